@@ -1,0 +1,31 @@
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace smm {
+
+// An exact decimal amount, kept as the text the panel wrote ("0.27819", "5400", "0.90"); never a double.
+// Comparison is by value: "0.90" equals "0.9". At most 64 characters once written without an exponent.
+class Money {
+ public:
+  // Zero.
+  Money() : text_("0") {}
+  // Accepts `[+-]digits[.digits][e[+-]digits]` (a JSON number in any form). The plain decimal spelling is
+  // kept; an exponent is written out ("1.5e-3" becomes "0.0015"). Nothing for any other text.
+  static std::optional<Money> parse(std::string_view text);
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+  friend std::strong_ordering operator<=>(const Money& left, const Money& right);
+  friend bool operator==(const Money& left, const Money& right) { return (left <=> right) == 0; }
+
+ private:
+  explicit Money(std::string text) : text_(std::move(text)) {}
+
+  std::string text_;
+};
+
+}  // namespace smm
