@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+// SQLite, one connection, and nothing but SQLite.
+namespace smm::platform {
+
+enum class DatabaseErrorKind : std::uint8_t {
+  full,
+  io,
+  read_only,
+  corrupt,
+  busy,
+  not_ours,
+  too_new,
+  no_memory,
+  constraint,
+  other
+};
+
+// Thrown for everything SQLite refuses. what() names the statement and says what happened.
+class DatabaseError : public std::runtime_error {
+ public:
+  DatabaseError(DatabaseErrorKind kind, const std::string& message)
+      : std::runtime_error(message), kind_(kind) {}
+  [[nodiscard]] DatabaseErrorKind kind() const { return kind_; }
+  // The disk is full, broken or read-only: state must stand still, and it may pass.
+  [[nodiscard]] bool is_storage_trouble() const {
+    return kind_ == DatabaseErrorKind::full || kind_ == DatabaseErrorKind::io ||
+           kind_ == DatabaseErrorKind::read_only;
+  }
+
+ private:
+  DatabaseErrorKind kind_;
+};
+
+class Database;
+
+// A statement prepared once, with a name for errors. Parameters are numbered from 1. It is reset by run(), by
+// the end of its rows, and by reset(); nothing stays open across turns of the loop.
+class Statement {
+ public:
+  Statement(Database& database, std::string name, std::string_view sql);
+  ~Statement();
+  Statement(Statement&&) noexcept;
+  Statement& operator=(Statement&&) = delete;
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  Statement& bind(int index, std::int64_t value);
+  Statement& bind(int index, std::string_view text);  // copied
+  Statement& bind_null(int index);
+  Statement& bind(int index, const std::optional<std::int64_t>& value);
+  Statement& bind(int index, const std::optional<std::string>& text);
+  // Guards against 'bind(1, "text")' becoming a bool.
+  Statement& bind(int index, const char* text) { return bind(index, std::string_view(text)); }
+
+  bool step();  // true: there is a row
+  void run();   // steps to the end, ignoring rows
+  void reset() noexcept;
+
+  [[nodiscard]] bool is_null(int column) const;
+  [[nodiscard]] std::int64_t integer(int column) const;
+  [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::optional<std::int64_t> optional_integer(int column) const;
+  [[nodiscard]] std::optional<std::string> optional_text(int column) const;
+
+ private:
+  Database* database_;
+  std::string name_;
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+struct DatabaseOptions {
+  std::filesystem::path path;
+  std::int32_t application_id = 0;
+  // Migrations in order; the n-th brings user_version from n-1 to n. Never edited once released.
+  std::vector<std::string_view> migrations;
+};
+
+class Database {
+ public:
+  // Opens or creates the file with every check and pragma of this program (WAL, exclusive locking,
+  // synchronous=FULL, foreign keys, trusted_schema off, auto_vacuum=INCREMENTAL, journal_size_limit, mode
+  // 0600), refuses a foreign file (not_ours) or a newer schema (too_new) with a plain message, checks it
+  // after an unclean stop, copies it beside itself before a migration (with the backup API), and migrates in
+  // one transaction a step.
+  explicit Database(const DatabaseOptions& options);
+  ~Database();  // optimizes and closes cleanly
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  [[nodiscard]] sqlite3* handle() const { return handle_; }
+  void execute(std::string_view name, std::string_view sql);
+  [[nodiscard]] std::int64_t changes() const;  // rows of the last statement
+  [[nodiscard]] std::int64_t last_insert_row() const;
+  [[nodiscard]] std::int64_t size_bytes() const;  // of the file and its log
+  [[nodiscard]] bool was_clean() const { return was_clean_; }
+
+ private:
+  sqlite3* handle_ = nullptr;
+  std::filesystem::path path_;
+  bool was_clean_ = true;
+};
+
+// BEGIN IMMEDIATE … COMMIT; rolled back unless commit() was reached.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& database_;
+  bool open_ = true;
+};
+
+// flock() on a lock file in the state directory, taken before the database or a socket path is touched.
+class InstanceLock {
+ public:
+  // Tries once. Nothing: another process holds it. Throws std::system_error when the file cannot be made.
+  static std::optional<InstanceLock> try_take(const std::filesystem::path& state_directory);
+  InstanceLock(InstanceLock&& other) noexcept;
+  InstanceLock& operator=(InstanceLock&&) = delete;
+  InstanceLock(const InstanceLock&) = delete;
+  InstanceLock& operator=(const InstanceLock&) = delete;
+  ~InstanceLock();
+
+ private:
+  explicit InstanceLock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
+}  // namespace smm::platform
