@@ -1,0 +1,308 @@
+#pragma once
+
+#include "domain/event.h"
+#include "domain/order.h"
+#include "domain/policy.h"
+#include "platform/database.h"
+#include "rules/schedule.h"
+#include "rules/transition.h"
+
+#include <tl/expected.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// All SQL, as verbs. Every verb that writes is one transaction: state, history, events and their deliveries
+// together or not at all. All of them throw platform::DatabaseError when the database will not; nothing was
+// written then.
+namespace smm::store {
+
+inline constexpr std::int32_t application_id = 0x534D4D54;  // "SMMT"
+
+// The schema this program was built with (schema/*.sql, in order).
+[[nodiscard]] std::vector<std::string_view> migrations();
+
+// ---- orders
+// -------------------------------------------------------------------------------------------------
+
+struct TrackRequest {
+  OrderKey key;
+  std::optional<ServiceId> service;
+  std::optional<std::string> link;
+  std::optional<std::int64_t> quantity;
+  std::optional<std::string> ref;
+  Labels labels;
+  std::optional<Timestamp> placed_at;
+  std::optional<Timestamp> ended_at;
+  bool quiet = false;
+};
+
+struct Tracked {
+  Order order;
+  bool is_new = false;  // also when it had been untracked
+};
+
+enum class OrderSort : std::uint8_t { tracked, changed, placed };
+
+struct OrderQuery {
+  std::vector<PanelName> panels;  // OR within a field, AND between fields; empty = any
+  std::vector<OrderStatus> statuses;
+  std::vector<ServiceId> services;
+  std::vector<std::pair<std::string, std::string>> labels;  // all must match
+  std::vector<std::string> refs;
+  std::optional<std::string> q;  // an id or a ref, whole or its beginning
+  std::optional<bool> stalled;
+  std::optional<bool> settled;
+  std::optional<bool> lost;
+  std::optional<Timestamp> updated_after;  // changed_at (or tracked_at of one never answered) later than this
+  OrderSort sort = OrderSort::tracked;
+  bool descending = true;
+  std::size_t limit = 100;
+  std::string cursor;  // from OrderPage::next; empty = from the start
+};
+
+struct OrderPage {
+  std::vector<Order> items;
+  std::optional<std::string>
+      next;  // nothing: that was all. A page may be short, even empty, and still have a next
+};
+
+struct OrderPatch {
+  std::optional<std::optional<std::string>> ref;  // set to nothing = removed
+  std::optional<Labels> labels;                   // replaces all
+};
+
+// What a poller needs in memory of each order it asks about.
+struct PollEntry {
+  std::int64_t row = 0;
+  OrderId id;
+  OrderKind kind = OrderKind::ordinary;
+  rules::ScheduleFacts facts;
+  std::optional<Timestamp> time_may_tell;  // rules::time_may_tell
+};
+
+struct HistoryPage {
+  std::vector<HistoryPoint> items;  // the first sight first
+  std::optional<std::string> next;
+};
+
+// ---- panels
+// -------------------------------------------------------------------------------------------------
+
+// What outlives a restart of a panel's condition.
+struct PanelRecord {
+  PanelName name;
+  bool paused = false;
+  std::string state = "up";  // rules::PanelState
+  Timestamp state_since;
+  std::string last_error;  // cleaned words; empty = none
+  std::optional<Timestamp> last_error_at;
+};
+
+struct PanelCount {
+  PanelName panel;
+  OrderStatus status = OrderStatus::unasked;
+  std::int64_t orders = 0;
+};
+struct Counts {
+  std::vector<PanelCount> orders;  // tracked ones
+  std::vector<std::pair<PanelName, std::int64_t>> stalled;
+  std::vector<std::pair<PanelName, std::int64_t>> lost;
+  std::int64_t events = 0;
+  std::int64_t last_seq = 0;
+};
+
+// ---- events and deliveries
+// ----------------------------------------------------------------------------------
+
+struct EventRecord {
+  std::int64_t seq = 0;
+  std::string id;  // evt_ + 32 hex digits: webhook-id
+  EventType type = EventType::order_tracked;
+  std::string body;  // {"type":…,"timestamp":…,"data":{"seq":…,…}}: UTF-8, the same bytes for ever
+};
+
+struct EventQuery {
+  std::int64_t since = 0;          // exclusive
+  std::vector<std::string> types;  // patterns; empty = all
+  std::vector<PanelName> panels;   // empty = all
+  std::size_t limit = 100;
+};
+
+struct EventPage {
+  std::vector<EventRecord> items;
+  std::int64_t scanned_to = 0;  // give this back as `since`: nothing matching lies at or before it
+};
+
+struct EventSpan {
+  std::int64_t oldest = 0;  // 0 and 0: no event yet
+  std::int64_t newest = 0;
+};
+
+enum class DeliveryState : std::uint8_t { pending, delivered, dead, canceled };
+[[nodiscard]] std::string_view to_text(DeliveryState state);
+[[nodiscard]] std::optional<DeliveryState> delivery_state_from_text(std::string_view text);
+
+struct Delivery {
+  std::int64_t id = 0;
+  WebhookName webhook;
+  DeliveryState state = DeliveryState::pending;
+  std::int64_t event_seq = 0;
+  std::string event_id;
+  EventType type = EventType::order_tracked;
+  std::optional<OrderKey> order;
+  int tries = 0;  // attempts that used up a try
+  Timestamp created_at;
+  std::optional<Timestamp> next_try_at;  // pending ones
+  std::optional<Timestamp> ended_at;
+};
+
+struct Attempt {
+  std::int64_t id = 0;
+  Timestamp started_at;
+  std::optional<Timestamp> ended_at;  // nothing: under way
+  std::string outcome;                // "", "delivered", "refused", "failed", "interrupted"
+  long http_status = 0;
+  std::string error;     // for a person
+  std::string response;  // at most 4 KiB of what the receiver said, valid UTF-8
+};
+
+struct DueDelivery {
+  std::int64_t id = 0;
+  std::string event_id;
+  std::string body;
+  int tries = 0;
+  std::optional<std::int64_t> order_row;
+};
+
+// What became of an attempt: exactly one of delivered, dead, canceled, or tried again at `next_try_at`.
+struct AttemptResult {
+  std::int64_t attempt = 0;
+  std::int64_t delivery = 0;
+  std::string outcome;
+  long http_status = 0;
+  std::string error;
+  std::string response;
+  DeliveryState state = DeliveryState::pending;
+  bool used_a_try = true;
+  std::optional<Timestamp> next_try_at;  // with state pending
+};
+
+struct DeliveryQuery {
+  std::optional<DeliveryState> state;
+  std::vector<WebhookName> webhooks;
+  std::optional<OrderKey> order;
+  std::size_t limit = 100;
+  std::string cursor;
+};
+struct DeliveryPage {
+  std::vector<Delivery> items;  // newest first
+  std::optional<std::string> next;
+};
+
+struct WebhookRecord {
+  WebhookName name;
+  bool paused = false;
+  bool disabled = false;  // it answered 410
+  std::string disabled_reason;
+  std::int64_t pending = 0;
+  std::int64_t dead = 0;
+  std::optional<Timestamp> oldest_pending;
+  std::optional<Timestamp> last_delivered_at;
+};
+
+// Which endpoints want which events: fixes the fan-out at the moment an event is written.
+struct Subscription {
+  WebhookName webhook;
+  std::vector<std::string> events;  // patterns; empty = the default set
+  std::vector<PanelName> panels;    // empty = all (and events of no panel)
+};
+
+// What a commit brought, for those who wait: a hint, the rows are the truth.
+struct Committed {
+  std::int64_t last_seq = 0;
+  std::vector<OrderKey> orders;  // whose revision rose, or who came or went
+  bool deliveries = false;       // there are new delivery rows
+};
+
+class Store {
+ public:
+  // The database is open and migrated; it must outlive the store.
+  explicit Store(platform::Database& database);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Called after each commit that wrote something, from within the verb: only take notice, do not call back.
+  void on_commit(std::function<void(const Committed&)> listener);
+
+  // Orders.
+  std::vector<Tracked> track(std::span<const TrackRequest> requests, Timestamp now);
+  void record(std::span<const rules::Change> changes, Timestamp now);
+  [[nodiscard]] std::optional<Order> find(const OrderKey& key);
+  [[nodiscard]] std::optional<Order> find_row(std::int64_t row);
+  [[nodiscard]] std::vector<OrderId> children_of(std::int64_t row);
+  [[nodiscard]] rules::Surroundings surroundings_of(const Order& order);
+  // Nothing in the error but what is wrong with the cursor.
+  [[nodiscard]] tl::expected<OrderPage, std::string> orders(const OrderQuery& query);
+  std::optional<Order> patch(const OrderKey& key, const OrderPatch& patch, Timestamp now);
+  bool untrack(const OrderKey& key, Timestamp now);  // false: no such order
+  bool purge(const OrderKey& key);                   // the order, its history, its events' bodies stay
+  [[nodiscard]] tl::expected<HistoryPage, std::string> history(std::int64_t row, std::size_t limit,
+                                                               const std::string& cursor);
+  // Every tracked order of a panel, in pages by row: `after` = the last row seen, 0 to begin.
+  [[nodiscard]] std::vector<PollEntry> poll_entries(const PanelName& panel, const PollPolicy& policy,
+                                                    std::int64_t after, std::size_t limit);
+  [[nodiscard]] Counts counts();
+
+  // Panels. Rows are made on demand and stay when the configuration forgets them.
+  PanelRecord panel(const PanelName& name);
+  void save_panel(const PanelRecord& record, std::span<const EventDraft> events, Timestamp now);
+
+  // Events.
+  std::int64_t append(std::span<const EventDraft> events, Timestamp now);  // the last seq
+  [[nodiscard]] EventPage events(const EventQuery& query);
+  [[nodiscard]] EventSpan event_span();
+
+  // Webhooks. `subscribe` replaces all subscriptions; pending deliveries of endpoints that vanished stay.
+  void subscribe(std::vector<Subscription> subscriptions, Timestamp now);
+  [[nodiscard]] std::vector<WebhookRecord> webhooks();
+  void set_webhook_paused(const WebhookName& name, bool paused);
+  void disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now);  // with its event
+  // Pending deliveries that may go now, oldest first, at most one an order (the oldest; a younger one may
+  // pass one that has been failing for 30 minutes), none of an order in `busy_orders` or itself in `busy`.
+  [[nodiscard]] std::vector<DueDelivery> due_deliveries(const WebhookName& webhook, Timestamp now,
+                                                        std::size_t limit, std::span<const std::int64_t> busy,
+                                                        std::span<const std::int64_t> busy_orders);
+  [[nodiscard]] std::optional<Timestamp> next_delivery_at(const WebhookName& webhook);
+  // One commit: completes the attempts that finished and writes those that start; the new attempts' ids in
+  // order.
+  std::vector<std::int64_t> settle_and_begin(std::span<const AttemptResult> finished,
+                                             std::span<const std::int64_t> starting, Timestamp now);
+  // At start: attempts a crash left open become "interrupted" and use up no try. How many there were.
+  std::int64_t interrupt_open_attempts(Timestamp now);
+  [[nodiscard]] tl::expected<DeliveryPage, std::string> deliveries(const DeliveryQuery& query);
+  [[nodiscard]] std::optional<Delivery> delivery(std::int64_t id);
+  [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);
+
+  // Retention: deletes at most `limit` rows of what its policy says is over and nothing still needs; how
+  // many.
+  std::int64_t expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit);
+
+  [[nodiscard]] std::int64_t size_bytes() const;
+  // Whether the database takes writes: tries one that changes nothing. What is wrong, else nothing.
+  [[nodiscard]] std::optional<std::string> write_trouble();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace smm::store
