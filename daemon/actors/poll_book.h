@@ -1,0 +1,88 @@
+#pragma once
+
+#include "actors/due_queue.h"
+#include "domain/order.h"
+#include "domain/policy.h"
+#include "rules/batch.h"
+#include "rules/schedule.h"
+#include "store/store.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace smm::actors {
+
+using Slot = std::uint32_t;
+
+// One order a poller asks about. Everything here can be rebuilt from the database.
+struct PollSlot {
+  std::int64_t row = 0;
+  OrderId id;
+  std::int64_t due_ms = 0;
+  std::int64_t interval_ms = 0;
+  std::int64_t asked_ms = 0;     // when it was last asked; 0 = not since the start
+  std::int64_t answered_ms = 0;  // when the panel last answered for it; 0 = not since the start
+  std::uint64_t digest = 0;      // of its object in the last reply; 0 = unknown
+  std::int64_t tell_ms = 0;      // rules::time_may_tell; 0 = never
+  rules::ScheduleFacts facts;
+  bool live = false;  // still tracked
+};
+
+// What is asked when: a panel's orders in memory with their due times. No I/O; the caller says what time it
+// is.
+class PollBook {
+ public:
+  explicit PollBook(PollPolicy policy) : policy_(policy) {}
+
+  void reserve(std::size_t orders);
+  // Adds an order, or takes over what changed of one that is here. `spread` in [0, 1): a known order's first
+  // asking lies so much of its interval after `now` (after a start); an order never answered is due at once.
+  Slot put(const store::PollEntry& entry, Timestamp now, double spread);
+  void forget(std::int64_t row);
+  [[nodiscard]] std::optional<Slot> find(std::int64_t row) const;
+  [[nodiscard]] const PollSlot& at(Slot slot) const { return slots_[slot]; }
+
+  struct Batch {
+    std::vector<Slot> slots;                // to be asked now; empty = none yet
+    std::optional<Timestamp> decide_again;  // then
+  };
+  // Takes the next batch out of the queues. What was taken comes back by answered(), not_answered() or
+  // put_back().
+  Batch take(std::size_t batch_size, Timestamp now);
+
+  // The panel answered for it. The digest is believed from now on; `facts`, when something changed.
+  void answered(Slot slot, std::uint64_t digest, Timestamp now);
+  void changed(Slot slot, const Order& order);
+  // Asked, and the panel said nothing about it.
+  void not_answered(Slot slot, Timestamp now);
+  // Not asked after all (the request failed): as due as before.
+  void put_back(Slot slot);
+  // Taken out of the queues to be asked out of turn.
+  void take_out(Slot slot);
+
+  void set_policy(const PollPolicy& policy);
+  // Moves every due time by `step`: the wall clock was set back.
+  void shift(Milliseconds step);
+  [[nodiscard]] std::size_t size() const { return live_; }
+  [[nodiscard]] std::size_t paced() const { return paced_.size(); }
+  [[nodiscard]] std::size_t due(Timestamp now, std::size_t limit) const;
+  // How long the most overdue order has been waiting.
+  [[nodiscard]] Milliseconds lag(Timestamp now) const;
+
+ private:
+  void schedule(Slot slot, Timestamp from);
+  void enqueue(Slot slot, rules::Pace pace);
+
+  PollPolicy policy_;
+  std::vector<PollSlot> slots_;
+  std::size_t in_order_ = 0;                     // slots_[0 … in_order_) ascend by row: found by bisection
+  std::unordered_map<std::int64_t, Slot> late_;  // the others
+  DueQueue paced_;
+  DueQueue spare_;
+  std::size_t live_ = 0;
+};
+
+}  // namespace smm::actors

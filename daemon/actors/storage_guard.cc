@@ -1,0 +1,42 @@
+#include "actors/storage_guard.h"
+
+#include <spdlog/spdlog.h>
+
+namespace smm::actors {
+namespace {
+
+constexpr auto retry_after = std::chrono::seconds(5);
+
+}  // namespace
+
+StorageGuard::StorageGuard(platform::EventLoop& loop, store::Store& store)
+    : store_(store), retry_(loop, [this] { try_again(); }) {}
+
+bool StorageGuard::write(const std::function<void()>& action) {
+  if (trouble_) return false;
+  try {
+    action();
+    return true;
+  } catch (const platform::DatabaseError& error) {
+    if (!error.is_storage_trouble()) throw;
+    trouble_ = error.what();
+    spdlog::error("database: {}; nothing changes until it takes writes again, reads go on", *trouble_);
+    retry_.arm(retry_after);
+    if (listener_) listener_();
+    return false;
+  }
+}
+
+void StorageGuard::try_again() {
+  auto trouble = store_.write_trouble();
+  if (trouble) {
+    trouble_ = std::move(trouble);
+    retry_.arm(retry_after);
+    return;
+  }
+  trouble_.reset();
+  spdlog::info("database: takes writes again");
+  if (listener_) listener_();
+}
+
+}  // namespace smm::actors

@@ -1,0 +1,28 @@
+#include "platform/standard_webhooks.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace smm::platform {
+
+std::string webhook_signature(std::string_view key, std::string_view id, std::int64_t timestamp,
+                              std::string_view body) {
+  std::string content;
+  content.reserve(id.size() + body.size() + 24);
+  content.append(id).append(".").append(std::to_string(timestamp)).append(".").append(body);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(content.data());
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, content.size(), digest.data(),
+           &length) == nullptr) {
+    throw std::runtime_error("HMAC-SHA256 is not available");
+  }
+  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> encoded{};
+  const int size = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(length));
+  return "v1," + std::string(encoded.begin(), encoded.begin() + size);
+}
+
+}  // namespace smm::platform
