@@ -86,6 +86,8 @@ class Courier {
   void apply(const std::vector<WebhookPolicy>& webhooks);
   [[nodiscard]] WebhookLane* find(const WebhookName& name);
   void hint_all();
+  // Ends all lanes; transfers under way are cancelled and stay attempts without an end.
+  void stop() { lanes_.clear(); }
 
   [[nodiscard]] std::size_t room() const;  // connections not in use
 

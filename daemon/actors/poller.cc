@@ -3,6 +3,7 @@
 #include "panel/request.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace smm::actors {
@@ -28,7 +29,17 @@ Poller::Poller(World world, PanelPolicy policy)
       random_(std::random_device{}()),
       timer_(world_.loop, [this] { turn(); }) {}
 
-Poller::~Poller() = default;
+// Whoever waits is told that nothing will come.
+Poller::~Poller() {
+  Call waiting;
+  for (auto& call : calls_) {
+    std::move(call.waiting.begin(), call.waiting.end(), std::back_inserter(waiting.waiting));
+    std::move(call.tests.begin(), call.tests.end(), std::back_inserter(waiting.tests));
+  }
+  std::move(asked_for_.begin(), asked_for_.end(), std::back_inserter(waiting.waiting));
+  std::move(tests_.begin(), tests_.end(), std::back_inserter(waiting.tests));
+  answer_waiting(waiting, Refusal{true, {}});
+}
 
 void Poller::start() {
   const auto now = world_.loop.now();

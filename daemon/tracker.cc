@@ -1,0 +1,262 @@
+#include "tracker.h"
+
+#include "actors/commit_feed.h"
+#include "actors/courier.h"
+#include "actors/fleet.h"
+#include "actors/storage_guard.h"
+#include "api/api.h"
+#include "config/config.h"
+#include "platform/http_client.h"
+#include "platform/service_manager.h"
+#include "store/store.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <set>
+#include <utility>
+
+namespace smm {
+namespace {
+
+constexpr auto status_every = std::chrono::seconds(30);
+constexpr auto drain_check = std::chrono::milliseconds(20);
+constexpr auto longest_drain = std::chrono::seconds(10);
+constexpr auto retention_every = std::chrono::minutes(1);
+constexpr std::size_t retention_slice = 500;
+constexpr auto user_agent = "smm-tracker/" SMM_VERSION;
+
+platform::DatabaseOptions database_options(const Places& places, const Policy& policy) {
+  return {places.state / policy.database_path, store::application_id, store::migrations()};
+}
+
+}  // namespace
+
+tl::expected<Policy, std::vector<std::string>> read_configuration(const std::filesystem::path& file) {
+  config::Places places;
+  places.file = file;
+  if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY"))
+    places.credentials_directory = credentials;
+  places.group = getegid();
+  auto policy = config::load(places);
+  if (policy) return std::move(*policy);
+  std::vector<std::string> lines;
+  for (const auto& complaint : policy.error()) lines.push_back(config::to_text(complaint));
+  return tl::unexpected(std::move(lines));
+}
+
+struct Tracker::Impl {
+  Impl(platform::EventLoop& event_loop, Places given_places, Policy given_policy)
+      : loop(event_loop),
+        places(std::move(given_places)),
+        policy(std::move(given_policy)),
+        started_at(loop.now()),
+        database(database_options(places, policy)),
+        store(database),
+        storage(loop, store),
+        feed(loop, store),
+        http(loop, user_agent),
+        world{loop, store, storage, http},
+        fleet(world),
+        courier(world, feed),
+        terminate(loop, SIGTERM, [this] { stop("SIGTERM"); }),
+        interrupt(loop, SIGINT, [this] { stop("SIGINT"); }),
+        hang_up(loop, SIGHUP, [this] { (void)reload(); }),
+        say_status(loop, [this] { tell_status(); }),
+        clean_up(loop, [this] { expire(); }),
+        drained(loop, [this] { check_drained(); }) {}
+
+  void begin();
+  void serve();
+  void stop(const char* why);
+  void check_drained();
+  void apply();
+  void tell_status();
+  void expire();
+  tl::expected<std::vector<std::string>, std::vector<std::string>> reload();
+  std::vector<std::string> differences(const Policy& next) const;
+
+  platform::EventLoop& loop;
+  Places places;
+  Policy policy;
+  Timestamp started_at;
+  platform::Database database;
+  store::Store store;
+  actors::StorageGuard storage;
+  actors::CommitFeed feed;
+  platform::HttpClient http;
+  actors::World world;
+  actors::Fleet fleet;
+  actors::Courier courier;
+  std::unique_ptr<api::Api> api;
+  bool stopping = false;
+  Timestamp stop_by;
+  platform::SignalWatch terminate;
+  platform::SignalWatch interrupt;
+  platform::SignalWatch hang_up;
+  platform::Timer say_status;
+  platform::Timer clean_up;
+  platform::Timer drained;
+};
+
+Tracker::Tracker(platform::EventLoop& loop, Places places, Policy policy)
+    : impl_(std::make_unique<Impl>(loop, std::move(places), std::move(policy))) {
+  impl_->begin();
+}
+
+Tracker::~Tracker() = default;
+
+void Tracker::run() {
+  impl_->loop.run();
+}
+
+void Tracker::Impl::begin() {
+  if (const auto interrupted = store.interrupt_open_attempts(loop.now()); interrupted > 0) {
+    spdlog::info("{} webhook attempts were under way when the program ended; they are made again",
+                 interrupted);
+  }
+  storage.on_change([this] {
+    if (storage.writable()) {
+      fleet.wake_all();
+      courier.hint_all();
+    }
+    tell_status();
+  });
+  apply();
+  serve();
+  loop.enable_watchdog();
+  clean_up.arm(retention_every);
+  platform::notify_ready("starting");
+  tell_status();
+  spdlog::info("smm-tracker {} follows {} panels; database {}", SMM_VERSION, policy.panels.size(),
+               (places.state / policy.database_path).string());
+}
+
+// Sockets by name from the service manager, or our own where it hands over none.
+void Tracker::Impl::serve() {
+  api::House house{loop,
+                   store,
+                   storage,
+                   feed,
+                   fleet,
+                   courier,
+                   [this]() -> const Policy& { return policy; },
+                   [this] { return reload(); },
+                   started_at};
+  api = std::make_unique<api::Api>(std::move(house));
+  auto activated = platform::take_activated_sockets();
+  for (auto& socket : activated) {
+    if (socket.name != "api" && socket.name != "ro" && socket.name != "compat") {
+      spdlog::warn("the service manager hands over a socket named \"{}\"; known are api, ro and compat",
+                   socket.name);
+      close(socket.fd);
+      continue;
+    }
+    api->add_listener(socket.fd, socket.name);
+  }
+  if (!activated.empty()) return;
+  const auto at = [&](const std::string& path) { return (places.runtime / path).string(); };
+  api->add_listener(platform::listen_unix(at(policy.api_socket)), "api");
+  api->add_listener(platform::listen_unix(at(policy.read_only_socket)), "ro");
+}
+
+void Tracker::Impl::apply() {
+  courier.apply(policy.webhooks);
+  fleet.apply(policy.panels);
+}
+
+std::vector<std::string> Tracker::Impl::differences(const Policy& next) const {
+  std::vector<std::string> changed;
+  const auto compare = [&](const auto& before, const auto& after, const std::string& what) {
+    std::set<std::string> names;
+    for (const auto& item : before) names.insert(item.name.text());
+    for (const auto& item : after) names.insert(item.name.text());
+    for (const auto& name : names) {
+      const auto find = [&](const auto& items) {
+        for (const auto& item : items) {
+          if (item.name.text() == name) return &item;
+        }
+        return static_cast<decltype(items.data())>(nullptr);
+      };
+      const auto* old_one = find(before);
+      const auto* new_one = find(after);
+      if (old_one != nullptr && new_one != nullptr && *old_one == *new_one) continue;
+      const auto* how = old_one == nullptr ? ": new" : new_one == nullptr ? ": gone" : ": changed";
+      changed.push_back(what + name + how);
+    }
+  };
+  compare(policy.panels, next.panels, "panel.");
+  compare(policy.webhooks, next.webhooks, "webhook.");
+  if (!(policy.retention == next.retention)) changed.emplace_back("retention: changed");
+  const bool moved = policy.database_path != next.database_path || policy.api_socket != next.api_socket ||
+                     policy.read_only_socket != next.read_only_socket ||
+                     policy.compat_socket != next.compat_socket;
+  if (moved) changed.emplace_back("database, api: changed, in force after a restart");
+  return changed;
+}
+
+tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::reload() {
+  auto next = read_configuration(places.config);
+  if (!next) {
+    for (const auto& line : next.error()) spdlog::error("{}", line);
+    spdlog::error("the configuration has errors; nothing changed");
+    return tl::unexpected(std::move(next.error()));
+  }
+  auto changed = differences(*next);
+  for (const auto& line : changed) spdlog::info("configuration: {}", line);
+  if (changed.empty()) spdlog::info("configuration: read again, nothing changed");
+  policy = std::move(*next);
+  apply();
+  tell_status();
+  return changed;
+}
+
+void Tracker::Impl::tell_status() {
+  if (stopping) return;
+  std::size_t orders = 0;
+  std::size_t trouble = 0;
+  for (const auto* poller : fleet.all()) {
+    const auto view = poller->view();
+    orders += view.orders;
+    if (view.health.state != rules::PanelState::up) ++trouble;
+  }
+  auto line = "following " + std::to_string(orders) + " orders on " + std::to_string(policy.panels.size()) +
+              " panels";
+  if (trouble > 0) line += ", " + std::to_string(trouble) + " of them in trouble";
+  if (!storage.writable()) line = "the database takes no writes: " + *storage.trouble();
+  platform::notify_status(line);
+  say_status.arm(status_every);
+}
+
+// In slices, so that nothing waits for it.
+void Tracker::Impl::expire() {
+  std::int64_t gone = 0;
+  const bool written =
+      storage.write([&] { gone = store.expire(policy.retention, loop.now(), retention_slice); });
+  const bool more = written && gone >= static_cast<std::int64_t>(retention_slice);
+  clean_up.arm(more ? Milliseconds(10) : Milliseconds(retention_every));
+}
+
+// Polls and webhook transfers are cancelled by the end of their owners; answers under way get their time.
+void Tracker::Impl::stop(const char* why) {
+  if (stopping) return;
+  stopping = true;
+  spdlog::info("stopping ({})", why);
+  platform::notify_stopping();
+  fleet.apply({});
+  courier.stop();
+  api->drain();
+  stop_by = loop.now() + longest_drain;
+  check_drained();
+}
+
+void Tracker::Impl::check_drained() {
+  if (api->idle() || loop.now() >= stop_by) {
+    loop.stop();
+    return;
+  }
+  drained.arm(drain_check);
+}
+
+}  // namespace smm

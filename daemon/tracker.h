@@ -1,0 +1,45 @@
+#pragma once
+
+#include "domain/policy.h"
+#include "platform/database.h"
+#include "platform/event_loop.h"
+
+#include <tl/expected.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace smm {
+
+struct Places {
+  std::filesystem::path config;
+  std::filesystem::path state;
+  std::filesystem::path runtime;
+};
+
+// Reads the configuration: the policy, or every complaint as a line.
+[[nodiscard]] tl::expected<Policy, std::vector<std::string>> read_configuration(
+    const std::filesystem::path& file);
+
+// The whole program, wired: from an open lock to the last goodbye. Construction opens and migrates the
+// database, begins to serve and poll, and tells the service manager that it is ready.
+class Tracker {
+ public:
+  // Throws platform::DatabaseError (not ours, too new, storage trouble) and std::system_error (sockets).
+  Tracker(platform::EventLoop& loop, Places places, Policy policy);
+  ~Tracker();
+  Tracker(const Tracker&) = delete;
+  Tracker& operator=(const Tracker&) = delete;
+
+  // Serves until a signal ends it.
+  void run();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace smm
