@@ -67,6 +67,15 @@ struct Tracker::Impl {
         clean_up(loop, [this] { expire(); }),
         drained(loop, [this] { check_drained(); }) {}
 
+  // Whoever still waits for a poller is answered while there is something to answer with.
+  ~Impl() {
+    fleet.apply({});
+    courier.stop();
+    api.reset();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   void begin();
   void serve();
   void stop(const char* why);
@@ -91,6 +100,7 @@ struct Tracker::Impl {
   actors::Courier courier;
   std::unique_ptr<api::Api> api;
   bool stopping = false;
+  bool was_idle = false;
   Timestamp stop_by;
   platform::SignalWatch terminate;
   platform::SignalWatch interrupt;
@@ -252,7 +262,8 @@ void Tracker::Impl::stop(const char* why) {
 }
 
 void Tracker::Impl::check_drained() {
-  if (api->idle() || loop.now() >= stop_by) {
+  // What was just answered gets one more pause to leave.
+  if (std::exchange(was_idle, api->idle()) || loop.now() >= stop_by) {
     loop.stop();
     return;
   }
