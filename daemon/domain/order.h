@@ -36,6 +36,7 @@ struct Order {
   std::optional<OrderId> parent;  // the subscription or drip-feed that made it, on the same panel
   std::optional<Timestamp> placed_at;
   Timestamp tracked_at;
+  std::optional<Milliseconds> interval;  // between the runs of a drip-feed, where its placement says it
   bool quiet = false;  // the first sight makes no event
 
   // The panel's last word. Null, empty, missing and non-numeric all read as absent.
@@ -50,14 +51,14 @@ struct Order {
   std::string raw;                   // the panel's whole object at the last change, cleaned; empty before
 
   // What we concluded.
-  std::int64_t revision = 0;        // counts what a reader of the order may notice
+  std::int64_t revision = 0;        // counts the points of its history; 0 = never answered
   std::uint32_t seen_statuses = 0;  // bit (1 << status) for each status it has had
   bool settled = false;
   bool stalled = false;
   bool lost = false;
   bool untracked = false;                      // no longer asked about; kept until purged
   std::optional<Timestamp> changed_at;         // of the last history point
-  std::optional<Timestamp> status_changed_at;  // of the last different status
+  std::optional<Timestamp> status_changed_at;  // of the first sight, then of the last different status
   std::optional<Timestamp> ended_at;           // when it was first seen ended, or as the user said
   std::optional<Timestamp> missing_since;      // since when the panel says it does not know it
 };

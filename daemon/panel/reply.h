@@ -12,7 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -20,9 +19,10 @@
 // I/O.
 //
 // Whatever the HTTP code or content type, the body is read; text before the JSON (PHP notices) is skipped,
-// from the first `{` or `[` at which a whole document of the asked shape runs to the end. All text that
-// leaves this floor is cleaned: the panel's key in it (plain, or percent-encoded) became `[key]`, invalid
-// UTF-8 U+FFFD, control characters are gone, and a field ends at 1 KiB.
+// from the first `{` or `[` at which a whole document of the asked shape runs to the end; a part of a
+// document that is itself broken never passes for one. All text that leaves this floor is cleaned: the
+// panel's key in it (plain, percent-encoded or JSON-escaped) became `[key]`, invalid UTF-8 U+FFFD, control
+// characters are gone, and a field ends at 1 KiB.
 namespace smm::panel {
 
 enum class ErrorKind : std::uint8_t {
@@ -45,6 +45,7 @@ enum class ErrorKind : std::uint8_t {
 };
 // "empty", "not-json", …
 [[nodiscard]] std::string_view to_text(ErrorKind kind);
+[[nodiscard]] std::optional<ErrorKind> error_kind_from_text(std::string_view text);
 
 struct Error {
   ErrorKind kind = ErrorKind::empty;
@@ -63,7 +64,8 @@ struct Context {
 };
 
 // One asked id in a status reply: the bytes of its value (an object or an error), inside the reader's buffer
-// and valid until its next call, and a 64-bit digest of them.
+// and valid until its next read, and a 64-bit digest of them, the same wherever in a reply they stand. Equal
+// digests are equal words of the panel; what they mean may change with Context::status_words.
 struct Entry {
   std::size_t asked = 0;  // index into the asked ids
   std::uint64_t digest = 0;
@@ -86,19 +88,23 @@ class StatusReader {
   StatusReader(const StatusReader&) = delete;
   StatusReader& operator=(const StatusReader&) = delete;
 
-  // A reply to `action=status&orders=…`. Object keyed by id, array of {order, …}, `[]`, ids left out (no
-  // entry), ids never asked for (ignored), keys in any order; a reply to a batch of one may be the bare
-  // object. The whole reply is walked to its end, and an id said twice is malformed. An error for the whole
-  // batch is the Error.
+  // A reply to `action=status&orders=…`; `asked` are distinct. Object keyed by id, array of {order, …}, `[]`,
+  // either of them wrapped in `data`, `orders` and the like; ids left out or null (no entry), ids never asked
+  // for (ignored), keys in any order; a reply to a batch of one may be the bare object. The whole reply is
+  // walked to its end, and an asked id said twice is malformed. An error for the whole batch is the Error,
+  // also when it stands beside orders; when it says that it knows no such order or misses `order`, the panel
+  // knows no batches: batch_refused.
   tl::expected<std::vector<Entry>, Error> read_batch(const Reply& reply, std::span<const OrderId> asked,
                                                      const Context& context);
-  // A reply to `action=status&order=…`: one entry, with asked = 0. A refusal that is about this order alone
-  // ("Incorrect order ID", "Order not found.") is an entry too, for `observe` to read.
+  // A reply to `action=status&order=…`: one entry, with asked = 0, or none when the panel left the order out.
+  // A refusal that is about this order alone ("Incorrect order ID", "Order not found.", and any other that
+  // speaks of an order) is an entry too, for `observe` to read.
   tl::expected<std::vector<Entry>, Error> read_single(const Reply& reply, const OrderId& asked,
                                                       const Context& context);
 
-  // An entry that is new to us, parsed whole. Not an object or text at all: the Error (malformed or
-  // wrong_shape).
+  // An entry that is new to us, parsed whole. Broken, or saying one of an order's fields twice: malformed. No
+  // object and no text, or an object that reports nothing of an order: wrong_shape. Observation::raw is the
+  // object again, minified, with every text in it cleaned; at most 16 KiB (see observation.h).
   [[nodiscard]] tl::expected<std::variant<Observation, IdError>, Error> observe(const Entry& entry,
                                                                                 const OrderId& id,
                                                                                 const Context& context);
@@ -115,7 +121,8 @@ struct Balance {
 // A reply to `action=balance`.
 [[nodiscard]] tl::expected<Balance, Error> read_balance(const Reply& reply, const Context& context);
 
-// A stranger's text, fit to be kept: key masked, valid UTF-8, no control characters, at most `limit` bytes.
+// A stranger's decoded text, fit to be kept: key masked, valid UTF-8, no control characters, at most `limit`
+// bytes.
 [[nodiscard]] std::string clean(std::string_view text, const Context& context, std::size_t limit = 1024);
 
 // Sorts the words of an error for a whole request: key_rejected, rate_limited, batch_refused or said_no.

@@ -6,17 +6,29 @@
 #include <optional>
 #include <span>
 
-// When a batch is sent, and how full. A request carries 100 ids whenever 100 can use it:
+// When a batch is sent, and how full: as few requests as the orders allow, and no order late for long.
 //
-// * 100 due: send them, the most overdue first.
-// * Fewer due: wait for the 100th as long as patience lasts. Patience is a tenth of the most overdue order's
-// interval;
-//   a panel with 5,000 orders or more fills a batch by itself soon, so there it is 1.25 × slowest × 100 ÷
-//   orders if that is longer, and no order is asked before its time.
-// * Patience at an end: send, and on a panel with fewer than 5,000 orders fill the batch with those due
-//   soonest that have waited at least half of their interval; then with orders in `spare` pace that are due.
-// * An order due at once (interval 0: never asked) waits for nobody.
+// A panel with 5,000 orders or more has 100 of them due every few seconds, so no order there is asked before
+// its time:
+// * A full batch due: send it, the most overdue first.
+// * Fewer due: wait for it, as long as nobody's patience ends first. An order's patience is half of its
+//   interval, or 1.25 × slowest × batch ÷ orders (in which that many fall due) if that is longer. So batches
+//   that began as scattered remainders grow together, are due together from then on, and wait no more.
+// * It is already certain that the batch will not fill in time: patience is a tenth of the interval instead
+//   of half of it; then those that are due go alone.
+//
+// A panel with fewer has ⌈orders ÷ batch⌉ requests to make in an interval, and its orders are shared out
+// evenly among them: a share is ⌈orders ÷ ⌈orders ÷ batch⌉⌉ (84 of 250). The places left are for orders in
+// `spare` pace, which would otherwise never find one.
+// * A share due: send all that are due, up to a batch.
+// * Fewer due: wait for it, as long as nobody's patience ends first: a tenth of an order's interval.
+// * Patience at an end: send those that are due, and fill the share with those due soonest, up to the first
+//   that has not yet waited half of its interval. Thus remainders grow together here.
+//
+// An order due at once (interval 0: never asked) has no patience.
 namespace smm::rules {
+
+inline constexpr std::size_t many_orders = 5000;
 
 struct Candidate {
   Timestamp due;
@@ -31,7 +43,13 @@ struct BatchPlan {
 
 // `soonest`: the panel's paced orders, soonest due first, as many as a batch holds or all there are.
 // `batch_size`: 100, or what the panel was found to accept. `orders`: how many paced orders the panel has.
+// Whatever places are left when `take` go belong to orders in spare pace that are due. Orders that come due
+// sooner than those seen here (just tracked, just asked) are a reason to ask again before `decide_again`.
 [[nodiscard]] BatchPlan plan_batch(std::span<const Candidate> soonest, std::size_t batch_size,
                                    std::size_t orders, const PollPolicy& policy, Timestamp now);
+
+// How long after it fell due an order of this interval may at most be kept waiting for company.
+[[nodiscard]] Milliseconds patience(Milliseconds interval, std::size_t batch_size, std::size_t orders,
+                                    const PollPolicy& policy);
 
 }  // namespace smm::rules

@@ -16,8 +16,9 @@ inline constexpr int max_tries = 13;
 [[nodiscard]] std::optional<Milliseconds> retry_delay(int tries, double jitter,
                                                       std::optional<Milliseconds> retry_after);
 
-// RFC 9110 §10.2.3: seconds, or an HTTP date in any of its three forms, as a wait from `now`: never negative,
-// at most 24 h (also for numbers too large to hold). Nothing for nonsense.
+// RFC 9110 §10.2.3: seconds, or an HTTP date in any of its three forms (§5.6.7), as a wait from `now`: never
+// negative, at most 24 h (also for numbers too large to hold). White space around it is passed over, and so
+// is a day's name that does not fit its date. Nothing for nonsense.
 [[nodiscard]] std::optional<Milliseconds> read_retry_after(std::string_view value, Timestamp now);
 
 }  // namespace smm::rules

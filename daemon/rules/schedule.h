@@ -12,16 +12,18 @@
 //
 // * An order never answered is due at once; asked in vain, again after `fastest`, then in growing steps
 //   (a quarter of the time since it was tracked) up to `slowest`.
-// * After a change of status: `fastest`, growing with a quarter of the time since that change up to
-// `slowest`.
+// * After a change of status: `fastest`, growing with a quarter of the time since that change, up to
+//   `slowest`.
 // * After a change of figures only: at least `moving`, growing with a quarter of the time since, up to
-// `slowest`;
-//   whichever of the two is sooner counts.
-// * Ended and not settled: `slowest`. Settled: for 30 days after it was settled-able (ended_at + settle) once
-// a day,
-//   and only in free places of batches; after that never.
-// * Lost: every 10 × slowest. A subscription that is active or paused, or a drip-feed, never slows below
-// slowest.
+//   `slowest`; whichever of the two is sooner counts.
+// * Ended and not settled: `slowest`. Settled: for 30 days after it first could have settled (ended_at +
+//   settle) once a day, and only in free places of batches; after that never.
+// * Lost: every 10 × slowest.
+// * Nothing else makes an order slower than `slowest`: a subscription or a drip-feed may be quiet for weeks
+//   and is still asked.
+// * A moment that lies ahead (the clock was set back) counts as if it lay as far behind.
+//
+// Orders no longer tracked are for the caller to leave out.
 namespace smm::rules {
 
 // What the schedule needs of an order, small enough to hold a million in memory.
@@ -33,6 +35,8 @@ struct ScheduleFacts {
   OrderStatus status = OrderStatus::unasked;
   bool settled = false;
   bool lost = false;
+
+  bool operator==(const ScheduleFacts&) const = default;
 };
 
 [[nodiscard]] ScheduleFacts facts_of(const Order& order);
@@ -42,17 +46,22 @@ enum class Pace : std::uint8_t {
   spare,  // asked when due only if a batch has a free place
   never,
 };
+[[nodiscard]] std::string_view to_text(Pace pace);
+[[nodiscard]] std::optional<Pace> pace_from_text(std::string_view text);
 
 struct Due {
   Pace pace = Pace::paced;
   Milliseconds interval{0};  // from one asking to the next; 0 = at once
+
+  bool operator==(const Due&) const = default;
 };
 
-// As of `now`, the moment it was last asked (or tracked).
+// As of `now`, the moment it was last asked; tracked_ms exactly for an order that never was.
 [[nodiscard]] Due due_after(const ScheduleFacts& facts, const PollPolicy& policy, Timestamp now);
 
 // When the order's own time may have something to say (stalled, settled) though the panel repeats itself; the
-// moment from which rules::unchanged is worth calling. Nothing when never.
+// moment from which rules::unchanged is worth calling, long past for an order the panel had said it does not
+// know. Nothing when never.
 [[nodiscard]] std::optional<Timestamp> time_may_tell(const Order& order, const PollPolicy& policy);
 
 }  // namespace smm::rules

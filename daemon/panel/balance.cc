@@ -1,0 +1,53 @@
+#include "domain/text.h"
+#include "panel/document.h"
+#include "panel/envelope.h"
+#include "panel/observation.h"
+
+namespace smm::panel {
+namespace {
+
+constexpr int max_wrappers = 3;
+
+// The object in which the balance stands: the reply itself, or wrapped.
+const Node* find_balance_holder(const Node& node, int depth = 0) {
+  if (depth > max_wrappers) return nullptr;
+  if (node.kind == Node::Kind::array)
+    return node.children.size() == 1 ? find_balance_holder(node.children.front(), depth + 1) : nullptr;
+  if (const auto* balance = node.find("balance"); balance != nullptr && !balance->is_container())
+    return &node;
+  for (const std::string_view name : {"data", "balance", "result", "response", "user"}) {
+    const auto* field = node.find(name);
+    if (field == nullptr || !field->is_container()) continue;
+    if (const auto* holder = find_balance_holder(*field, depth + 1)) return holder;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+tl::expected<Balance, Error> read_balance(const Reply& reply, const Context& context) {
+  if (reply.http_status >= 300 && reply.http_status < 400)
+    return tl::make_unexpected(unreadable(reply, ErrorKind::redirected, {}, context));
+  const auto place = locate(reply.body);
+  if (!place.found) return tl::make_unexpected(unreadable(reply, place.kind, place.text, context));
+  TreeParser parser;
+  const auto node = parser.parse(to_valid_utf8(place.document));
+  if (!node) return tl::make_unexpected(unreadable(reply, what_is_broken(place.document), {}, context));
+  if (node->kind == Node::Kind::text) return tl::make_unexpected(refusal(reply, node->text, context));
+  const auto& outermost =
+      node->kind == Node::Kind::array && node->children.size() == 1 ? node->children.front() : *node;
+  if (const auto words = find_refusal(outermost, Place::root))
+    return tl::make_unexpected(refusal(reply, *words, context));
+  if (const auto* holder = find_balance_holder(outermost)) {
+    if (auto balance = read_money(holder->find("balance"), context)) {
+      auto currency = read_currency(holder->find("currency"), context);
+      if (!currency) currency = read_currency(outermost.find("currency"), context);
+      return Balance{std::move(*balance), std::move(currency)};
+    }
+  }
+  const auto words = message_of(outermost);
+  if (!words.empty() || reply.http_status >= 400) return tl::make_unexpected(refusal(reply, words, context));
+  return tl::make_unexpected(unreadable(reply, ErrorKind::wrong_shape, {}, context));
+}
+
+}  // namespace smm::panel
