@@ -30,12 +30,12 @@ struct OrderState {
 // A change to what the course would say; a field not set is left alone. `raw_json` replaces the whole reply
 // object.
 struct OrderPatch {
-  std::optional<std::string> status;
-  std::optional<std::string> charge;
-  std::optional<std::string> start_count;
-  std::optional<std::string> remains;
-  std::optional<std::string> currency;
-  std::optional<std::string> raw_json;
+  std::optional<std::string> status{};
+  std::optional<std::string> charge{};
+  std::optional<std::string> start_count{};
+  std::optional<std::string> remains{};
+  std::optional<std::string> currency{};
+  std::optional<std::string> raw_json{};
 };
 
 enum class Ending : std::uint8_t { completed, partial, canceled, never };

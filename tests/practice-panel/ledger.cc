@@ -74,7 +74,8 @@ void Ledger::close(std::uint64_t number, LedgerAnswer answer) {
   auto* entry = find_locked(number);
   if (entry == nullptr) return;
   answer.body_bytes = answer.body.size();
-  answer.body.resize(std::min(answer.body.size(), kept_of_a_body));
+  // A copy of the part that is kept: resize() would keep the memory of the rest.
+  if (answer.body.size() > kept_of_a_body) answer.body = answer.body.substr(0, kept_of_a_body);
   answer.at = now();
   entry->answer = std::move(answer);
   if (file_.is_open()) write_locked(answer_line(*entry));
