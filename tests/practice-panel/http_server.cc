@@ -39,12 +39,13 @@ MHD_Result collect_header(void* cls, MHD_ValueKind, const char* name, const char
 void reset_connection(int fd) {
   sockaddr nowhere{};
   nowhere.sa_family = AF_UNSPEC;
-  ::connect(fd, &nowhere, sizeof nowhere);
+  // Nothing can be done about a connection that is gone already.
+  static_cast<void>(::connect(fd, &nowhere, sizeof nowhere));
 }
 
 std::string raw_head(const HttpReply& reply) {
   std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " Practice\r\n";
-  for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : reply.headers) head.append(name).append(": ").append(value).append("\r\n");
   return head + "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";
 }
 

@@ -84,12 +84,13 @@ const std::vector<TypeCase>& type_cases() {
 
 TEST_CASE("each of the fifteen order types is taken whole and refused when a field is missing") {
   TestWorld world;
-  for (const auto& [type, fields] : type_cases()) {
+  for (const auto& order_type : type_cases()) {
+    const std::string type = order_type.type;
+    const auto& fields = order_type.fields;
     CAPTURE(type);
     const auto services = world.panel.services();
-    const auto service =
-        std::find_if(services.begin(), services.end(),
-                     [name = std::string(type)](const Service& candidate) { return candidate.type == name; });
+    const auto service = std::find_if(services.begin(), services.end(),
+                                      [&type](const Service& candidate) { return candidate.type == type; });
     REQUIRE(service != services.end());
     Fields base{{"action", "add"}, {"service", std::to_string(service->id)}};
     auto all = base;

@@ -92,8 +92,9 @@ void take(ProgramOptions& options, const std::string& name, const std::string& v
 void check(ProgramOptions& options) {
   if (options.panels.empty()) options.panels.emplace_back();
   for (const auto& [name, quirk] : options.quirks) {
-    const bool known = std::any_of(options.panels.begin(), options.panels.end(),
-                                   [&name](const auto& panel) { return panel.options.name == name; });
+    const bool known =
+        std::any_of(options.panels.begin(), options.panels.end(),
+                    [&wanted = name](const auto& panel) { return panel.options.name == wanted; });
     if (!known)
       throw UsageError("--quirk " + quirk.name + " names the panel \"" + name + "\", which is not there");
   }
