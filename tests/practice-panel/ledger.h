@@ -30,14 +30,14 @@ struct ToldState {
 struct LedgerRequest {
   std::chrono::microseconds at{0};  // real time since the server was made
   Ms clock{0};                      // simulated time
-  std::string panel;                // "" when the path leads to none
-  std::string method;
-  std::string path;
-  std::string http_version;
+  std::string panel{};              // "" when the path leads to none
+  std::string method{};
+  std::string path{};
+  std::string http_version{};
   std::uint64_t connection = 0;
-  std::string action;
-  std::vector<std::string> asked;  // order or refill ids, in the order asked
-  Form form;                       // the value of `key` is "***"
+  std::string action{};
+  std::vector<std::string> asked{};  // order or refill ids, in the order asked
+  Form form{};                       // the value of `key` is "***"
   bool key_right = false;
 };
 

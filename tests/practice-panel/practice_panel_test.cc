@@ -246,6 +246,28 @@ TEST_CASE("the ledger tells distinct states of an order once, and again when ano
   CHECK(world.server.ledger().distinct_states("p1", "100").size() == 1);
 }
 
+TEST_CASE("states of an answer that turns out lost are taken back, and their neighbours become one") {
+  Ledger ledger;
+  const auto tell = [&ledger](const char* remains) {
+    const auto number = ledger.open({.panel = "p1"});
+    LedgerAnswer answer;
+    answer.whole = true;
+    answer.told = {{"7", {.status = "In progress", .charge = {}, .remains = remains, .start_count = {}}}};
+    ledger.close(number, std::move(answer));
+    return number;
+  };
+  tell("9");
+  const auto lost = tell("8");
+  tell("9");
+  CHECK(ledger.distinct_states("p1", "7").size() == 3);
+  ledger.set_whole(lost, false);
+  REQUIRE(ledger.distinct_states("p1", "7").size() == 1);
+  // Another answer said the same, so the loss of one takes nothing back.
+  ledger.set_whole(3, false);
+  CHECK(ledger.distinct_states("p1", "7").size() == 1);
+  CHECK(ledger.distinct_states("p1", "7")[0].remains == "9");
+}
+
 TEST_CASE("the ledger shows the form without the key, the ids, the answer and the connection") {
   TestWorld world;
   world.ask({{"action", "status"}, {"orders", "100, 101"}});
