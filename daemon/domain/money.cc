@@ -42,6 +42,11 @@ std::strong_ordering compare_magnitude(const Parts& left, const Parts& right) {
 
 // Writes digits × 10^exponent without an exponent; `point` is where the decimal point stands in `digits`.
 std::optional<std::string> write_out(std::string_view digits, long point) {
+  while (digits.size() > 1 && digits.front() == '0') {
+    digits.remove_prefix(1);
+    --point;
+  }
+  if (digits == "0") return std::string(digits);
   const auto count = static_cast<long>(digits.size());
   if (point < -static_cast<long>(max_length) || point > static_cast<long>(max_length)) return std::nullopt;
   if (point <= 0) return "0." + std::string(static_cast<std::size_t>(-point), '0') + std::string(digits);
@@ -63,7 +68,7 @@ std::optional<Money> Money::parse(std::string_view text) {
   const bool written_out = e == std::string_view::npos;
   if (!written_out) {
     auto power = text.substr(e + 1);
-    if (!power.empty() && power.front() == '+') power.remove_prefix(1);
+    if (power.size() > 1 && power[0] == '+' && power[1] != '-') power.remove_prefix(1);
     const auto [end, error] = std::from_chars(power.data(), power.data() + power.size(), exponent);
     if (error != std::errc() || end != power.data() + power.size() || exponent > 100 || exponent < -100) {
       return std::nullopt;

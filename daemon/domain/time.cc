@@ -98,8 +98,14 @@ std::optional<Timestamp> from_rfc3339(std::string_view text) {
   if (!fraction) return std::nullopt;
   const auto offset = read_offset(text, at);
   if (!offset || at != text.size()) return std::nullopt;
-  return Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second) + *fraction - *offset;
+  const auto time = Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
+                    std::chrono::minutes(*minute) + std::chrono::seconds(*second) + *fraction - *offset;
+  // Only what can be written again: an offset may lead out of the years, at both ends.
+  if (time < Timestamp() ||
+      time >= Timestamp(std::chrono::sys_days(std::chrono::year(9999) / 12 / 31)) + std::chrono::days(1)) {
+    return std::nullopt;
+  }
+  return time;
 }
 
 std::optional<Milliseconds> duration_from_text(std::string_view text) {

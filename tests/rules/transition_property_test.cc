@@ -104,7 +104,7 @@ Life live(unsigned seed, bool quiet) {
   return life;
 }
 
-constexpr unsigned lives = 1500;
+constexpr unsigned lives = 500;
 
 bool has(const Change& change, EventType type) {
   const auto found = types(change);
