@@ -135,7 +135,10 @@ struct Walker::State {
     if (document.get_object().get(object)) return {};
     for (const std::string_view name : {"order", "id", "order_id"}) {
       ondemand::value value;
-      if (object.find_field_unordered(name).get(value)) continue;
+      const auto error = object.find_field_unordered(name).get(value);
+      if (error == simdjson::NO_SUCH_FIELD) continue;
+      // After any other error simdjson's iterator is dead, and a further step on it a crash.
+      if (error != simdjson::SUCCESS) return {};
       const auto token = without_trailing_space(value.raw_json_token());
       if (token.empty() || token.front() == '{' || token.front() == '[') continue;
       if (token.front() != '"') return token;
