@@ -150,6 +150,12 @@ TEST_CASE("an order wrapped under its own id is unwrapped") {
   CHECK(order.status_text == "Partial");
 }
 
+TEST_CASE("a wrapper's own status word is not the order's") {
+  const auto body = R"({"status":"Completed","data":)" + std::string(partial) + "}";
+  CHECK(seen(read_single(body), "1").status == OrderStatus::partial);
+  CHECK(seen_object(body).status == OrderStatus::partial);
+}
+
 TEST_CASE("wrapping ends: an answer four wrappers deep is not looked for") {
   const auto body = R"({"data":{"data":{"data":{"data":)" + keyed({{"1", partial}}) + "}}}}";
   CHECK(error_of(read_batch(body, ids({"1"}))) == ErrorKind::wrong_shape);
@@ -188,7 +194,7 @@ TEST_CASE("a bare object is an order only by figures or by a word that is surely
   CHECK(seen(read_single(R"({"status":"Queued up","charge":"0.5"})"), "1").status_text == "Queued up");
   for (const std::string_view body :
        {R"({"status":"success"})", R"({"status":"OK"})", R"({"status":200})", R"({"status":true})",
-        R"({"status":"maintenance"})", R"({"version":"1.0"})", R"({"balance":{"a":1}})"}) {
+        R"({"status":"maintenance"})", R"({"version":"1.0"})"}) {
     CAPTURE(body);
     CHECK(error_of(read_single(body)) == ErrorKind::wrong_shape);
   }
