@@ -112,7 +112,7 @@ struct Walker::State {
   error_code walk_array(ondemand::array array, Walk& found) {
     for (auto result : array) {
       ondemand::value value;
-      if (const auto error = std::move(result).get(value)) return error;
+      if (const auto error = result.get(value)) return error;
       std::string_view json;
       if (const auto error = bytes_of(value, json)) return error;
       const auto id = json.front() == '{' ? id_of(json) : std::string_view();

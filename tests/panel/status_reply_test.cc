@@ -60,6 +60,7 @@ TEST_CASE("reordered keys are matched by id") {
 
 TEST_CASE("a batch of many in any order gives each id exactly its own object") {
   std::vector<OrderId> asked;
+  asked.reserve(100);
   for (int i = 0; i < 100; ++i) asked.emplace_back(std::to_string(1000 + i * 7));
   std::string body = "{";
   for (int i = 0; i < 100; ++i) {
