@@ -3,6 +3,8 @@
 #include "panel/envelope.h"
 #include "panel/observation.h"
 
+#include <algorithm>
+
 namespace smm::panel {
 namespace {
 
@@ -39,6 +41,9 @@ tl::expected<Balance, Error> read_balance(const Reply& reply, const Context& con
   if (const auto words = find_refusal(outermost, Place::root))
     return tl::make_unexpected(refusal(reply, *words, context));
   if (const auto* holder = find_balance_holder(outermost)) {
+    const auto said = std::count_if(holder->children.begin(), holder->children.end(),
+                                    [](const Node& child) { return child.key == "balance"; });
+    if (said > 1) return tl::make_unexpected(unreadable(reply, ErrorKind::malformed, {}, context));
     if (auto balance = read_money(holder->find("balance"), context)) {
       auto currency = read_currency(holder->find("currency"), context);
       if (!currency) currency = read_currency(outermost.find("currency"), context);

@@ -32,18 +32,20 @@ struct Escape {
   std::size_t length = 0;
 };
 
-// An escape at `at`: `%2F`, `\u002f`, `\/`, or `+` for a space. A text may have been escaped again before it
-// was quoted to us, so this is about what stands in the decoded text.
+// An escape at `at`: `%2F`, `\u002f`, `\/` (with any number of backslashes), or `+` for a space. A text may
+// have been escaped again before it was quoted to us, so this is about what stands in the decoded text.
 Escape escape_at(std::string_view text, std::size_t at) {
   switch (text[at]) {
     case '%':
       return {hex_byte(text, at + 1, 2), 3};
     case '+':
       return {' ', 1};
-    case '\\':
-      if (at + 1 >= text.size()) return {};
-      if (text[at + 1] == 'u') return {hex_byte(text, at + 2, 4), 6};
-      return {static_cast<unsigned char>(text[at + 1]), 2};
+    case '\\': {
+      const auto next = text.find_first_not_of('\\', at);
+      if (next == std::string_view::npos) return {};
+      if (text[next] == 'u') return {hex_byte(text, next + 1, 4), next + 5 - at};
+      return {static_cast<unsigned char>(text[next]), next + 1 - at};
+    }
     default:
       return {};
   }

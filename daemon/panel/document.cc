@@ -208,7 +208,7 @@ Location locate(std::string_view body) {
   if ((first == '{' || first == '[') && begins_json(text)) return {true, text, ErrorKind::not_json, text};
   const auto reach = reach_of_value(text);
   if (reach.end == Reach::End::complete && reach.at == text.size()) {
-    if (first == '"') return {true, text, ErrorKind::not_json, text};
+    if (first == '"' || first == '[') return {true, text, ErrorKind::not_json, text};
     return {false, {}, ErrorKind::wrong_shape, text};
   }
   return search(text);

@@ -25,8 +25,8 @@ struct Reach {
 // that is itself broken: the inner object of a reply cut off would otherwise pass for a reply. When the body
 // begins with JSON, it is not examined any further here; whoever reads it finds what is wrong.
 //
-// A body that is one JSON text ("Invalid API key") is a document too. `kind` says why there is none: empty,
-// not_json, truncated, malformed, or wrong_shape (a lone number, null, an array of numbers).
+// A body that is one whole JSON text ("Invalid API key") is a document too. `kind` says why there is none:
+// empty, not_json, truncated, malformed, or wrong_shape (a lone number, or null).
 struct Location {
   bool found = false;
   std::string_view document;          // inside the body, without white space around it

@@ -140,7 +140,7 @@ const Node* find_wrapped(const Node& object) {
   if (has_figures(object) || has_plan(object)) return nullptr;
   for (const auto name : wrapper_names) {
     const auto* field = object.find(name);
-    if (field != nullptr && is_answer(*field)) return field;
+    if (name != "orders" && field != nullptr && is_answer(*field)) return field;
   }
   return nullptr;
 }

@@ -33,11 +33,11 @@ enum class Place : std::uint8_t { root, of_one_order };
 [[nodiscard]] bool has_plan(const Node& object);
 
 // The names under which panels wrap an answer, the likeliest first.
-inline constexpr std::array<std::string_view, 8> wrapper_names = {
-    "data", "orders", "order", "result", "results", "response", "statuses", "balance"};
+inline constexpr std::array<std::string_view, 7> wrapper_names = {"data",    "orders",   "order",   "result",
+                                                                  "results", "response", "statuses"};
 
-// The wrapped answer of an object that has no figures or plan of its own: an object, or an array of objects;
-// nullptr when there is none. `orders` of a subscription are texts and no answer.
+// What one order's object without figures or plan of its own wraps: an object, or an array of objects;
+// nullptr when it wraps nothing. Its `orders` are never that: they are a subscription's children.
 [[nodiscard]] const Node* find_wrapped(const Node& object);
 
 }  // namespace smm::panel

@@ -71,7 +71,7 @@ class Builder {
     node.kind = Node::Kind::array;
     for (auto result : array) {
       ondemand::value value;
-      if (const auto error = std::move(result).get(value)) return error;
+      if (const auto error = result.get(value)) return error;
       if (const auto error = build(value, node.children.emplace_back(), depth + 1)) return error;
     }
     return simdjson::SUCCESS;
@@ -187,6 +187,9 @@ std::optional<Node> TreeParser::parse(std::string_view json) {
     node = Node();
     error = state_->parse(with_whole_characters(json), node);
   }
+  // One giant out of all measure is not to hold its memory for ever.
+  constexpr std::size_t usual = std::size_t{1} << 20U;
+  if (json.size() > usual) *state_ = State();
   if (error != simdjson::SUCCESS) return std::nullopt;
   return node;
 }

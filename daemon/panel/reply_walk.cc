@@ -112,7 +112,7 @@ struct Walker::State {
   error_code walk_array(ondemand::array array, Walk& found) {
     for (auto result : array) {
       ondemand::value value;
-      if (const auto error = std::move(result).get(value)) return error;
+      if (const auto error = result.get(value)) return error;
       std::string_view json;
       if (const auto error = bytes_of(value, json)) return error;
       const auto id = json.front() == '{' ? id_of(json) : std::string_view();
@@ -135,7 +135,10 @@ struct Walker::State {
     if (document.get_object().get(object)) return {};
     for (const std::string_view name : {"order", "id", "order_id"}) {
       ondemand::value value;
-      if (object.find_field_unordered(name).get(value)) continue;
+      const auto error = object.find_field_unordered(name).get(value);
+      if (error == simdjson::NO_SUCH_FIELD) continue;
+      // After any other error simdjson's iterator is dead, and a further step on it a crash.
+      if (error != simdjson::SUCCESS) return {};
       const auto token = without_trailing_space(value.raw_json_token());
       if (token.empty() || token.front() == '{' || token.front() == '[') continue;
       if (token.front() != '"') return token;

@@ -33,6 +33,10 @@ bool is_wrapped_answer(std::string_view json) {
   return next != std::string_view::npos && json[next] == '{';
 }
 
+bool are_children(const Word& word) {
+  return word.name == "orders" && word.json.find('{', 1) == std::string_view::npos;
+}
+
 const Word* find_wrapper(const std::vector<Word>& words) {
   for (const auto name : wrapper_names) {
     const auto found = std::find_if(words.begin(), words.end(), [&](const Word& word) {
@@ -131,10 +135,13 @@ class Reading {
     if (!object) return failed(ErrorKind::malformed);
     if (const auto words = find_refusal(*object, Place::root)) return refused(*words, json);
     if (!found.entries.empty()) return std::move(found.entries);
-    const bool bare = has_figures(*object) || has_plan(*object);
-    if (const auto* wrapper = bare ? nullptr : find_wrapper(found.words))
-      return read_value(wrapper->json, depth + 1);
-    if (is_bare_report(*object, reply_, context_)) return read_bare(json, *object);
+    const bool bare = is_bare_report(*object, reply_, context_);
+    const bool complete = has_figures(*object) || has_plan(*object);
+    const auto* wrapper = complete ? nullptr : find_wrapper(found.words);
+    // {"status":"Active","orders":{"0":"379041"}} has children, {"status":"success","orders":{"1":"…"}}
+    // orders.
+    if (wrapper != nullptr && !(bare && are_children(*wrapper))) return read_value(wrapper->json, depth + 1);
+    if (bare) return read_bare(json, *object);
     const bool empty_wrapper = std::any_of(found.words.begin(), found.words.end(), [](const Word& word) {
       return (word.name == "data" || word.name == "orders") && word.json.front() == '[';
     });
