@@ -35,10 +35,13 @@ void read_api(Section& section, Policy& policy) {
     }
   }
   for (const auto& [key, path] : sockets) {
-    for (const auto& [other_key, other] : sockets) {
-      if (path == other || *path != *other || !section.has(key)) continue;
-      if (section.has(other_key) && other < path) continue;
-      section.complain(*section.take(key), "is the same as " + std::string(other_key));
+    const auto* entry = section.take(key);
+    if (entry == nullptr) continue;
+    for (const auto& [other_key, other_path] : sockets) {
+      const auto* other = section.take(other_key);
+      const bool later = other == nullptr || other->at < entry->at;  // the later one is to blame
+      if (key == other_key || !later || *path != *other_path) continue;
+      section.complain(*entry, "is the same as " + std::string(other_key));
       break;
     }
   }

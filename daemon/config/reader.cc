@@ -43,6 +43,11 @@ const Entry* Section::find(std::string_view key) const {
   return found == table_.entries.end() ? nullptr : &*found;
 }
 
+bool Section::is_written() const {
+  return !table_.implicit || std::any_of(table_.entries.begin(), table_.entries.end(),
+                                         [](const Entry& entry) { return entry.value.kind != Kind::table; });
+}
+
 bool Section::has(std::string_view key) const {
   return find(key) != nullptr;
 }

@@ -23,8 +23,8 @@ class Section {
       : table_(table), at_(at), where_(std::move(where)), complaints_(complaints) {}
 
   [[nodiscard]] bool has(std::string_view key) const;
-  // Whether the file has a header or braces for it, and not only for something inside.
-  [[nodiscard]] bool is_written() const { return !table_.implicit; }
+  // Whether the file has a header, braces or a key for it, and not only for a table inside.
+  [[nodiscard]] bool is_written() const;
 
   // Text is never empty and has no control characters.
   bool read_text(std::string_view key, std::string& into);

@@ -40,6 +40,10 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
       best = candidate;
     }
   }
+  for (const auto candidate : candidates) {
+    if (!best.empty() || word.size() < 3) break;
+    if (candidate.substr(0, word.size()) == word) best = candidate;
+  }
   return best.empty() ? std::string() : " (did you mean \"" + std::string(best) + "\"?)";
 }
 

@@ -6,8 +6,9 @@
 
 namespace smm::config {
 
-// ` (did you mean "interval"?)` for the candidate nearest to `word`; empty when none is near: at most one
-// insertion, deletion, substitution or swap of neighbours for every three characters, one at least.
+// ` (did you mean "interval"?)` for the candidate nearest to `word`. Near is at most one insertion, deletion,
+// substitution or swap of neighbours for every three characters, one at least; when none is near, one that
+// begins with `word` (three characters at least) will do. Empty when there is none of either.
 [[nodiscard]] std::string did_you_mean(std::string_view word,
                                        const std::vector<std::string_view>& candidates);
 
