@@ -191,6 +191,9 @@ struct Client::Handle {
     curl_easy_setopt(curl, CURLOPT_PROXY, "");       // whatever the environment says
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    // On a connection that was used before, libcurl would quietly send a request twice when the daemon hangs
+    // up.
+    curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "smm-tracker/" SMM_VERSION);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);

@@ -82,11 +82,11 @@ void EventCommands::add_to(Menu& menu) {
   events.add_option("--types", types_, "Only these; may be repeated")
       ->type_name("PATTERN")
       ->check(check_event_pattern)
-      ->expected(1);
+      ->allow_extra_args(false);
   events.add_option("--panel", panels_, "Only of this panel; may be repeated")
       ->type_name("NAME")
       ->check(check_panel)
-      ->expected(1);
+      ->allow_extra_args(false);
   events
       .add_option("--reconnect", reconnect_, "With --follow, wait this long for a daemon that went away (1m)")
       ->type_name("TIME")

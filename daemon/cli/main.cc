@@ -60,7 +60,7 @@ int refuse_usage(const CLI::App& root, const CLI::ParseError& error) {
     if (!stray.empty()) what = about_stray_word(command, stray.front());
   }
   const auto place = command.get_parent() == nullptr ? "" : name.substr(name.find(' ') + 1) + ": ";
-  say_error(place + escape_controls(to_valid_utf8(what)) + " (" + name + " --help)");
+  say_error(place + escape_controls(to_valid_utf8(what)) + "; see " + name + " --help");
   return exit_with(ExitCode::usage);
 }
 

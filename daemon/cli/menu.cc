@@ -123,7 +123,7 @@ std::string about_stray_word(const CLI::App& command, const std::string& word) {
   }
   const auto meant = nearest(word.substr(0, word.find('=')), known);
   const auto what = is_option ? "unknown option " : "unknown command ";
-  return what + shown + (meant.empty() ? "" : "; did you mean \"" + meant + "\"?");
+  return what + shown + (meant.empty() ? "" : " (did you mean \"" + meant + "\"?)");
 }
 
 }  // namespace smm::cli

@@ -39,26 +39,23 @@ std::vector<Cell> order_row(const Json& order, const View& view) {
           {name.empty() ? words(order, "service") : name, Style::quiet}};
 }
 
-Table history_table() {
-  return Table({{"AT", false, 0, 0},
-                {"", false, 3, 0},
-                {"STATUS", false, 0, 0},
-                {"REMAINS", true, 1, 0},
-                {"CHARGE", true, 2, 0},
-                {"START COUNT", true, 4, 0},
-                {"PANEL'S WORD", false, 5, 8}});
+// A person also wants to know how long ago it was.
+Table history_table(const View& view) {
+  std::vector<Column> columns = {{"AT", false, 0, 0},         {"STATUS", false, 0, 0},
+                                 {"REMAINS", true, 1, 0},     {"CHARGE", true, 2, 0},
+                                 {"START COUNT", true, 4, 0}, {"PANEL'S WORD", false, 5, 8}};
+  if (view.terminal) columns.insert(columns.begin() + 1, {"", false, 3, 0});
+  return Table(std::move(columns));
 }
 
 std::vector<Cell> history_row(const Json& point, const View& view) {
   const auto at = moment(point, "at");
   const auto status = words(point, "status");
-  return {{point_in_time(at, view)},
-          {view.terminal ? when(at, view) : "", Style::quiet},
-          {status, style_of_status(status)},
-          {words(point, "remains")},
-          {words(point, "charge")},
-          {words(point, "start_count")},
-          {words(point, "status_text"), Style::quiet}};
+  std::vector<Cell> cells = {{point_in_time(at, view)},     {status, style_of_status(status)},
+                             {words(point, "remains")},     {words(point, "charge")},
+                             {words(point, "start_count")}, {words(point, "status_text"), Style::quiet}};
+  if (view.terminal) cells.insert(cells.begin() + 1, {when(at, view), Style::quiet});
+  return cells;
 }
 
 }  // namespace
@@ -80,14 +77,20 @@ void OrderCommands::add_list(Menu& menu) {
       "list --status in_progress --stalled\nlist --panel p1 --label customer=42 --sort changed --desc\n"
       "list --updated-after 2h --all --json",
       [this](Session& session) { return run_list(session); });
-  list.add_option("--panel", panels_, "On this panel")->type_name("NAME")->check(check_panel)->expected(1);
+  list.add_option("--panel", panels_, "On this panel")
+      ->type_name("NAME")
+      ->check(check_panel)
+      ->allow_extra_args(false);
   list.add_option("--status", statuses_, "In this status")
       ->type_name("STATUS")
       ->check(check_status)
-      ->expected(1);
-  list.add_option("--service", services_, "Of this service")->type_name("ID")->expected(1);
-  list.add_option("--label", labels_, "With this label")->type_name("K=V")->check(check_label)->expected(1);
-  list.add_option("--ref", refs_, "With this ref")->type_name("REF")->expected(1);
+      ->allow_extra_args(false);
+  list.add_option("--service", services_, "Of this service")->type_name("ID")->allow_extra_args(false);
+  list.add_option("--label", labels_, "With this label")
+      ->type_name("K=V")
+      ->check(check_label)
+      ->allow_extra_args(false);
+  list.add_option("--ref", refs_, "With this ref")->type_name("REF")->allow_extra_args(false);
   list.add_option("-q,--query", search_, "Whose id or ref is or begins with this")->type_name("TEXT");
   list.add_flag("--stalled,!--no-stalled", stalled_, "That have stalled, or have not");
   list.add_flag("--settled,!--no-settled", settled_, "That have settled, or have not");
@@ -150,7 +153,7 @@ ExitCode OrderCommands::run_show(Session& session) const {
 ExitCode OrderCommands::run_history(Session& session) const {
   return list(session, {{"GET", "/v1/orders/" + order_ + "/history", {}, {}},
                         0,
-                        history_table(),
+                        history_table(session.view),
                         history_row,
                         order_ + " has not been answered for yet"});
 }

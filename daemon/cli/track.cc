@@ -43,7 +43,7 @@ void TrackCommands::add_to(Menu& menu) {
   track.add_option("--label", labels_, "Your own note; may be repeated")
       ->type_name("K=V")
       ->check(check_label)
-      ->expected(1);
+      ->allow_extra_args(false);
   track.add_option("--placed-at", placed_at_, "When it was placed (RFC 3339, or 2h for two hours ago)")
       ->type_name("TIME")
       ->check(check_time);

@@ -97,7 +97,7 @@ void WebhookCommands::add_to(Menu& menu) {
   deliveries.require_subcommand(0, 1);
   deliveries.add_option("--state", states_, "In this state: pending, delivered, dead or canceled")
       ->type_name("STATE")
-      ->expected(1)
+      ->allow_extra_args(false)
       ->check([](const std::string& state) {
         const bool known =
             state == "pending" || state == "delivered" || state == "dead" || state == "canceled";
@@ -107,11 +107,11 @@ void WebhookCommands::add_to(Menu& menu) {
   deliveries.add_option("--webhook", webhooks_, "To this webhook")
       ->type_name("NAME")
       ->check(check_webhook)
-      ->expected(1);
+      ->allow_extra_args(false);
   deliveries.add_option("--order", orders_, "About this order")
       ->type_name("ORDER")
       ->check(check_order)
-      ->expected(1);
+      ->allow_extra_args(false);
   auto* limit =
       deliveries.add_option("--limit", limit_, "At most this many (100)")->type_name("N")->check(check_count);
   deliveries.add_flag("--all", all_, "All there are")->excludes(limit);
