@@ -117,6 +117,8 @@ struct Policy {
   RetentionPolicy retention;
   std::vector<PanelPolicy> panels;      // by name
   std::vector<WebhookPolicy> webhooks;  // by name
+
+  bool operator==(const Policy&) const = default;
 };
 
 }  // namespace smm
