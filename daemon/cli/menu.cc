@@ -1,54 +1,17 @@
 #include "cli/menu.h"
 
+#include "config/suggest.h"
 #include "domain/text.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include <algorithm>
-#include <numeric>
 #include <sstream>
 #include <vector>
 
 namespace smm::cli {
 namespace {
-
-// Insertions, deletions, replacements and swaps of neighbours that make one word of the other.
-std::size_t distance(std::string_view from, std::string_view to) {
-  const auto columns = to.size() + 1;
-  std::vector<std::size_t> before_last(columns);
-  std::vector<std::size_t> last(columns);
-  std::iota(last.begin(), last.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    std::vector<std::size_t> row(columns);
-    row[0] = i;
-    for (std::size_t j = 1; j < columns; ++j) {
-      const std::size_t replaced = last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
-      const bool swapped = i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
-      if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
-    }
-    before_last = std::exchange(last, std::move(row));
-  }
-  return last.back();
-}
-
-// Empty when nothing is near enough to have been meant.
-std::string nearest(std::string_view word, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t best_distance = 3;
-  if (word.size() > 64) return best;
-  for (const auto& candidate : known) {
-    const bool begun = word.size() >= 3 && candidate.compare(0, word.size(), word) == 0;
-    const auto far = begun ? 1 : distance(word, candidate);
-    if (far < best_distance && far < std::min(word.size(), candidate.size())) {
-      best = candidate;
-      best_distance = far;
-    }
-  }
-  return best;
-}
 
 std::string example_lines(const std::string& examples) {
   if (examples.empty()) return {};
@@ -121,9 +84,9 @@ std::string about_stray_word(const CLI::App& command, const std::string& word) {
     }
     if (known.empty()) return "what is " + shown + "? nothing more was expected";
   }
-  const auto meant = nearest(word.substr(0, word.find('=')), known);
+  const auto name = is_option ? word.substr(0, word.find('=')) : word;
   const auto what = is_option ? "unknown option " : "unknown command ";
-  return what + shown + (meant.empty() ? "" : " (did you mean \"" + meant + "\"?)");
+  return what + shown + config::did_you_mean(name, {known.begin(), known.end()});
 }
 
 }  // namespace smm::cli
