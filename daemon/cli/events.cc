@@ -44,11 +44,19 @@ std::string padded(const std::string& text, int width) {
   return text + std::string(static_cast<std::size_t>(std::max(0, width - display_width(text))), ' ');
 }
 
+// On a terminal without the date when that is today's.
+std::string time_of(const Json& event, const View& view) {
+  const auto time = moment(event, "timestamp");
+  auto text = point_in_time(time, view);
+  const bool today = view.terminal && text.substr(0, 10) == point_in_time(view.now, view).substr(0, 10);
+  return today ? text.substr(11) : text;
+}
+
 // One event as one line.
 std::string event_line(const Json& event, const View& view) {
   const auto& data = field(event, "data");
   const auto seq = escape_controls(words(event, "seq"));
-  const auto time = escape_controls(point_in_time(moment(event, "timestamp"), view));
+  const auto time = time_of(event, view);
   const auto type = padded(escape_controls(words(event, "type")), 20);
   const auto subject = padded(escape_controls(subject_of(data)), 12);
   auto rest = escape_controls(details_of(data));
@@ -113,7 +121,8 @@ ExitCode EventCommands::run(Session& session) const {
     if (session.json) {
       print_document(session, line);
     } else {
-      session.out.write(event_line(*event, session.view));
+      // Following may last for days, and the terminal may change its size.
+      session.out.write(event_line(*event, follow_ ? look_at_standard_output() : session.view));
     }
     if (follow_) session.out.flush();
     ++in_page;

@@ -1,7 +1,7 @@
 #include "cli/order_sheet.h"
 
 #include "cli/phrases.h"
-#include "domain/text.h"
+#include "domain/status.h"
 
 #include <nlohmann/json.hpp>
 
@@ -17,7 +17,8 @@ std::string service_of(const Json& order) {
 // The panel's own word where it says more than ours.
 std::string status_of(const Json& order) {
   const auto theirs = words(order, "status_text");
-  return order_status(order).text + (theirs.empty() ? "" : " (\"" + theirs + "\")");
+  const bool same = fold_status_word(theirs) == fold_status_word(words(order, "status"));
+  return order_status(order).text + (theirs.empty() || same ? "" : " (\"" + theirs + "\")");
 }
 
 std::string progress_of(const Json& order) {

@@ -92,6 +92,12 @@ std::string table_of(Table table, const Json& items, const View& view,
   return "\n" + table.take(view);
 }
 
+std::string since(const Json& panel, const View& view) {
+  const auto time = moment(panel, "since");
+  if (!time) return {};
+  return view.terminal ? " for " + span(view.now - *time) : " since " + to_rfc3339(*time);
+}
+
 // The part of needs_a_person() about one panel; lines unescaped.
 void add_panel_troubles(const Json& panel, const View& view, std::vector<std::string>& lines) {
   const auto name = words(panel, "name");
@@ -102,7 +108,7 @@ void add_panel_troubles(const Json& panel, const View& view, std::vector<std::st
     lines.push_back("panel " + name + ": refuses its key" + because +
                     "; put the right one into its key file, then smm-tracker reload");
   } else if (state == "down") {
-    lines.push_back("panel " + name + ": down since " + when(moment(panel, "since"), view) + because +
+    lines.push_back("panel " + name + ": down" + since(panel, view) + because +
                     "; try smm-tracker panels test " + name);
   }
   const auto lost = whole_number(field(panel, "orders"), "lost").value_or(0);

@@ -27,7 +27,7 @@ TEST_CASE("show tells all that is known of an order") {
   CHECK(outcome.exit == 0);
   CHECK(outcome.out ==
         "order        p1/23501\n"
-        "status       in_progress, stalled (\"In progress\")\n"
+        "status       in_progress, stalled\n"
         "progress     843/1000 delivered, 157 left\n"
         "charge       0.27819 USD\n"
         "start count  3572\n"
@@ -42,6 +42,14 @@ TEST_CASE("show tells all that is known of an order") {
         "refill       schedule, 2 refills so far\n"
         "revision     7\n");
   CHECK(daemon.request(0).target == "/v1/orders/p1/23501");
+}
+
+TEST_CASE("show tells the panel's own word when it is another than ours") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(R"({"panel":"p1","id":"1","status":"in_progress","status_text":"Queued up"})"));
+  CHECK(run(room.path("api.sock"), {"show", "p1/1"}).out ==
+        "order   p1/1\nstatus  in_progress (\"Queued up\")\n");
 }
 
 TEST_CASE("--json passes the daemon's document through, byte for byte") {

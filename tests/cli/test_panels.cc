@@ -65,8 +65,9 @@ TEST_CASE("status --check names what needs a person, with what to do, and exits 
   FakeDaemon daemon(room.path("api.sock"));
   const std::string error =
       R"(,"last_error":{"at":"2026-11-21T09:00:00.000Z","kind":"k","words":"Invalid API key"})";
-  daemon.will_answer(json(status(R"({"name":"p1","state":"key_rejected","orders":{"lost":2})" + error + "}",
-                                 dead_webhook, false)));
+  daemon.will_answer(json(status(
+      R"({"name":"p1","state":"key_rejected","orders":{"lost":2})" + error + "}," + panel("p2", "down"),
+      dead_webhook, false)));
   const auto outcome = run(room.path("api.sock"), {"status", "--check"});
   CHECK(outcome.exit == 1);
   CHECK(outcome.out ==
@@ -74,6 +75,7 @@ TEST_CASE("status --check names what needs a person, with what to do, and exits 
         "panel p1: refuses its key (Invalid API key); put the right one into its key file, then smm-tracker "
         "reload\n"
         "panel p1: does not know 2 orders any more; ask its support, or smm-tracker untrack\n"
+        "panel p2: down since 2026-11-21T08:00:00.000Z; try smm-tracker panels test p2\n"
         "webhook shop: disabled (410 Gone)\n"
         "webhook shop: 2 undeliverable; see smm-tracker deliveries --state dead --webhook shop\n");
 }

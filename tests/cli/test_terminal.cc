@@ -104,6 +104,22 @@ TEST_CASE("colour is for terminals that have it and people who want it") {
   CHECK(run(launch).out.find('\x1b') == std::string::npos);
 }
 
+TEST_CASE("on a terminal an event of today has no date, and its line ends at the width") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  const std::string data = R"(","data":{"panel":"p1","order":"1","previous_status":"new","status":"pending",)"
+                           R"("remains":1000,"ref":"a-long-name-for-an-order-of-somebody"}})"
+                           "\n";
+  const auto now = ago(std::chrono::milliseconds(0));
+  daemon.will_answer(
+      stream({R"({"seq":1,"type":"order.status_changed","timestamp":"2026-01-02T03:04:05.678Z)" + data +
+              R"({"seq":2,"type":"order.status_changed","timestamp":")" + now + data}));
+  const auto outcome = run(on_terminal(room, {"events"}, 80));
+  CHECK(plain(outcome.out) ==
+        "2026-01-02 03:04:05Z  order.status_changed  p1/1          new → pending remains…\n" +
+            now.substr(11, 8) + "Z  order.status_changed  p1/1          new → pending remains=1000 ref=a…\n");
+}
+
 TEST_CASE("JSON on a terminal stays JSON and cannot command it") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));
