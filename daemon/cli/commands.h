@@ -1,0 +1,129 @@
+#pragma once
+
+#include "cli/menu.h"
+
+#include <string>
+#include <vector>
+
+// The commands by group. Each keeps what its arguments said and must outlive the parsing and the run.
+namespace smm::cli {
+
+class StatusCommand {  // status
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+
+  bool watch_ = false;
+  bool check_ = false;
+};
+
+class OrderCommands {  // list, show, history
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  void add_list(Menu& menu);
+  ExitCode run_list(Session& session) const;
+  ExitCode run_show(Session& session) const;
+  ExitCode run_history(Session& session) const;
+  [[nodiscard]] Query query(const View& view) const;
+
+  std::vector<std::string> panels_, statuses_, services_, labels_, refs_;
+  std::string search_, updated_after_, sort_;
+  int stalled_ = 0, settled_ = 0;  // -1 no, 1 yes, 0 either
+  bool descending_ = false, ascending_ = false;
+  std::size_t limit_ = 100;
+  bool all_ = false, watch_ = false;
+  std::string order_;
+};
+
+class TrackCommands {  // track, untrack, poll
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run_track(Session& session) const;
+  ExitCode run_untrack(Session& session) const;
+  ExitCode run_poll(Session& session) const;
+
+  std::vector<std::string> orders_;
+  std::string service_, link_, ref_, placed_at_;
+  std::int64_t quantity_ = -1;  // -1 = not said
+  std::vector<std::string> labels_;
+  bool quiet_ = false, purge_ = false;
+};
+
+class WaitCommand {  // wait
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+
+  std::string order_, until_ = "ended", timeout_;
+};
+
+class EventCommands {  // events
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+
+  std::int64_t since_ = -1;  // -1 = not said
+  std::size_t limit_ = 0;    // 0 = all
+  bool follow_ = false;
+  std::vector<std::string> types_, panels_;
+  std::string reconnect_ = "1m";
+};
+
+class PanelCommands {  // panels: list, show, test, pause, resume
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run_list(Session& session) const;
+  ExitCode run_show(Session& session) const;
+  ExitCode run_test(Session& session) const;
+  ExitCode run_pause_or_resume(Session& session, const std::string& verb) const;
+
+  std::string name_;
+};
+
+class WebhookCommands {  // webhooks; deliveries: list, show
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run_webhooks(Session& session) const;
+  ExitCode run_deliveries(Session& session) const;
+  ExitCode run_delivery(Session& session) const;
+
+  std::vector<std::string> states_, webhooks_, orders_;
+  std::size_t limit_ = 100;
+  bool all_ = false;
+  std::string id_;
+};
+
+class ConfigCommands {  // reload, config check
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run_reload(Session& session) const;
+  ExitCode run_check(Session& session) const;
+
+  std::string file_ = "/etc/smm-tracker/smm-tracker.toml";
+};
+
+class VersionCommand {  // version
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+};
+
+}  // namespace smm::cli

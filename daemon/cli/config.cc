@@ -1,0 +1,87 @@
+#include "config/config.h"
+
+#include "cli/commands.h"
+#include "cli/phrases.h"
+#include "domain/text.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <grp.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+#include <iostream>
+
+namespace smm::cli {
+namespace {
+
+// As the daemon would read it, but without being the daemon.
+config::Places places_of(const std::string& file) {
+  config::Places places;
+  places.file = file;
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  if (credentials != nullptr && *credentials != '\0') places.credentials_directory = credentials;
+  if (const auto* group = ::getgrnam("smm-trackerd")) places.group = group->gr_gid;
+  places.offline = true;
+  return places;
+}
+
+Json texts_of(const std::vector<config::Complaint>& complaints) {
+  auto texts = Json::array();
+  for (const auto& complaint : complaints) texts.push_back(to_text(complaint));
+  return texts;
+}
+
+std::string what_it_says(const Policy& policy) {
+  const auto count = [](std::size_t number, const char* noun) {
+    return counted(static_cast<std::int64_t>(number), noun);
+  };
+  return count(policy.panels.size(), "panel") + ", " + count(policy.webhooks.size(), "webhook");
+}
+
+}  // namespace
+
+void ConfigCommands::add_to(Menu& menu) {
+  auto& config = menu.add("config", "Look at configuration files", "config check", {});
+  config.require_subcommand(0, 1);
+  auto& check = menu.add_under(config, "check", "Tell everything that is wrong with a configuration file",
+                               "config check\nconfig check ./new.toml && sudo cp new.toml /etc/smm-tracker/",
+                               [this](Session& session) { return run_check(session); });
+  check.add_option("FILE", file_, "Else /etc/smm-tracker/smm-tracker.toml");
+  menu.add("reload", "Have the daemon read its configuration again", "reload",
+           [this](Session& session) { return run_reload(session); });
+}
+
+ExitCode ConfigCommands::run_reload(Session& session) const {
+  return ask(session, {"POST", "/v1/config/reload", {}, {}}, [](const Json& answer, const View&) {
+    const auto& changed = field(answer, "changed");
+    if (!changed.is_array() || changed.empty()) return std::string("reloaded; nothing changed\n");
+    std::string text;
+    for (const auto& what : changed) {
+      text += (text.empty() ? "reloaded; changed: " : ", ") + escape_controls(words(what));
+    }
+    return text + "\n";
+  });
+}
+
+ExitCode ConfigCommands::run_check(Session& session) const {
+  std::vector<config::Complaint> warnings;
+  const auto policy = config::load(places_of(file_), &warnings);
+  const auto complaints = policy ? std::vector<config::Complaint>() : policy.error();
+  if (session.json) {
+    const Json document = {
+        {"ok", policy.has_value()}, {"complaints", texts_of(complaints)}, {"warnings", texts_of(warnings)}};
+    print_document(session, document.dump());
+  } else {
+    for (const auto& warning : warnings) std::cerr << to_text(warning) << " (only a warning)\n";
+    for (const auto& complaint : complaints) std::cerr << to_text(complaint) << '\n';
+  }
+  if (!policy) return ExitCode::configuration;
+  if (!session.json) {
+    session.out.write(escape_controls(to_valid_utf8(file_)) + ": right; " + what_it_says(*policy) + "\n");
+  }
+  return ExitCode::done;
+}
+
+}  // namespace smm::cli

@@ -1,0 +1,117 @@
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "domain/text.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+namespace smm::cli {
+namespace {
+
+struct Commands {
+  StatusCommand status;
+  OrderCommands orders;
+  TrackCommands tracking;
+  WaitCommand wait;
+  EventCommands events;
+  PanelCommands panels;
+  WebhookCommands webhooks;
+  ConfigCommands config;
+  VersionCommand version;
+
+  void add_to(Menu& menu) {
+    status.add_to(menu);
+    orders.add_to(menu);
+    tracking.add_to(menu);
+    wait.add_to(menu);
+    events.add_to(menu);
+    panels.add_to(menu);
+    webhooks.add_to(menu);
+    config.add_to(menu);
+    version.add_to(menu);
+  }
+};
+
+void describe(CLI::App& app) {
+  app.set_version_flag("--version", "smm-tracker " SMM_VERSION, "Print the version of this program")
+      ->group("Common options");
+  app.require_subcommand(0, 1);
+  app.footer(
+      "An order is written PANEL/ID, as in p1/23501. `smm-tracker COMMAND --help` says more, with examples.\n"
+      "Exit: 0 done, 1 failed, 2 usage, 3 not found, 4 no permission on the socket, 5 the panel refused or\n"
+      "failed, 6 partly done, 7 daemon not running, 78 configuration, 124 timed out.");
+}
+
+int exit_with(ExitCode code) {
+  return static_cast<int>(code);
+}
+
+int refuse_usage(const CLI::App& root, const CLI::ParseError& error) {
+  const auto& command = innermost(root);
+  const auto name = full_name(command);
+  std::string what = error.what();
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
+    const auto stray = command.remaining();
+    if (!stray.empty()) what = about_stray_word(command, stray.front());
+  }
+  const auto place = command.get_parent() == nullptr ? "" : name.substr(name.find(' ') + 1) + ": ";
+  say_error(place + escape_controls(to_valid_utf8(what)) + "; see " + name + " --help");
+  return exit_with(ExitCode::usage);
+}
+
+// The exit code when the arguments were the end of it; nothing when there is a command to run.
+std::optional<int> parse(CLI::App& app, int count, char** arguments) {
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << help_text(innermost(app), full_name(innermost(app)));
+    return exit_with(ExitCode::done);
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << '\n';
+    return exit_with(ExitCode::done);
+  } catch (const CLI::ParseError& error) {
+    return refuse_usage(app, error);
+  }
+  return std::nullopt;
+}
+
+int run(int count, char** arguments) {
+  use_utf8();
+  CommonOptions common;
+  Commands commands;
+  CLI::App app("Follows the orders you placed on SMM panels; speaks to smm-trackerd.", "smm-tracker");
+  describe(app);
+  add_common_options(app, common);
+  Menu menu(app, common);
+  commands.add_to(menu);
+  if (const auto exit = parse(app, count, arguments)) return *exit;
+  const auto chosen = menu.chosen();
+  if (!chosen) {
+    std::cerr << help_text(innermost(app), full_name(innermost(app)));
+    return exit_with(ExitCode::usage);
+  }
+  Session session{common.json,
+                  look_at_standard_output(),
+                  {},
+                  {choose_socket(common.socket), duration_from_text(common.max_time)}};
+  const auto code = chosen(session);
+  session.out.flush();
+  return exit_with(code);
+}
+
+}  // namespace
+}  // namespace smm::cli
+
+int main(int count, char** arguments) {
+  try {
+    return smm::cli::run(count, arguments);
+  } catch (const std::exception& error) {
+    smm::cli::say_error(smm::escape_controls(smm::to_valid_utf8(error.what())));
+    return static_cast<int>(smm::cli::ExitCode::failed);
+  }
+}

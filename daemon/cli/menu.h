@@ -1,0 +1,57 @@
+#pragma once
+
+#include "cli/failure.h"
+#include "cli/session.h"
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace smm::cli {
+
+// What can be said to every command.
+struct CommonOptions {
+  bool json = false;
+  std::string socket;
+  std::string max_time;  // a duration; empty = each request's own
+};
+
+// The commands: their names, their help and what they do.
+class Menu {
+ public:
+  using Run = std::function<ExitCode(Session&)>;
+
+  Menu(CLI::App& root, CommonOptions& common) : root_(&root), common_(&common) {}
+
+  // Adds a command, under the whole program or under another command. `examples` stand in its help, one a
+  // line, without the program's name. An empty `run` means that one of its own commands must be named.
+  CLI::App& add(const std::string& name, const std::string& description, const std::string& examples,
+                Run run);
+  CLI::App& add_under(CLI::App& parent, const std::string& name, const std::string& description,
+                      const std::string& examples, Run run);
+
+  // What was chosen on the command line; empty when that is not a whole command.
+  [[nodiscard]] Run chosen() const;
+
+ private:
+  CLI::App* root_;
+  CommonOptions* common_;
+  std::map<const CLI::App*, Run> runs_;
+};
+
+// The innermost command named on the command line, or the program itself.
+[[nodiscard]] const CLI::App& innermost(const CLI::App& root);
+// "smm-tracker panels show"
+[[nodiscard]] std::string full_name(const CLI::App& command);
+
+// Gives --socket, --json and --max-time to the program itself or to a command.
+void add_common_options(CLI::App& command, CommonOptions& common);
+
+// What is wrong with a word nobody asked for, with the nearest one that exists.
+[[nodiscard]] std::string about_stray_word(const CLI::App& command, const std::string& word);
+
+}  // namespace smm::cli

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "cli/json.h"
+#include "cli/terminal.h"
+
+#include <string>
+
+namespace smm::cli {
+
+// All that is known of an order, one thing a line.
+[[nodiscard]] std::string order_sheet(const Json& order, const View& view);
+
+}  // namespace smm::cli

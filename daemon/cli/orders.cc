@@ -1,0 +1,161 @@
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/order_sheet.h"
+#include "cli/phrases.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+namespace smm::cli {
+namespace {
+
+void add_all(Query& query, const std::string& key, const std::vector<std::string>& values) {
+  for (const auto& value : values) query.emplace_back(key, value);
+}
+
+void add_flag(Query& query, const std::string& key, int flag) {
+  if (flag != 0) query.emplace_back(key, flag > 0 ? "1" : "0");
+}
+
+Table order_table() {
+  return Table({{"ORDER", false, 0, 0},
+                {"STATUS", false, 0, 0},
+                {"PROGRESS", true, 1, 0},
+                {"CHARGE", true, 4, 0},
+                {"CHANGED", false, 2, 0},
+                {"REF", false, 3, 10},
+                {"SERVICE", false, 5, 12}});
+}
+
+std::vector<Cell> order_row(const Json& order, const View& view) {
+  const auto name = words(order, "service_name");
+  return {{order_name(order)},
+          order_status(order),
+          {order_progress(order)},
+          {amount(order, "charge")},
+          {when(moment(order, "changed_at"), view)},
+          {words(order, "ref")},
+          {name.empty() ? words(order, "service") : name, Style::quiet}};
+}
+
+// A person also wants to know how long ago it was.
+Table history_table(const View& view) {
+  std::vector<Column> columns = {{"AT", false, 0, 0},         {"STATUS", false, 0, 0},
+                                 {"REMAINS", true, 1, 0},     {"CHARGE", true, 2, 0},
+                                 {"START COUNT", true, 4, 0}, {"PANEL'S WORD", false, 5, 8}};
+  if (view.terminal) columns.insert(columns.begin() + 1, {"", false, 3, 0});
+  return Table(std::move(columns));
+}
+
+std::vector<Cell> history_row(const Json& point, const View& view) {
+  const auto at = moment(point, "at");
+  const auto status = words(point, "status");
+  std::vector<Cell> cells = {{point_in_time(at, view)},     {status, style_of_status(status)},
+                             {words(point, "remains")},     {words(point, "charge")},
+                             {words(point, "start_count")}, {words(point, "status_text"), Style::quiet}};
+  if (view.terminal) cells.insert(cells.begin() + 1, {when(at, view), Style::quiet});
+  return cells;
+}
+
+}  // namespace
+
+void OrderCommands::add_to(Menu& menu) {
+  add_list(menu);
+  auto& show =
+      menu.add("show", "All that is known of an order", "show p1/23501\nshow p1/23501 --json | jq .remains",
+               [this](Session& session) { return run_show(session); });
+  show.add_option("ORDER", order_, "PANEL/ID")->required()->check(check_order);
+  auto& history = menu.add("history", "Every change of an order, the first sight first", "history p1/23501",
+                           [this](Session& session) { return run_history(session); });
+  history.add_option("ORDER", order_, "PANEL/ID")->required()->check(check_order);
+}
+
+void OrderCommands::add_list(Menu& menu) {
+  auto& list = menu.add(
+      "list", "Orders, filtered and sorted; repeat a filter for either-or",
+      "list --status in_progress --stalled\nlist --panel p1 --label customer=42 --sort changed --desc\n"
+      "list --updated-after 2h --all --json",
+      [this](Session& session) { return run_list(session); });
+  list.add_option("--panel", panels_, "On this panel")
+      ->type_name("NAME")
+      ->check(check_panel)
+      ->allow_extra_args(false);
+  list.add_option("--status", statuses_, "In this status")
+      ->type_name("STATUS")
+      ->check(check_status)
+      ->allow_extra_args(false);
+  list.add_option("--service", services_, "Of this service")->type_name("ID")->allow_extra_args(false);
+  list.add_option("--label", labels_, "With this label")
+      ->type_name("K=V")
+      ->check(check_label)
+      ->allow_extra_args(false);
+  list.add_option("--ref", refs_, "With this ref")->type_name("REF")->allow_extra_args(false);
+  list.add_option("-q,--query", search_, "Whose id or ref is or begins with this")->type_name("TEXT");
+  list.add_flag("--stalled,!--no-stalled", stalled_, "That have stalled, or have not");
+  list.add_flag("--settled,!--no-settled", settled_, "That have settled, or have not");
+  list.add_option("--updated-after", updated_after_,
+                  "That changed after this (RFC 3339, or 2h for two hours ago)")
+      ->type_name("TIME")
+      ->check(check_time);
+  list.add_option("--sort", sort_, "By tracked, changed or placed")
+      ->type_name("BY")
+      ->check([](const std::string& by) {
+        const bool known = by == "tracked" || by == "changed" || by == "placed";
+        return known ? std::string()
+                     : "\"" + by + "\" is no order of sorting; use tracked, changed or placed";
+      });
+  auto* descending = list.add_flag("--desc", descending_, "The newest first");
+  list.add_flag("--asc", ascending_, "The oldest first")->excludes(descending);
+  auto* limit =
+      list.add_option("--limit", limit_, "At most this many (100)")->type_name("N")->check(check_count);
+  list.add_flag("--all", all_, "All there are")->excludes(limit);
+  list.add_flag("--watch", watch_, "Draw again every two seconds");
+}
+
+Query OrderCommands::query(const View& view) const {
+  Query query;
+  add_all(query, "panel", panels_);
+  add_all(query, "status", statuses_);
+  add_all(query, "service", services_);
+  for (const auto& label : labels_) {
+    const auto equals = label.find('=');
+    query.emplace_back("label." + label.substr(0, equals), label.substr(equals + 1));
+  }
+  add_all(query, "ref", refs_);
+  if (!search_.empty()) query.emplace_back("q", search_);
+  add_flag(query, "stalled", stalled_);
+  add_flag(query, "settled", settled_);
+  if (const auto after = time_from_argument(updated_after_, view.now)) {
+    query.emplace_back("updated_after", to_rfc3339(*after));
+  }
+  if (!sort_.empty()) query.emplace_back("sort", sort_);
+  if (descending_ || ascending_) query.emplace_back("order", descending_ ? "desc" : "asc");
+  return query;
+}
+
+ExitCode OrderCommands::run_list(Session& session) const {
+  const auto listing = [&] {
+    return Listing{{"GET", "/v1/orders", query(session.view), {}},
+                   all_ ? 0 : limit_,
+                   order_table(),
+                   order_row,
+                   "no orders; smm-tracker track PANEL/ID follows one"};
+  };
+  if (watch_) return watch(session, [&] { return list_as_text(session, listing()); });
+  return list(session, listing());
+}
+
+ExitCode OrderCommands::run_show(Session& session) const {
+  return ask(session, {"GET", "/v1/orders/" + order_, {}, {}}, order_sheet);
+}
+
+ExitCode OrderCommands::run_history(Session& session) const {
+  return list(session, {{"GET", "/v1/orders/" + order_ + "/history", {}, {}},
+                        0,
+                        history_table(session.view),
+                        history_row,
+                        order_ + " has not been answered for yet"});
+}
+
+}  // namespace smm::cli

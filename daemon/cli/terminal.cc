@@ -1,0 +1,150 @@
+#include "cli/terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <system_error>
+#include <utility>
+
+namespace smm::cli {
+namespace {
+
+// Other screen, cursor hidden, long lines cut instead of continued; and back.
+constexpr std::string_view enter_second_screen = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+constexpr std::string_view leave_second_screen = "\x1b[?7h\x1b[?25h\x1b[?1049l";
+
+bool is_set(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0';
+}
+
+bool is_dumb() {
+  return !is_set("TERM") || std::string_view(std::getenv("TERM")) == "dumb";
+}
+
+std::string_view code_of(Style style) {
+  switch (style) {
+    case Style::plain:
+      return {};
+    case Style::strong:
+      return "1";
+    case Style::quiet:
+      return "2";
+    case Style::good:
+      return "32";
+    case Style::busy:
+      return "36";
+    case Style::warning:
+      return "33";
+    case Style::bad:
+      return "31";
+  }
+  return {};
+}
+
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const auto written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EPIPE) {
+      // libcurl ignores SIGPIPE while it works, so it may have to be said again.
+      std::signal(SIGPIPE, SIG_DFL);
+      std::raise(SIGPIPE);
+    }
+    if (written < 0)
+      throw std::system_error(errno, std::generic_category(), "cannot write to standard output");
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+// Only what POSIX allows in a signal handler.
+void exit_for_signal(int signal) {
+  ::_exit(128 + signal);
+}
+
+void leave_screen_and_exit(int signal) {
+  if (::write(STDOUT_FILENO, leave_second_screen.data(), leave_second_screen.size()) < 0) ::_exit(1);
+  ::_exit(128 + signal);
+}
+
+void notice(int) {}
+
+void on_signal(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigaction(signal, &action, nullptr);
+}
+
+void on_every_end(void (*handler)(int)) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) on_signal(signal, handler);
+}
+
+}  // namespace
+
+View look_at_standard_output() {
+  View view;
+  view.now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+  view.terminal = ::isatty(STDOUT_FILENO) == 1;
+  if (!view.terminal) return view;
+  winsize size{};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  view.width = known && size.ws_col > 0 ? size.ws_col : 80;
+  view.height = known && size.ws_row > 0 ? size.ws_row : 24;
+  view.color = !is_set("NO_COLOR") && !is_dumb();
+  return view;
+}
+
+bool is_capable_terminal(const View& view) {
+  return view.terminal && !is_dumb();
+}
+
+std::string paint(std::string_view text, Style style, const View& view) {
+  const auto code = code_of(style);
+  if (!view.color || code.empty() || text.empty()) return std::string(text);
+  return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
+}
+
+void Output::write(std::string_view text) {
+  pending_ += text;
+}
+
+void Output::flush() {
+  const auto text = std::exchange(pending_, {});
+  write_all(STDOUT_FILENO, text);
+}
+
+void say_error(std::string_view text) {
+  const auto line = "smm-tracker: " + std::string(text) + "\n";
+  // A closed standard error changes nothing about what happened.
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+void exit_quietly_when_interrupted() {
+  on_every_end(exit_for_signal);
+}
+
+SecondScreen::SecondScreen() {
+  on_every_end(leave_screen_and_exit);
+  on_signal(SIGWINCH, notice);
+  write_all(STDOUT_FILENO, enter_second_screen);
+}
+
+SecondScreen::~SecondScreen() {
+  if (::write(STDOUT_FILENO, leave_second_screen.data(), leave_second_screen.size()) < 0) return;
+  on_every_end(exit_for_signal);
+}
+
+void pause_for(Milliseconds time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  timespec rest{};
+  rest.tv_sec = seconds.count();
+  rest.tv_nsec = static_cast<long>((time - seconds).count() * 1'000'000);
+  ::nanosleep(&rest, nullptr);
+}
+
+}  // namespace smm::cli

@@ -1,0 +1,149 @@
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/overview.h"
+#include "cli/phrases.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <nlohmann/json.hpp>
+
+namespace smm::cli {
+namespace {
+
+Cell delivery_state(const Json& delivery) {
+  const auto state = words(delivery, "state");
+  if (state == "delivered") return {state, Style::good};
+  if (state == "dead") return {state, Style::bad};
+  if (state == "canceled") return {state, Style::quiet};
+  return {state, Style::busy};
+}
+
+Table delivery_table() {
+  return Table({{"ID", true, 0, 0},
+                {"WEBHOOK", false, 0, 0},
+                {"STATE", false, 0, 0},
+                {"EVENT", false, 1, 12},
+                {"ORDER", false, 2, 8},
+                {"TRIES", true, 3, 0},
+                {"CREATED", false, 4, 0},
+                {"NEXT TRY", false, 2, 0}});
+}
+
+std::vector<Cell> delivery_row(const Json& delivery, const View& view) {
+  return {{words(delivery, "id")},
+          {words(delivery, "webhook")},
+          delivery_state(delivery),
+          {words(field(delivery, "event"), "type")},
+          {words(delivery, "order")},
+          {words(delivery, "tries")},
+          {when(moment(delivery, "created_at"), view)},
+          {when(moment(delivery, "next_try_at"), view)}};
+}
+
+std::string took(const Json& attempt) {
+  const auto started = moment(attempt, "started_at");
+  const auto ended = moment(attempt, "ended_at");
+  if (!started || !ended) return {};
+  return std::to_string((*ended - *started).count()) + " ms";
+}
+
+std::string attempts_of(const Json& delivery, const View& view) {
+  const auto& attempts = field(delivery, "attempts");
+  if (!attempts.is_array() || attempts.empty()) return {};
+  Table table({{"STARTED", false, 0, 0},
+               {"TOOK", true, 2, 0},
+               {"OUTCOME", false, 0, 0},
+               {"HTTP", true, 0, 0},
+               {"ERROR", false, 1, 12},
+               {"RESPONSE", false, 3, 12}});
+  for (const auto& attempt : attempts) {
+    table.add({{when(moment(attempt, "started_at"), view)},
+               {took(attempt)},
+               {words(attempt, "outcome")},
+               {words(attempt, "http_status")},
+               {words(attempt, "error")},
+               {words(attempt, "response"), Style::quiet}});
+  }
+  return "\n" + table.take(view);
+}
+
+std::string delivery_sheet(const Json& delivery, const View& view) {
+  Sheet sheet;
+  const auto state = delivery_state(delivery);
+  const auto& event = field(delivery, "event");
+  sheet.add("delivery", words(delivery, "id"), Style::strong);
+  sheet.add("webhook", words(delivery, "webhook"));
+  sheet.add("state", state.text, state.style);
+  sheet.add("event", words(event, "type") + ", number " + words(event, "seq"));
+  sheet.add("webhook-id", words(event, "id"));
+  sheet.add("order", words(delivery, "order"));
+  sheet.add("tries", words(delivery, "tries"));
+  sheet.add("created", when_exactly(moment(delivery, "created_at"), view));
+  sheet.add("next try", when_exactly(moment(delivery, "next_try_at"), view));
+  sheet.add("ended", when_exactly(moment(delivery, "ended_at"), view));
+  return sheet.text(view) + attempts_of(delivery, view);
+}
+
+}  // namespace
+
+void WebhookCommands::add_to(Menu& menu) {
+  menu.add("webhooks", "The webhooks, and how far they are", "webhooks\nwebhooks --json",
+           [this](Session& session) { return run_webhooks(session); });
+
+  auto& deliveries = menu.add("deliveries", "What was sent to webhooks, and what was not yet",
+                              "deliveries --state dead\ndeliveries --order p1/23501\ndeliveries show 4711",
+                              [this](Session& session) { return run_deliveries(session); });
+  deliveries.require_subcommand(0, 1);
+  deliveries.add_option("--state", states_, "In this state: pending, delivered, dead or canceled")
+      ->type_name("STATE")
+      ->allow_extra_args(false)
+      ->check([](const std::string& state) {
+        const bool known =
+            state == "pending" || state == "delivered" || state == "dead" || state == "canceled";
+        return known ? std::string()
+                     : "\"" + state + "\" is no state; use pending, delivered, dead or canceled";
+      });
+  deliveries.add_option("--webhook", webhooks_, "To this webhook")
+      ->type_name("NAME")
+      ->check(check_webhook)
+      ->allow_extra_args(false);
+  deliveries.add_option("--order", orders_, "About this order")
+      ->type_name("ORDER")
+      ->check(check_order)
+      ->allow_extra_args(false);
+  auto* limit =
+      deliveries.add_option("--limit", limit_, "At most this many (100)")->type_name("N")->check(check_count);
+  deliveries.add_flag("--all", all_, "All there are")->excludes(limit);
+
+  auto& show = menu.add_under(deliveries, "show", "One delivery with its attempts", "deliveries show 4711",
+                              [this](Session& session) { return run_delivery(session); });
+  show.add_option("ID", id_, "The delivery's number")->required()->check(check_count);
+}
+
+ExitCode WebhookCommands::run_webhooks(Session& session) const {
+  return list(session,
+              {{"GET", "/v1/webhooks", {}, {}},
+               0,
+               webhook_table(),
+               webhook_row,
+               "no webhooks; write a [webhook.NAME] into the configuration, then smm-tracker reload"});
+}
+
+ExitCode WebhookCommands::run_deliveries(Session& session) const {
+  Query query;
+  for (const auto& state : states_) query.emplace_back("state", state);
+  for (const auto& webhook : webhooks_) query.emplace_back("webhook", webhook);
+  for (const auto& order : orders_) query.emplace_back("order", order);
+  return list(session, {{"GET", "/v1/deliveries", query, {}},
+                        all_ ? 0 : limit_,
+                        delivery_table(),
+                        delivery_row,
+                        "no deliveries"});
+}
+
+ExitCode WebhookCommands::run_delivery(Session& session) const {
+  return ask(session, {"GET", "/v1/deliveries/" + id_, {}, {}}, delivery_sheet);
+}
+
+}  // namespace smm::cli

@@ -1,0 +1,95 @@
+#include "child.h"
+#include "fake_daemon.h"
+
+#include <doctest/doctest.h>
+
+using namespace smm::test;
+
+namespace {
+
+const std::string whole_order =
+    R"({"panel":"p1","id":"23501","service":"1","service_name":"Followers","link":"https://example.com/p/1",)"
+    R"("quantity":1000,"status":"in_progress","status_text":"In progress","start_count":3572,"remains":157,)"
+    R"("delivered":843,"charge":"0.27819","currency":"USD","ref":"shop-991","labels":{"customer":"42","a":"b"},)"
+    R"("parent":null,"children":["7","8"],"revision":7,"ended":false,"settled":false,"stalled":true,"lost":false,)"
+    R"("placed_at":"2026-11-21T08:00:00.000Z","tracked_at":"2026-11-21T08:00:01.000Z","changed_at":null,)"
+    R"("ended_at":null,"polled_at":"2026-11-21T09:00:00.000Z","next_poll_at":"2026-11-21T09:10:00.000Z",)"
+    R"("refill":{"auto":"schedule","allowed":true,"window_ends_at":null,"next_ask_at":null,"open":null,"count":2},)"
+    R"("cancel":{"allowed":true,"state":null},"rate_at_placing":"0.90"})";
+
+}  // namespace
+
+TEST_CASE("show tells all that is known of an order") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(whole_order));
+  const auto outcome = run(room.path("api.sock"), {"show", "p1/23501"});
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.out ==
+        "order        p1/23501\n"
+        "status       in_progress, stalled\n"
+        "progress     843/1000 delivered, 157 left\n"
+        "charge       0.27819 USD\n"
+        "start count  3572\n"
+        "service      1 Followers\n"
+        "link         https://example.com/p/1\n"
+        "ref          shop-991\n"
+        "labels       customer=42 a=b\n"
+        "children     7 8\n"
+        "placed       2026-11-21T08:00:00.000Z\n"
+        "tracked      2026-11-21T08:00:01.000Z\n"
+        "polled       2026-11-21T09:00:00.000Z, next 2026-11-21T09:10:00.000Z\n"
+        "refill       schedule, 2 refills so far\n"
+        "revision     7\n");
+  CHECK(daemon.request(0).target == "/v1/orders/p1/23501");
+}
+
+TEST_CASE("show tells the panel's own word when it is another than ours") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(R"({"panel":"p1","id":"1","status":"in_progress","status_text":"Queued up"})"));
+  CHECK(run(room.path("api.sock"), {"show", "p1/1"}).out ==
+        "order   p1/1\nstatus  in_progress (\"Queued up\")\n");
+}
+
+TEST_CASE("--json passes the daemon's document through, byte for byte") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  // Spaces, an unknown field and digits no double has.
+  const std::string odd =
+      R"({ "panel" : "p1", "later":[1.50, 123456789012345678901234567890], "id":"é\u00e9"})";
+  daemon.will_answer(json(odd));
+  CHECK(run(room.path("api.sock"), {"show", "p1/1", "--json"}).out == odd + "\n");
+}
+
+TEST_CASE("an answer with other types than expected is shown as far as it goes") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(R"({"panel":5,"id":null,"labels":"none","children":{},"refill":7,"placed_at":12,)"
+                          R"("quantity":"many","delivered":[],"status":["x"],"stalled":"yes"})"));
+  const auto outcome = run(room.path("api.sock"), {"show", "p1/1"});
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.out.find("order") == 0);
+}
+
+TEST_CASE("an order called .. is asked for by that name") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(whole_order));
+  CHECK(run(room.path("api.sock"), {"show", "p1/.."}).exit == 0);
+  CHECK(daemon.request(0).target == "/v1/orders/p1/..");
+}
+
+TEST_CASE("text from outside cannot command the terminal") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(
+      json("{\"panel\":\"p1\",\"id\":\"1\",\"status\":\"new\",\"ref\":\"a\\u001b]0;evil\\u0007\\nb\","
+           "\"link\":\"x\\u202ey\xC2\x9Bz\"}"));
+  const auto out = run(room.path("api.sock"), {"show", "p1/1"}).out;
+  CHECK(out.find("ref     a\\x1b]0;evil\\x07\\nb\n") != std::string::npos);
+  CHECK(out.find("link    x\\u202ey\\x9bz\n") != std::string::npos);
+  daemon.will_answer(problem(404, "order-not-found", "no \\u001b[2J order"));
+  run(room.path("api.sock"), {"show", "p1/1"});
+  CHECK(run(room.path("api.sock"), {"show", "p1/1"}).err == "smm-tracker: no \\x1b[2J order\n");
+}
