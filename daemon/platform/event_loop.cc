@@ -14,7 +14,17 @@
 namespace smm::platform {
 namespace {
 
-constexpr std::int64_t longest_wait_ms = 60'000;
+// Not CLOCK_MONOTONIC, which stands still while the machine is suspended.
+constexpr clockid_t wait_clock = CLOCK_BOOTTIME;
+constexpr std::uint64_t timer_accuracy_us = 1000;
+constexpr Milliseconds longest_delay = std::chrono::hours(24 * 36525);
+
+std::uint64_t wait_clock_us() {
+  timespec time{};
+  clock_gettime(wait_clock, &time);
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(time.tv_nsec) / 1000;
+}
 
 int checked(int result, const char* what) {
   if (result < 0) throw std::system_error(-result, std::generic_category(), what);
@@ -37,12 +47,12 @@ void EventLoop::run() {
 }
 
 bool EventLoop::run_once(std::optional<Milliseconds> timeout) {
-  if (!stopped_) {
-    const auto wait =
-        timeout ? static_cast<std::uint64_t>(std::max<std::int64_t>(timeout->count(), 0)) * 1000 : UINT64_MAX;
-    checked(sd_event_run(event_, wait), "sd_event_run");
-  }
-  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  rethrow_failure();  // of a C edge entered outside a turn
+  if (stopped_) return false;
+  const auto wait =
+      timeout ? static_cast<std::uint64_t>(std::max<std::int64_t>(timeout->count(), 0)) * 1000 : UINT64_MAX;
+  checked(sd_event_run(event_, wait), "sd_event_run");
+  rethrow_failure();
   return !stopped_;
 }
 
@@ -55,32 +65,26 @@ Timestamp EventLoop::now() const {
 }
 
 std::int64_t EventLoop::monotonic_ms() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
+  return static_cast<std::int64_t>(wait_clock_us() / 1000);
 }
 
 bool EventLoop::enable_watchdog() {
   return checked(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog") > 0;
 }
 
-void EventLoop::guarded(const std::function<void()>& action) noexcept {
-  try {
-    action();
-  } catch (...) {
-    if (!failure_) failure_ = std::current_exception();
-    stopped_ = true;
-  }
+void EventLoop::keep_current_exception() noexcept {
+  if (!failure_) failure_ = std::current_exception();
+}
+
+void EventLoop::rethrow_failure() {
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 Source::Source(EventLoop& loop, std::function<void()> action)
     : loop_(loop), action_(std::make_shared<std::function<void()>>(std::move(action))) {}
 
 Source::~Source() {
-  if (source_ != nullptr) {
-    sd_event_source_set_enabled(source_, SD_EVENT_OFF);
-    sd_event_source_unref(source_);
-  }
+  sd_event_source_disable_unref(source_);
 }
 
 // sd-event silently switches off a source whose callback returns < 0, so this always returns 0; and the
@@ -101,64 +105,61 @@ struct IoWatchEdge {
 };
 
 Timer::Timer(EventLoop& loop, std::function<void()> action)
-    : Source(loop, [this] { fire(); }), when_due_(std::move(action)) {}
+    : Source(loop, [this, action = std::move(action)] {
+        armed_ = false;
+        action();  // may destroy the timer
+      }) {
+  const auto edge = [](sd_event_source* /*source*/, std::uint64_t /*usec*/, void* self) {
+    return trampoline(static_cast<Source*>(static_cast<Timer*>(self)));
+  };
+  checked(sd_event_add_time(loop_.handle(), &source_, wait_clock, UINT64_MAX, timer_accuracy_us, edge, this),
+          "sd_event_add_time");
+  checked(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "sd_event_add_time");
+}
 
 void Timer::arm(Milliseconds delay) {
-  due_ms_ = EventLoop::monotonic_ms() + std::max<std::int64_t>(delay.count(), 0);
-  arm_source();
+  const auto wait = std::clamp(delay, Milliseconds(0), longest_delay);
+  // +1: the clock was read rounded down, and a library told "early" may not ask again.
+  const auto due = wait_clock_us() + static_cast<std::uint64_t>(wait.count()) * 1000 + 1;
+  checked(sd_event_source_set_time(source_, due), "arm timer");
+  checked(sd_event_source_set_enabled(source_, SD_EVENT_ONESHOT), "arm timer");
+  armed_ = true;
 }
 
 void Timer::disarm() {
-  due_ms_ = 0;
-  if (source_ != nullptr) checked(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "disarm timer");
+  checked(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "disarm timer");
+  armed_ = false;
 }
 
-void Timer::arm_source() {
-  const auto wait = std::clamp<std::int64_t>(due_ms_ - EventLoop::monotonic_ms(), 0, longest_wait_ms);
-  const auto at = static_cast<std::uint64_t>(EventLoop::monotonic_ms() + wait) * 1000;
-  if (source_ == nullptr) {
-    const auto edge = [](sd_event_source* /*source*/, std::uint64_t /*usec*/, void* self) {
-      return trampoline(static_cast<Source*>(static_cast<Timer*>(self)));
-    };
-    checked(sd_event_add_time(loop_.handle(), &source_, CLOCK_MONOTONIC, at, 1000, edge, this),
-            "sd_event_add_time");
-  } else {
-    checked(sd_event_source_set_time(source_, at), "arm timer");
-  }
-  checked(sd_event_source_set_enabled(source_, SD_EVENT_ONESHOT), "arm timer");
-}
+Deferred::Deferred(EventLoop& loop, std::function<void()> action) : Source(loop, std::move(action)) {}
 
-void Timer::fire() {
-  if (due_ms_ == 0) return;
-  if (EventLoop::monotonic_ms() < due_ms_) {
-    arm_source();
-    return;
-  }
-  due_ms_ = 0;
-  const auto action = when_due_;  // the action may destroy the timer
-  action();
-}
-
-Deferred::Deferred(EventLoop& loop, std::function<void()> action) : Source(loop, std::move(action)) {
+// A new source each time: sd-event lets the older of two ready sources go first, and counts the age of a
+// deferred source from its making. One that is used again, by an action that works in slices, would always
+// be the oldest, and nothing else would ever have its turn.
+void Deferred::schedule() {
+  if (source_ != nullptr && sd_event_source_get_enabled(source_, nullptr) > 0) return;
+  source_ = sd_event_source_disable_unref(source_);
   const auto edge = [](sd_event_source* /*source*/, void* self) {
     return trampoline(static_cast<Source*>(static_cast<Deferred*>(self)));
   };
   checked(sd_event_add_defer(loop_.handle(), &source_, edge, this), "sd_event_add_defer");
-  checked(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "sd_event_add_defer");
-}
-
-void Deferred::schedule() {
-  checked(sd_event_source_set_enabled(source_, SD_EVENT_ONESHOT), "schedule");
 }
 
 IoWatch::IoWatch(EventLoop& loop, int fd, std::uint32_t events, std::function<void(std::uint32_t)> action)
     : Source(loop, [this, action = std::move(action)] { action(revents_); }) {
   checked(sd_event_add_io(loop_.handle(), &source_, fd, events, &IoWatchEdge::on_io, this),
           "sd_event_add_io");
+  if (events == 0) set_events(0);
 }
 
 void IoWatch::set_events(std::uint32_t events) {
+  // With no events epoll would still report, again and again, that the other side hung up.
+  if (events == 0) {
+    checked(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "set_io_events");
+    return;
+  }
   checked(sd_event_source_set_io_events(source_, events), "set_io_events");
+  checked(sd_event_source_set_enabled(source_, SD_EVENT_ON), "set_io_events");
 }
 
 SignalWatch::SignalWatch(EventLoop& loop, int signal, std::function<void()> action)
@@ -166,11 +167,12 @@ SignalWatch::SignalWatch(EventLoop& loop, int signal, std::function<void()> acti
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, signal);
-  checked(-sigprocmask(SIG_BLOCK, &set, nullptr), "sigprocmask");
+  checked(-pthread_sigmask(SIG_BLOCK, &set, nullptr), "pthread_sigmask");
   const auto edge = [](sd_event_source* /*source*/, const signalfd_siginfo* /*info*/, void* self) {
     return trampoline(static_cast<Source*>(static_cast<SignalWatch*>(self)));
   };
   checked(sd_event_add_signal(loop_.handle(), &source_, signal, edge, this), "sd_event_add_signal");
+  checked(sd_event_source_set_priority(source_, SD_EVENT_PRIORITY_IMPORTANT), "sd_event_add_signal");
 }
 
 }  // namespace smm::platform

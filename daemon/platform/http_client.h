@@ -12,7 +12,8 @@
 #include <utility>
 #include <vector>
 
-// libcurl's multi interface on the event loop, and nothing but libcurl.
+// libcurl's multi interface on the event loop, and nothing but libcurl. One thread, but for libcurl's own
+// name look-ups; the program ignores SIGPIPE.
 namespace smm::platform {
 
 // Which addresses a connection may go to, checked after DNS on the very address that is connected to.
@@ -22,22 +23,32 @@ enum class AddressPolicy : std::uint8_t {
   local,        // also loopback and private ones, but never link-local and metadata addresses
 };
 
+// Whether a policy lets a connection go to this socket address (struct sockaddr, AF_INET or AF_INET6); other
+// families are refused. Sees through IPv4-mapped, -translated and -compatible forms, NAT64 (64:ff9b::/96),
+// 6to4 and Teredo; 64:ff9b:1::/48, where the place of the IPv4 address is not known, is refused by both.
+[[nodiscard]] bool is_allowed_address(const void* socket_address, AddressPolicy policy);
+
 struct HttpRequest {
   std::string method = "POST";
-  std::string url;  // http or https
+  // http or https, with its scheme. User info in it becomes Basic authentication.
+  std::string url;
+  // Content-Type is application/x-www-form-urlencoded for a POST that names none; Host, Content-Length,
+  // Expect, Accept-Encoding and User-Agent are the client's.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  Milliseconds connect_timeout = std::chrono::seconds(10);
-  Milliseconds timeout = std::chrono::seconds(30);  // over everything, DNS included
-  std::size_t max_body = std::size_t{16}
-                         << 20;  // of the decoded reply; more is TransportErrorKind::too_large
+  Milliseconds connect_timeout = std::chrono::seconds(10);  // DNS and TLS included
+  Milliseconds timeout = std::chrono::seconds(30);          // over everything, waiting for a place included
+  // Of the decoded reply; more is TransportErrorKind::too_large.
+  std::size_t max_body = std::size_t{16} << 20;
   bool cut_body = false;  // instead: keep the first max_body bytes, close, and answer with what there is
   bool accept_compressed = true;
-  std::string proxy;  // empty = none, whatever the environment says
+  // Empty = none, whatever the environment says. With a proxy it is the proxy's address that `addresses`
+  // judges: the proxy connects to the host.
+  std::string proxy;
   AddressPolicy addresses = AddressPolicy::any;
-  // The body goes onto the wire once at most: it cannot be rewound, so when a reused connection dies libcurl
-  // reports TransportErrorKind::not_resent instead of sending it again. `fresh_connection` in addition uses a
-  // connection of its own that is closed after, and HTTP/1.1.
+  // The request goes onto the wire once at most: when a kept connection dies, or an HTTP/2 stream is
+  // refused, libcurl would quietly send it again; this reports TransportErrorKind::not_resent instead.
+  // `fresh_connection` in addition uses a connection of its own that is closed after, and HTTP/1.1.
   bool send_once = false;
   bool fresh_connection = false;
 };
@@ -51,68 +62,70 @@ struct HttpReply {
 };
 
 enum class TransportErrorKind : std::uint8_t {
-  bad_url,
-  dns,
-  refused_address,
-  connect,
-  tls,
-  timeout,
-  too_large,
-  not_resent,
-  broken_off,
+  bad_url,          // or a method or header that cannot be sent
+  dns,              // of the host or the proxy
+  refused_address,  // by the address policy
+  connect,          // to the host or the proxy, or the proxy did not let it through
+  tls,              // no handshake, or a certificate that does not prove the host
+  timeout,          // connect_timeout or timeout
+  too_large,        // body over max_body, or headers over 64 KiB
+  not_resent,       // send_once: broken off before any answer, and not sent again
+  broken_off,       // the connection broke, or what came is no whole HTTP reply
   other
 };
 [[nodiscard]] std::string_view to_text(TransportErrorKind kind);
 
 struct TransportError {
   TransportErrorKind kind = TransportErrorKind::other;
-  std::string detail;         // for a person; without the URL, the body and any header
-  bool nothing_sent = false;  // certain that not one byte of the request went out
-  // What had arrived before it broke: 0 when no status line did.
-  long status = 0;
+  // For a person: may name host, port and address, never the URL's user info, path or query, the proxy's
+  // user info, the body or a header. Valid UTF-8 without control characters.
+  std::string detail;
+  // Certain that not one byte of the request went out (a proxy's CONNECT and a TLS handshake may have).
+  bool nothing_sent = false;
+  long status = 0;  // what the reply said before it broke; 0 when no status line came
 };
 
 using HttpOutcome = tl::expected<HttpReply, TransportError>;
 
 class HttpClient;
 
-// A request under way. Destroying it cancels the request; its callback is then never called.
+// A request under way. Destroying it cancels the request; its callback is then never called. It may outlive
+// the client.
 class Transfer {
  public:
-  Transfer() = default;
+  Transfer();
   Transfer(Transfer&&) noexcept;
-  Transfer& operator=(Transfer&&) noexcept;
+  Transfer& operator=(Transfer&&) noexcept;  // cancels the one it held
   ~Transfer();
-  [[nodiscard]] bool active() const;
+  [[nodiscard]] bool active() const;  // no longer once its callback is called
   void cancel();
 
  private:
   friend class HttpClient;
   struct State;
+  explicit Transfer(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 
 class HttpClient {
  public:
-  // `max_connections` in all; 0 = no limit. `user_agent` goes with every request.
+  // At most `max_connections` requests are under way at once, the others wait their turn; 0 = no limit.
+  // `user_agent` goes with every request. Connections are kept and shared between requests of the same
+  // address policy only, so each was let through by the policy of whoever uses it.
   HttpClient(EventLoop& loop, std::string user_agent, long max_connections = 0);
   ~HttpClient();  // cancels what is under way
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
   // `done` is called exactly once, from the loop, never from within start() and never from inside libcurl; it
-  // may destroy the Transfer and start others. Redirects are never followed. TLS is verified by the system's
-  // authorities.
+  // may destroy the Transfer or this client, and start others. Redirects are never followed. TLS is verified
+  // by the system's authorities.
   [[nodiscard]] Transfer start(HttpRequest request, std::function<void(HttpOutcome)> done);
 
  private:
-  struct Multi;
-  std::unique_ptr<Multi> multi_;
+  friend class Transfer;
+  class Engine;
+  std::unique_ptr<Engine> engine_;
 };
-
-// Whether a policy lets a connection go to this socket address (struct sockaddr, AF_INET or AF_INET6); other
-// families are refused. Sees through IPv4-mapped, NAT64 (64:ff9b::/96, 64:ff9b:1::/48), 6to4 and
-// IPv4-compatible forms.
-[[nodiscard]] bool is_allowed_address(const void* socket_address, AddressPolicy policy);
 
 }  // namespace smm::platform

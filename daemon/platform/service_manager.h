@@ -4,23 +4,27 @@
 #include <string_view>
 #include <vector>
 
-// The service manager's side: sd_notify and socket activation. All of it does nothing outside a service.
+// The service manager's side: sd_notify and socket activation. All of it does nothing outside a service, and
+// a service manager that cannot be reached is no error.
 namespace smm::platform {
 
 void notify_ready(std::string_view status);
-void notify_status(std::string_view status);  // one line for `systemctl status`
+void notify_status(std::string_view status);  // for `systemctl status`; made one line of
 void notify_stopping();
 void notify_reloading();
 
 struct ActivatedSocket {
-  int fd = -1;       // listening, close-on-exec; the caller's to close
+  int fd = -1;       // listening stream socket, close-on-exec, non-blocking; the caller's to close
   std::string name;  // FileDescriptorName=
 };
-// The sockets handed over at start, once; the environment variables are removed.
+// The sockets handed over at start, once; the environment variables are removed. Throws std::runtime_error
+// when something else than a listening stream socket was handed over.
 [[nodiscard]] std::vector<ActivatedSocket> take_activated_sockets();
 
-// Binds and listens on a Unix stream socket, mode 0660, replacing a stale socket file (one nobody listens on;
-// the caller holds the instance lock). Throws std::system_error naming the path.
+// Binds and listens on a Unix stream socket (close-on-exec, non-blocking; the caller's to close), mode 0660
+// whatever the umask, replacing a stale socket file (one nobody listens on; the caller holds the instance
+// lock). Anything else at the path stays as it is. Throws std::system_error naming the path: EADDRINUSE when
+// somebody listens there or the file is no socket, ENAMETOOLONG …
 [[nodiscard]] int listen_unix(const std::string& path);
 
 }  // namespace smm::platform

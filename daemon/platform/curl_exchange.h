@@ -1,0 +1,64 @@
+#pragma once
+
+#include "platform/http_client.h"
+
+#include <curl/curl.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// One request of http_client's on one easy handle: sets the handle up, takes in the reply, and judges what
+// became of it. It must stay where it is while the handle is in use. For http_client, for no one else.
+namespace smm::platform {
+
+struct CurlListFree {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+
+class CurlExchange {
+ public:
+  CurlExchange(EventLoop& loop, HttpRequest request) : loop_(loop), request_(std::move(request)) {}
+  CurlExchange(const CurlExchange&) = delete;
+  CurlExchange& operator=(const CurlExchange&) = delete;
+
+  [[nodiscard]] const HttpRequest& request() const { return request_; }
+  // Why this request cannot be sent at all; nothing: it can.
+  [[nodiscard]] std::optional<TransportError> refusal() const;
+  // `easy` is fresh or reset. Throws std::runtime_error when libcurl lacks an option.
+  void prepare(CURL* easy, const std::string& user_agent, Milliseconds time_left);
+  // Once, when libcurl is done with the handle; hands over the reply.
+  [[nodiscard]] HttpOutcome outcome(CURL* easy, CURLcode result);
+
+ private:
+  struct Edge;  // the functions libcurl calls
+  void prepare_method(CURL* easy);
+  void prepare_body(CURL* easy);
+  void prepare_headers(CURL* easy);
+  bool take_header(std::string_view line);
+  bool take_body(std::string_view piece);
+  [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
+
+  [[nodiscard]] TransportErrorKind kind_of(CURLcode result) const;
+  [[nodiscard]] std::string detail_of(TransportErrorKind kind, CURL* easy, CURLcode result) const;
+  [[nodiscard]] std::string library_text(CURL* easy, CURLcode result) const;
+
+  EventLoop& loop_;
+  HttpRequest request_;
+  HttpReply reply_;
+  std::unique_ptr<curl_slist, CurlListFree> headers_;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+  std::size_t body_sent_ = 0;
+  std::size_t header_bytes_ = 0;
+  bool headers_end_ = true;  // what comes next opens a reply (or is a trailer)
+  bool headers_too_large_ = false;
+  bool body_too_large_ = false;
+  int times_sent_ = 0;        // libcurl was about to write the request
+  bool kept_back_ = false;    // it was about to again, and was not let
+  bool reached_out_ = false;  // a socket was opened to an address that is allowed
+  std::string refused_address_;
+};
+
+}  // namespace smm::platform

@@ -1,0 +1,189 @@
+#include "domain/text.h"
+#include "platform/curl_exchange.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+// What became of a request: libcurl's verdict in this program's words.
+namespace smm::platform {
+namespace {
+
+using Kind = TransportErrorKind;
+
+// What is missing here is Kind::other.
+constexpr std::array<std::pair<CURLcode, Kind>, 32> kinds{{
+    {CURLE_URL_MALFORMAT, Kind::bad_url},
+    {CURLE_COULDNT_RESOLVE_HOST, Kind::dns},
+    {CURLE_COULDNT_RESOLVE_PROXY, Kind::dns},
+    {CURLE_COULDNT_CONNECT, Kind::connect},
+    {CURLE_INTERFACE_FAILED, Kind::connect},
+    {CURLE_PROXY, Kind::connect},
+    {CURLE_SSL_CONNECT_ERROR, Kind::tls},
+    {CURLE_PEER_FAILED_VERIFICATION, Kind::tls},
+    {CURLE_SSL_CERTPROBLEM, Kind::tls},
+    {CURLE_SSL_CIPHER, Kind::tls},
+    {CURLE_SSL_ENGINE_INITFAILED, Kind::tls},
+    {CURLE_SSL_ENGINE_NOTFOUND, Kind::tls},
+    {CURLE_SSL_ENGINE_SETFAILED, Kind::tls},
+    {CURLE_SSL_CACERT_BADFILE, Kind::tls},
+    {CURLE_SSL_CRL_BADFILE, Kind::tls},
+    {CURLE_SSL_ISSUER_ERROR, Kind::tls},
+    {CURLE_SSL_INVALIDCERTSTATUS, Kind::tls},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, Kind::tls},
+    {CURLE_SSL_CLIENTCERT, Kind::tls},
+    {CURLE_USE_SSL_FAILED, Kind::tls},
+    {CURLE_OPERATION_TIMEDOUT, Kind::timeout},
+    {CURLE_SEND_FAIL_REWIND, Kind::not_resent},
+    {CURLE_GOT_NOTHING, Kind::broken_off},
+    {CURLE_SEND_ERROR, Kind::broken_off},
+    {CURLE_RECV_ERROR, Kind::broken_off},
+    {CURLE_PARTIAL_FILE, Kind::broken_off},
+    {CURLE_HTTP2, Kind::broken_off},
+    {CURLE_HTTP2_STREAM, Kind::broken_off},
+    {CURLE_BAD_CONTENT_ENCODING, Kind::broken_off},
+    {CURLE_WEIRD_SERVER_REPLY, Kind::broken_off},
+    {CURLE_UNSUPPORTED_PROTOCOL, Kind::broken_off},  // not HTTP; the URL's own scheme was checked before
+    {CURLE_SSL_SHUTDOWN_FAILED, Kind::broken_off},
+}};
+
+struct UrlFree {
+  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+};
+using Url = std::unique_ptr<CURLU, UrlFree>;
+
+std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
+  const std::unique_ptr<char, decltype(&curl_free)> owner(text, &curl_free);
+  return text;
+}
+
+// RFC 9110 §5.6.2
+bool is_token(std::string_view text) {
+  const auto allowed = [](char letter) {
+    return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
+           (letter >= 'A' && letter <= 'Z') || (letter != '\0' && std::strchr("!#$%&'*+-.^_`|~", letter));
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
+
+TransportError cannot_be_sent(std::string detail) {
+  return {Kind::bad_url, std::move(detail), true, 0};
+}
+
+// What must not be shown of a URL, as it is written and as it is decoded.
+void add_secrets(std::vector<std::string>& secrets, const std::string& text) {
+  const Url url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_GUESS_SCHEME) != CURLUE_OK) {
+    secrets.push_back(text);
+    return;
+  }
+  for (const auto part :
+       {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_PATH, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
+    for (const auto flags : {0U, unsigned{CURLU_URLDECODE}})
+      secrets.push_back(part_of(url.get(), part, flags));
+  }
+}
+
+}  // namespace
+
+std::optional<TransportError> CurlExchange::refusal() const {
+  const Url url(curl_url());
+  if (!url) throw std::bad_alloc();
+  if (request_.url.find('\0') != std::string::npos) return cannot_be_sent("the URL holds a NUL");
+  if (const auto code = curl_url_set(url.get(), CURLUPART_URL, request_.url.c_str(), 0); code != CURLUE_OK) {
+    return cannot_be_sent(std::string("the URL cannot be used: ") + curl_url_strerror(code));
+  }
+  const auto scheme = part_of(url.get(), CURLUPART_SCHEME);
+  if (scheme != "http" && scheme != "https") return cannot_be_sent("the URL is neither http nor https");
+  if (!is_token(request_.method)) return cannot_be_sent("the method is not an HTTP method");
+  for (const auto& [name, value] : request_.headers) {
+    if (!is_token(name)) return cannot_be_sent("a header's name is not an HTTP token");
+    if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+      return cannot_be_sent("the value of header " + name + " holds a line break");
+    }
+  }
+  return std::nullopt;
+}
+
+TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
+  if (headers_too_large_ || body_too_large_) return Kind::too_large;
+  if (kept_back_) return Kind::not_resent;
+  if (result == CURLE_COULDNT_CONNECT && !refused_address_.empty() && !reached_out_) {
+    return Kind::refused_address;
+  }
+  if (result == CURLE_OK) return Kind::broken_off;  // and yet there was no reply
+  const auto* known =
+      std::find_if(kinds.begin(), kinds.end(), [result](const auto& pair) { return pair.first == result; });
+  if (known == kinds.end()) return Kind::other;
+  // Before the request there is nothing to break off but the way to the host: a proxy says no, or hangs up.
+  if (known->second == Kind::broken_off && times_sent_ == 0) return Kind::connect;
+  return known->second;
+}
+
+// libcurl's own text names a host at most, as far as is known; where it holds anything that must not be
+// shown, the bare meaning of the code takes its place.
+std::string CurlExchange::library_text(CURL* easy, CURLcode result) const {
+  if (result == CURLE_OK) return "no reply came";
+  std::string text(error_text_.data());
+  std::vector<std::string> secrets{request_.body};
+  add_secrets(secrets, request_.url);
+  if (!request_.proxy.empty()) add_secrets(secrets, request_.proxy);
+  for (const auto& [name, value] : request_.headers) secrets.push_back(value);
+  const bool shows = std::any_of(secrets.begin(), secrets.end(), [&text](const std::string& secret) {
+    return !secret.empty() && secret != "/" && text.find(secret) != std::string::npos;
+  });
+  if (text.empty() || shows || result == CURLE_COULDNT_RESOLVE_PROXY) text = curl_easy_strerror(result);
+  long error_number = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error_number);
+  if (error_number != 0 && (result == CURLE_COULDNT_CONNECT || result == CURLE_RECV_ERROR)) {
+    const std::string reason = std::generic_category().message(static_cast<int>(error_number));
+    if (text.find(reason) == std::string::npos) text += " (" + reason + ")";
+  }
+  return strip_controls(to_valid_utf8(text), 512);
+}
+
+std::string CurlExchange::detail_of(Kind kind, CURL* easy, CURLcode result) const {
+  switch (kind) {
+    case Kind::refused_address:
+      return refused_address_ + (request_.addresses == AddressPolicy::only_public
+                                     ? " is not a public address; no connection is made to it"
+                                     : " is not an address connections are made to");
+    case Kind::too_large:
+      return headers_too_large_ ? "the reply's headers are too large"
+                                : "the reply is larger than " + std::to_string(request_.max_body) + " bytes";
+    case Kind::not_resent:
+      return "the kept connection broke off before an answer came, and the request is not sent twice";
+    case Kind::bad_url:
+    case Kind::dns:
+    case Kind::connect:
+    case Kind::tls:
+    case Kind::timeout:
+    case Kind::broken_off:
+    case Kind::other:
+      return library_text(easy, result);
+  }
+  return {};
+}
+
+HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  const bool whole = result == CURLE_OK || (result == CURLE_WRITE_ERROR && reply_.body_cut);
+  if (whole && status != 0) {
+    reply_.status = status;
+    return std::move(reply_);
+  }
+  TransportError error;
+  error.kind = kind_of(result);
+  error.detail = detail_of(error.kind, easy, result);
+  error.nothing_sent = times_sent_ == 0;
+  error.status = status;
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace smm::platform

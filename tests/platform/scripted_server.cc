@@ -1,0 +1,186 @@
+#include "scripted_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+
+namespace smm::test {
+namespace {
+
+constexpr int look_around_ms = 5;
+
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+int listen_anywhere(std::uint16_t& port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (bind(fd, generic, size) != 0) fail("bind");
+  if (listen(fd, 256) != 0) fail("listen");
+  if (getsockname(fd, generic, &size) != 0) fail("getsockname");
+  port = ntohs(address.sin_port);
+  return fd;
+}
+
+// The value of Content-Length in a request's head; 0 if none.
+std::size_t body_length(std::string head) {
+  for (auto& letter : head) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  const std::string name = "\r\ncontent-length:";
+  const auto at = head.find(name);
+  return at == std::string::npos ? 0 : std::strtoul(head.c_str() + at + name.size(), nullptr, 10);
+}
+
+}  // namespace
+
+Connection::~Connection() {
+  close_now();
+}
+
+bool Connection::wait(short events) const {
+  while (!closing_ && fd_ >= 0) {
+    pollfd ready{fd_, events, 0};
+    if (poll(&ready, 1, look_around_ms) > 0) return true;
+  }
+  return false;
+}
+
+std::string Connection::read_some() {
+  if (!pending_.empty()) return std::exchange(pending_, {});
+  if (!wait(POLLIN)) return {};
+  std::array<char, 65536> bytes{};
+  const auto size = recv(fd_, bytes.data(), bytes.size(), 0);
+  if (size <= 0) return {};
+  std::string text(bytes.data(), static_cast<std::size_t>(size));
+  const std::lock_guard lock(guard_);
+  received_ += text;
+  return text;
+}
+
+std::string Connection::read_request() {
+  std::string request;
+  for (;;) {
+    if (const auto end = request.find("\r\n\r\n"); end != std::string::npos) {
+      const auto size = end + 4 + body_length(request.substr(0, end + 4));
+      if (request.size() >= size) {
+        pending_ = request.substr(size);
+        request.resize(size);
+        return request;
+      }
+    }
+    const auto more = read_some();
+    if (more.empty()) return {};
+    request += more;
+  }
+}
+
+bool Connection::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (!wait(POLLOUT)) return false;
+    const auto size = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (size < 0 && errno != EAGAIN) return false;
+    if (size > 0) bytes.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
+bool Connection::reply(std::string_view body, std::string_view status, std::string_view headers) {
+  std::string text = "HTTP/1.1 ";
+  text.append(status).append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n");
+  return write(text.append(headers).append("\r\n").append(body));
+}
+
+void Connection::reset() {
+  if (fd_ < 0) return;
+  const linger at_once{1, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close_now();
+}
+
+void Connection::close_now() {
+  if (fd_ >= 0) close(std::exchange(fd_, -1));
+}
+
+void Connection::wait_for_end() {
+  while (!read_some().empty()) {
+  }
+}
+
+ScriptedServer::ScriptedServer(Script script)
+    : script_(std::move(script)), listener_(listen_anywhere(port_)), acceptor_([this] { accept_all(); }) {}
+
+ScriptedServer::~ScriptedServer() {
+  stop();
+  close(listener_);
+}
+
+void ScriptedServer::stop() {
+  closing_ = true;
+  if (acceptor_.joinable()) acceptor_.join();
+  for (auto& worker : workers_) {
+    if (worker.joinable()) worker.join();
+  }
+}
+
+void ScriptedServer::accept_all() {
+  while (!closing_) {
+    pollfd ready{listener_, POLLIN, 0};
+    if (poll(&ready, 1, look_around_ms) <= 0) continue;
+    const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) continue;
+    workers_.emplace_back([this, fd, number = accepted_.load()] {
+      Connection connection(fd, number, received_, guard_, closing_);
+      script_(connection);
+    });
+    ++accepted_;
+  }
+}
+
+std::string ScriptedServer::url(std::string_view path, std::string_view host) const {
+  return "http://" + std::string(host) + ":" + std::to_string(port_) + std::string(path);
+}
+
+int ScriptedServer::wait_for_connections(int count) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (accepted_ < count && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  return accepted_;
+}
+
+std::string ScriptedServer::received() {
+  const std::lock_guard lock(guard_);
+  return received_;
+}
+
+int ScriptedServer::count(std::string_view what) {
+  const auto text = received();
+  int found = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+int ScriptedServer::final_count(std::string_view what) {
+  stop();
+  return count(what);
+}
+
+std::uint16_t closed_port() {
+  std::uint16_t port = 0;
+  close(listen_anywhere(port));
+  return port;
+}
+
+}  // namespace smm::test
