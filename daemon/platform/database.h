@@ -60,19 +60,21 @@ class Statement {
 
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, std::string_view text);  // copied
+  Statement& bind(int index, const std::string& text) { return bind(index, std::string_view(text)); }
   Statement& bind_null(int index);
   Statement& bind(int index, const std::optional<std::int64_t>& value);
   Statement& bind(int index, const std::optional<std::string>& text);
   // Guards against 'bind(1, "text")' becoming a bool.
   Statement& bind(int index, const char* text) { return bind(index, std::string_view(text)); }
 
-  bool step();  // true: there is a row
+  bool step();  // true: there is a row; false: that was all, and it is reset
   void run();   // steps to the end, ignoring rows
   void reset() noexcept;
 
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::string_view view(int column) const;  // until the next step() or reset()
   [[nodiscard]] std::optional<std::int64_t> optional_integer(int column) const;
   [[nodiscard]] std::optional<std::string> optional_text(int column) const;
 
@@ -80,6 +82,18 @@ class Statement {
   Database* database_;
   std::string name_;
   sqlite3_stmt* statement_ = nullptr;
+};
+
+// Resets a statement when the reading of its rows is over, however it is left.
+class Reading {
+ public:
+  explicit Reading(Statement& statement) : statement_(statement) {}
+  ~Reading() { statement_.reset(); }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+ private:
+  Statement& statement_;
 };
 
 struct DatabaseOptions {
@@ -93,11 +107,13 @@ class Database {
  public:
   // Opens or creates the file with every check and pragma of this program (WAL, exclusive locking,
   // synchronous=FULL, foreign keys, trusted_schema off, auto_vacuum=INCREMENTAL, journal_size_limit, mode
-  // 0600), refuses a foreign file (not_ours) or a newer schema (too_new) with a plain message, checks it
-  // after an unclean stop, copies it beside itself before a migration (with the backup API), and migrates in
-  // one transaction a step.
+  // 0600), refuses a foreign file (not_ours) or a newer schema (too_new) with a plain message and without
+  // changing it, checks it after an unclean stop (its log was left behind: corrupt when it is damaged), copies
+  // it beside itself before a migration (FILE.before-N, N the schema it is brought to next; with the backup
+  // API), and migrates in one transaction a step. Everything here may block: it is for the start.
   explicit Database(const DatabaseOptions& options);
-  ~Database();  // optimizes and closes cleanly
+  // Optimizes and closes cleanly. Every Statement must be gone by then.
+  ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
@@ -106,10 +122,18 @@ class Database {
   [[nodiscard]] std::int64_t changes() const;  // rows of the last statement
   [[nodiscard]] std::int64_t last_insert_row() const;
   [[nodiscard]] std::int64_t size_bytes() const;  // of the file and its log
-  [[nodiscard]] bool was_clean() const { return was_clean_; }
+  [[nodiscard]] bool was_clean() const { return was_clean_; }  // false: it was checked at the start
 
  private:
+  friend class Transaction;
+  struct Opening;
+
+  void close() noexcept;
+
   sqlite3* handle_ = nullptr;
+  sqlite3_stmt* begin_ = nullptr;
+  sqlite3_stmt* commit_ = nullptr;
+  sqlite3_stmt* rollback_ = nullptr;
   std::filesystem::path path_;
   bool was_clean_ = true;
 };
@@ -118,7 +142,7 @@ class Database {
 class Transaction {
  public:
   explicit Transaction(Database& database);
-  ~Transaction();
+  ~Transaction();  // what cannot be rolled back any more SQLite has rolled back by itself
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   void commit();
@@ -128,7 +152,7 @@ class Transaction {
   bool open_ = true;
 };
 
-// flock() on a lock file in the state directory, taken before the database or a socket path is touched.
+// flock() on the file `lock` in the state directory, taken before the database or a socket path is touched.
 class InstanceLock {
  public:
   // Tries once. Nothing: another process holds it. Throws std::system_error when the file cannot be made.

@@ -272,7 +272,7 @@ class Store {
   [[nodiscard]] EventSpan event_span();
 
   // Webhooks. `subscribe` replaces all subscriptions; pending deliveries of endpoints that vanished stay.
-  void subscribe(std::vector<Subscription> subscriptions, Timestamp now);
+  void subscribe(std::vector<Subscription> subscriptions);
   [[nodiscard]] std::vector<WebhookRecord> webhooks();
   void set_webhook_paused(const WebhookName& name, bool paused);
   void disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now);  // with its event

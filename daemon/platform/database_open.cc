@@ -1,0 +1,241 @@
+#include "platform/database.h"
+#include "platform/database_error.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <system_error>
+
+namespace smm::platform {
+namespace {
+
+constexpr int busy_wait_ms = 2000;
+
+[[noreturn]] void refuse(DatabaseErrorKind kind, const std::filesystem::path& path, const std::string& why) {
+  throw DatabaseError(kind, path.string() + why);
+}
+
+// SQLite would make the file by its own mode and the umask. The log takes the mode of the file.
+void make_file(const std::filesystem::path& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) {
+    if (errno == EEXIST) return;
+    const auto kind = errno == ENOSPC ? DatabaseErrorKind::full : DatabaseErrorKind::io;
+    refuse(kind, path, ": cannot be made (" + std::generic_category().message(errno) + ")");
+  }
+  fchmod(fd, 0600);
+  close(fd);
+}
+
+sqlite3* open_connection(const std::filesystem::path& path) {
+  sqlite3* handle = nullptr;
+  // One connection, one thread: no mutexes.
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  if (result == SQLITE_OK) return handle;
+  try {
+    throw_database_error(handle, result, path.string());
+  } catch (const DatabaseError&) {
+    sqlite3_close(handle);
+    throw;
+  }
+}
+
+std::string ask(Database& database, std::string_view sql) {
+  Statement statement(database, std::string(sql), sql);
+  return statement.step() ? statement.text(0) : std::string();
+}
+
+std::int64_t ask_number(Database& database, std::string_view sql) {
+  Statement statement(database, std::string(sql), sql);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+void sync_directory_of(const std::filesystem::path& path) {
+  const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const int fd = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  fsync(fd);
+  close(fd);
+}
+
+// Copies all pages in one go.
+void copy_pages(sqlite3* from, sqlite3* to, const std::string& name) {
+  sqlite3_backup* backup = sqlite3_backup_init(to, "main", from, "main");
+  if (backup == nullptr) throw_database_error(to, sqlite3_errcode(to), name);
+  sqlite3_backup_step(backup, -1);
+  const int result = sqlite3_backup_finish(backup);
+  if (result != SQLITE_OK) throw_database_error(to, result, name);
+}
+
+}  // namespace
+
+// The steps of opening, in order; each leaves a foreign or newer file as it was.
+struct Database::Opening {
+  Database& database;
+  const DatabaseOptions& options;
+  std::int64_t version = 0;  // user_version found; 0 = a new database
+
+  void run() {
+    auto log = options.path;
+    log += "-wal";
+    std::error_code error;
+    const auto log_size = std::filesystem::file_size(log, error);
+    // The log is removed by a clean close.
+    database.was_clean_ = static_cast<bool>(error) || log_size == 0;
+
+    make_file(options.path);
+    connect();
+    identify();
+    chmod(options.path.c_str(), 0600);
+    chmod(log.c_str(), 0600);
+    set_up();
+    if (!database.was_clean_) check();
+    migrate();
+  }
+
+  void connect() {
+    database.handle_ = open_connection(options.path);
+    sqlite3* handle = database.handle_;
+    sqlite3_busy_timeout(handle, busy_wait_ms);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    // Until it is known to be ours, closing must not even move a stranger's log into his file.
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    // Before the first look at the file: then the index of the log is kept in memory, there is no -shm file,
+    // and nobody else can open the database (sqlite.org/wal.html, "Use of WAL without shared-memory").
+    database.execute("locking mode", "PRAGMA locking_mode = EXCLUSIVE");
+  }
+
+  void identify() {
+    std::int64_t id = 0;
+    std::int64_t tables = 0;
+    try {
+      id = ask_number(database, "PRAGMA application_id");
+      version = ask_number(database, "PRAGMA user_version");
+      tables = ask_number(database, "SELECT count(*) FROM sqlite_schema");
+    } catch (const DatabaseError& error) {
+      if (error.kind() == DatabaseErrorKind::not_ours) refuse(error.kind(), options.path, " is no SQLite database");
+      if (error.kind() == DatabaseErrorKind::busy) {
+        refuse(error.kind(), options.path, " is in use by another program");
+      }
+      throw DatabaseError(error.kind(), options.path.string() + ": " + error.what());
+    }
+    const bool is_new = id == 0 && version == 0 && tables == 0;
+    if (!is_new && (id != options.application_id || version < 1)) {
+      refuse(DatabaseErrorKind::not_ours, options.path, " belongs to another program");
+    }
+    const auto known = static_cast<std::int64_t>(options.migrations.size());
+    if (version > known) {
+      refuse(DatabaseErrorKind::too_new, options.path,
+             " was written by a newer smm-tracker (schema " + std::to_string(version) + ", this one knows " +
+                 std::to_string(known) + ")");
+    }
+    sqlite3_db_config(database.handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  }
+
+  void set_up() {
+    // Only possible before the first page exists.
+    if (version == 0) database.execute("auto vacuum", "PRAGMA auto_vacuum = INCREMENTAL");
+    if (ask(database, "PRAGMA journal_mode = WAL") != "wal") {
+      refuse(DatabaseErrorKind::other, options.path, " cannot be switched to a write-ahead log");
+    }
+    database.execute("pragmas", R"sql(
+      PRAGMA synchronous = FULL;
+      PRAGMA foreign_keys = ON;
+      PRAGMA journal_size_limit = 16777216;  -- the log is cut to this when it starts anew
+      PRAGMA wal_autocheckpoint = 1000;      -- pages; a passive checkpoint
+      PRAGMA cache_size = -8192;             -- KiB
+      PRAGMA temp_store = MEMORY;            -- nothing of ours in /tmp
+    )sql");
+  }
+
+  void check() {
+    const auto verdict = ask(database, "PRAGMA quick_check(1)");
+    if (verdict == "ok") return;
+    refuse(DatabaseErrorKind::corrupt, options.path,
+           " is damaged (" + verdict + "): bring back a copy with smm-trackerd --restore FILE");
+  }
+
+  void migrate() {
+    const auto known = static_cast<std::int64_t>(options.migrations.size());
+    if (version == known) return;
+    if (version > 0) copy_aside();
+    // A step may rebuild a table others refer to; what it leaves is checked as a whole
+    // (sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes").
+    database.execute("foreign keys off", "PRAGMA foreign_keys = OFF");
+    for (auto next = version + 1; next <= known; ++next) migrate_to(next);
+    database.execute("foreign keys on", "PRAGMA foreign_keys = ON");
+  }
+
+  void migrate_to(std::int64_t next) {
+    const auto name = "schema " + std::to_string(next);
+    Transaction transaction(database);
+    database.execute(name, options.migrations.at(static_cast<std::size_t>(next - 1)));
+    {
+      Statement orphans(database, name, "PRAGMA foreign_key_check");
+      const Reading reading(orphans);
+      if (orphans.step()) {
+        refuse(DatabaseErrorKind::constraint, options.path,
+               ": " + name + " would leave rows of " + orphans.text(0) + " without their " + orphans.text(2));
+      }
+    }
+    database.execute(name, "PRAGMA application_id = " + std::to_string(options.application_id));
+    database.execute(name, "PRAGMA user_version = " + std::to_string(next));
+    transaction.commit();
+  }
+
+  // A crash half-way leaves only the .new file; the name of a copy always stands for a whole one.
+  void copy_aside() {
+    auto copy = options.path;
+    copy += ".before-" + std::to_string(version + 1);
+    auto unfinished = copy;
+    unfinished += ".new";
+    std::error_code ignored;
+    std::filesystem::remove(unfinished, ignored);
+    make_file(unfinished);
+    sqlite3* to = open_connection(unfinished);
+    try {
+      copy_pages(database.handle_, to, "copy to " + copy.string());
+    } catch (const DatabaseError&) {
+      sqlite3_close(to);
+      std::filesystem::remove(unfinished, ignored);
+      throw;
+    }
+    sqlite3_close(to);
+    std::filesystem::rename(unfinished, copy);
+    sync_directory_of(copy);
+  }
+};
+
+Database::Database(const DatabaseOptions& options) : path_(options.path) {
+  try {
+    Opening{*this, options}.run();
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+Database::~Database() {
+  // Statistics for the planner, for tables that have changed much; a sample, so that closing stays quick.
+  // Should it fail, nothing is lost.
+  sqlite3_exec(handle_, "PRAGMA analysis_limit = 400; PRAGMA optimize", nullptr, nullptr, nullptr);
+  close();
+}
+
+void Database::close() noexcept {
+  for (auto** statement : {&begin_, &commit_, &rollback_}) {
+    sqlite3_finalize(*statement);
+    *statement = nullptr;
+  }
+  [[maybe_unused]] const int result = sqlite3_close(handle_);
+  assert(result == SQLITE_OK);
+  handle_ = nullptr;
+}
+
+}  // namespace smm::platform

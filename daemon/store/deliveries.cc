@@ -1,0 +1,259 @@
+#include "store/deliveries.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace smm::store {
+namespace {
+
+using platform::Reading;
+
+// How long the events of one order wait behind one that fails.
+constexpr auto patience = std::chrono::minutes(30);
+
+constexpr std::array<std::string_view, 4> state_names = {"pending", "delivered", "dead", "canceled"};
+
+std::int64_t number_of(DeliveryState state) {
+  return static_cast<std::int64_t>(state);
+}
+
+// When a delivery may go whose next older one of the same order is pending and first failed then.
+std::optional<std::int64_t> turn_behind(std::optional<std::int64_t> first_failed_ms, Timestamp now) {
+  if (!first_failed_ms) return std::nullopt;
+  return std::max(to_millis(now), *first_failed_ms + Milliseconds(patience).count());
+}
+
+}  // namespace
+
+std::string_view to_text(DeliveryState state) {
+  return state_names.at(static_cast<std::size_t>(state));
+}
+
+std::optional<DeliveryState> delivery_state_from_text(std::string_view text) {
+  const auto* const found = std::find(state_names.begin(), state_names.end(), text);
+  if (found == state_names.end()) return std::nullopt;
+  return static_cast<DeliveryState>(found - state_names.begin());
+}
+
+Deliveries::Deliveries(platform::Database& database)
+    : database_(database),
+      insert_(database, "write a delivery", R"sql(
+        INSERT INTO delivery (webhook, event_seq, order_row, created_at, next_try_at) VALUES (?1, ?2, ?3, ?4, ?5)
+      )sql"),
+      tail_(database, "find the end of an order's line", R"sql(
+        SELECT first_failed_at FROM delivery INDEXED BY delivery_line
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 ORDER BY id DESC LIMIT 1
+      )sql"),
+      read_(database, "read a delivery", R"sql(
+        SELECT webhook, order_row, state, first_failed_at FROM delivery WHERE id = ?1
+      )sql"),
+      next_in_line_(database, "find the next of an order's line", R"sql(
+        SELECT id, first_failed_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.delivery = d.id AND a.ended_at IS NULL)
+        FROM delivery d INDEXED BY delivery_line
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND id > ?3 ORDER BY id LIMIT 1
+      )sql"),
+      before_in_line_(database, "find the one before in an order's line", R"sql(
+        SELECT first_failed_at FROM delivery INDEXED BY delivery_line
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND id < ?3 ORDER BY id DESC LIMIT 1
+      )sql"),
+      release_(database, "let a delivery go", "UPDATE delivery SET next_try_at = ?2 WHERE id = ?1"),
+      // An endpoint that was switched off while it took this one has taken it all the same.
+      end_(database, "end a delivery", R"sql(
+        UPDATE delivery SET state = ?2, tries = tries + ?3, next_try_at = NULL, ended_at = ?4
+        WHERE id = ?1 AND (state = 0 OR (state = 3 AND ?2 = 1))
+      )sql"),
+      again_(database, "put a delivery off", R"sql(
+        UPDATE delivery SET tries = tries + ?2, next_try_at = ?3, first_failed_at = ifnull(first_failed_at, ?4)
+        WHERE id = ?1 AND state = 0
+      )sql"),
+      attempt_insert_(database, "write an attempt", R"sql(
+        INSERT INTO attempt (delivery, started_at) VALUES (?1, ?2)
+      )sql"),
+      attempt_end_(database, "complete an attempt", R"sql(
+        UPDATE attempt SET ended_at = ?3, outcome = ?4, http_status = ?5, error = ?6, response = ?7
+        WHERE id = ?1 AND delivery = ?2 AND ended_at IS NULL
+      )sql"),
+      under_way_(database, "mark a delivery as under way", R"sql(
+        UPDATE delivery SET next_try_at = NULL WHERE id = ?1 AND state = 0
+      )sql"),
+      open_attempts_(database, "find interrupted attempts", R"sql(
+        SELECT id, delivery FROM attempt INDEXED BY attempt_open WHERE ended_at IS NULL
+      )sql"),
+      cancel_(database, "cancel a webhook's deliveries", R"sql(
+        UPDATE delivery INDEXED BY delivery_undelivered SET state = 3, next_try_at = NULL, ended_at = ?2
+        WHERE state = 0 AND state <> 1 AND webhook = ?1
+      )sql"),
+      due_(database, "find what is due", R"sql(
+        SELECT id, order_row FROM delivery INDEXED BY delivery_due
+        WHERE webhook = ?1 AND next_try_at <= ?2 ORDER BY next_try_at, id
+      )sql"),
+      oldest_due_(database, "find an order's oldest delivery due", R"sql(
+        SELECT id FROM delivery INDEXED BY delivery_line
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND next_try_at <= ?3 ORDER BY id LIMIT 1
+      )sql"),
+      load_(database, "read what is to be delivered", R"sql(
+        SELECT d.id, e.id, e.body, d.tries, d.order_row
+        FROM delivery d CROSS JOIN event e ON e.seq = d.event_seq WHERE d.id = ?1
+      )sql"),
+      next_at_(database, "find when the next delivery is due", R"sql(
+        SELECT next_try_at FROM delivery INDEXED BY delivery_due
+        WHERE webhook = ?1 AND next_try_at IS NOT NULL ORDER BY next_try_at LIMIT 1
+      )sql"),
+      attempts_(database, "read a delivery's attempts", R"sql(
+        SELECT id, started_at, ended_at, outcome, http_status, error, response
+        FROM attempt WHERE delivery = ?1 ORDER BY id
+      )sql") {}
+
+void Deliveries::add(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
+                     Timestamp now) {
+  std::optional<std::int64_t> turn = to_millis(now);
+  if (order_row) {
+    const Reading reading(tail_);
+    if (tail_.bind(1, *order_row).bind(2, webhook).step()) turn = turn_behind(tail_.optional_integer(0), now);
+  }
+  insert_.bind(1, webhook).bind(2, event_seq).bind(3, order_row).bind(4, to_millis(now)).bind(5, turn).run();
+}
+
+std::optional<Deliveries::Row> Deliveries::read(std::int64_t id) {
+  const Reading reading(read_);
+  if (!read_.bind(1, id).step()) return std::nullopt;
+  return Row{read_.integer(0), read_.optional_integer(1), static_cast<DeliveryState>(read_.integer(2)),
+             !read_.is_null(3)};
+}
+
+// Gives the first one behind `after` its turn, if it has not had one: at once when nothing older of the order
+// is pending, else 30 minutes after the one before it first failed, else not yet.
+bool Deliveries::release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t after, Timestamp now) {
+  std::int64_t next = 0;
+  {
+    const Reading reading(next_in_line_);
+    if (!next_in_line_.bind(1, order_row).bind(2, webhook).bind(3, after).step()) return false;
+    if (next_in_line_.integer(1) == 0) return false;
+    next = next_in_line_.integer(0);
+  }
+  std::optional<std::int64_t> turn = to_millis(now);
+  {
+    const Reading reading(before_in_line_);
+    if (before_in_line_.bind(1, order_row).bind(2, webhook).bind(3, next).step()) {
+      turn = turn_behind(before_in_line_.optional_integer(0), now);
+    }
+  }
+  release_.bind(1, next).bind(2, turn).run();
+  return turn.has_value();
+}
+
+void Deliveries::complete_attempt(const AttemptResult& result, Timestamp now) {
+  attempt_end_.bind(1, result.attempt).bind(2, result.delivery).bind(3, to_millis(now));
+  attempt_end_.bind(4, result.outcome).bind(5, std::int64_t{result.http_status});
+  attempt_end_.bind(6, result.error).bind(7, result.response).run();
+}
+
+bool Deliveries::settle(const AttemptResult& result, Timestamp now) {
+  complete_attempt(result, now);
+  const auto before = read(result.delivery);
+  if (!before) return false;
+  const std::int64_t used = result.used_a_try ? 1 : 0;
+  if (result.state == DeliveryState::pending) {
+    const auto at = result.next_try_at.value_or(now);
+    again_.bind(1, result.delivery).bind(2, used).bind(3, to_millis(at)).bind(4, to_millis(now)).run();
+    // From the first failure on it is known when the next one need wait no longer.
+    if (before->has_failed) return false;
+  } else {
+    end_.bind(1, result.delivery).bind(2, number_of(result.state)).bind(3, used).bind(4, to_millis(now)).run();
+  }
+  if (database_.changes() == 0 || !before->order_row) return false;
+  return release_next(before->webhook, *before->order_row, result.delivery, now);
+}
+
+std::int64_t Deliveries::begin(std::int64_t delivery, Timestamp now) {
+  under_way_.bind(1, delivery).run();
+  if (database_.changes() == 0) return 0;
+  attempt_insert_.bind(1, delivery).bind(2, to_millis(now)).run();
+  return database_.last_insert_row();
+}
+
+std::int64_t Deliveries::interrupt_open(Timestamp now) {
+  std::vector<AttemptResult> open;
+  {
+    const Reading reading(open_attempts_);
+    while (open_attempts_.step()) {
+      AttemptResult result;
+      result.attempt = open_attempts_.integer(0);
+      result.delivery = open_attempts_.integer(1);
+      result.outcome = "interrupted";
+      open.push_back(std::move(result));
+    }
+  }
+  for (const auto& result : open) {
+    complete_attempt(result, now);
+    // An interruption is ours, not the endpoint's: no try is used up and it has not begun to fail.
+    const auto row = read(result.delivery);
+    if (row && row->state == DeliveryState::pending) release_.bind(1, result.delivery).bind(2, to_millis(now)).run();
+  }
+  return static_cast<std::int64_t>(open.size());
+}
+
+void Deliveries::cancel_pending(std::int64_t webhook, Timestamp now) {
+  cancel_.bind(1, webhook).bind(2, to_millis(now)).run();
+}
+
+std::int64_t Deliveries::oldest_due_of(std::int64_t webhook, std::int64_t order_row, Timestamp now,
+                                       std::int64_t otherwise) {
+  const Reading reading(oldest_due_);
+  oldest_due_.bind(1, order_row).bind(2, webhook).bind(3, to_millis(now));
+  return oldest_due_.step() ? oldest_due_.integer(0) : otherwise;
+}
+
+DueDelivery Deliveries::load(std::int64_t id) {
+  const Reading reading(load_);
+  load_.bind(1, id).step();
+  return {load_.integer(0), load_.text(1), load_.text(2), static_cast<int>(load_.integer(3)),
+          load_.optional_integer(4)};
+}
+
+std::vector<DueDelivery> Deliveries::due(std::int64_t webhook, Timestamp now, std::size_t limit,
+                                         std::span<const std::int64_t> busy,
+                                         std::span<const std::int64_t> busy_orders) {
+  const std::set<std::int64_t> taken(busy.begin(), busy.end());
+  std::set<std::int64_t> orders(busy_orders.begin(), busy_orders.end());
+  std::vector<DueDelivery> due;
+  const Reading reading(due_);
+  due_.bind(1, webhook).bind(2, to_millis(now));
+  while (due.size() < limit && due_.step()) {
+    auto id = due_.integer(0);
+    if (const auto order_row = due_.optional_integer(1)) {
+      if (!orders.insert(*order_row).second) continue;
+      id = oldest_due_of(webhook, *order_row, now, id);
+    }
+    if (taken.count(id) == 0) due.push_back(load(id));
+  }
+  return due;
+}
+
+std::optional<Timestamp> Deliveries::next_at(std::int64_t webhook) {
+  const Reading reading(next_at_);
+  if (!next_at_.bind(1, webhook).step()) return std::nullopt;
+  return from_millis(next_at_.integer(0));
+}
+
+std::vector<Attempt> Deliveries::attempts(std::int64_t delivery) {
+  std::vector<Attempt> attempts;
+  const Reading reading(attempts_);
+  attempts_.bind(1, delivery);
+  while (attempts_.step()) {
+    Attempt attempt;
+    attempt.id = attempts_.integer(0);
+    attempt.started_at = from_millis(attempts_.integer(1));
+    if (const auto at = attempts_.optional_integer(2)) attempt.ended_at = from_millis(*at);
+    attempt.outcome = attempts_.text(3);
+    attempt.http_status = static_cast<long>(attempts_.integer(4));
+    attempt.error = attempts_.text(5);
+    attempt.response = attempts_.text(6);
+    attempts.push_back(std::move(attempt));
+  }
+  return attempts;
+}
+
+}  // namespace smm::store

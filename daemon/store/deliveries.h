@@ -1,0 +1,69 @@
+#pragma once
+
+#include "platform/database.h"
+#include "store/store.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace smm::store {
+
+// The queue of every endpoint. How the line of one order works stands with the table (schema/0002).
+class Deliveries {
+ public:
+  explicit Deliveries(platform::Database& database);
+
+  // These within a transaction.
+  void add(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row, Timestamp now);
+  // Whether somebody who waited may go now or soon.
+  bool settle(const AttemptResult& result, Timestamp now);
+  // 0 when it is not pending.
+  std::int64_t begin(std::int64_t delivery, Timestamp now);
+  std::int64_t interrupt_open(Timestamp now);
+  void cancel_pending(std::int64_t webhook, Timestamp now);
+
+  [[nodiscard]] std::vector<DueDelivery> due(std::int64_t webhook, Timestamp now, std::size_t limit,
+                                             std::span<const std::int64_t> busy,
+                                             std::span<const std::int64_t> busy_orders);
+  [[nodiscard]] std::optional<Timestamp> next_at(std::int64_t webhook);
+  [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);
+
+ private:
+  struct Row {
+    std::int64_t webhook = 0;
+    std::optional<std::int64_t> order_row;
+    DeliveryState state = DeliveryState::pending;
+    bool has_failed = false;
+  };
+  [[nodiscard]] std::optional<Row> read(std::int64_t id);
+  bool release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t after, Timestamp now);
+  void complete_attempt(const AttemptResult& result, Timestamp now);
+  [[nodiscard]] std::int64_t oldest_due_of(std::int64_t webhook, std::int64_t order_row, Timestamp now,
+                                           std::int64_t otherwise);
+  [[nodiscard]] DueDelivery load(std::int64_t id);
+
+  platform::Database& database_;
+  platform::Statement insert_;
+  platform::Statement tail_;
+  platform::Statement read_;
+  platform::Statement next_in_line_;
+  platform::Statement before_in_line_;
+  platform::Statement release_;
+  platform::Statement end_;
+  platform::Statement again_;
+  platform::Statement attempt_insert_;
+  platform::Statement attempt_end_;
+  platform::Statement under_way_;
+  platform::Statement open_attempts_;
+  platform::Statement cancel_;
+  platform::Statement due_;
+  platform::Statement oldest_due_;
+  platform::Statement load_;
+  platform::Statement next_at_;
+  platform::Statement attempts_;
+};
+
+}  // namespace smm::store

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "platform/database.h"
+#include "store/deliveries.h"
+#include "store/panels.h"
+#include "store/store.h"
+#include "store/webhooks.h"
+#include "store/work.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace smm::store {
+
+// The numbered event log, and the fan-out to endpoints at the moment an event is written.
+class EventLog {
+ public:
+  EventLog(platform::Database& database, Panels& panels, Webhooks& webhooks, Deliveries& deliveries);
+
+  // Within a transaction. `order_row` is the row of draft.order, if there is such an order. Its number.
+  std::int64_t append(const EventDraft& draft, std::optional<std::int64_t> order_row, Work& work);
+
+  [[nodiscard]] EventPage read(const EventQuery& query);
+  [[nodiscard]] EventSpan span();
+  [[nodiscard]] std::int64_t last_seq();
+  [[nodiscard]] std::int64_t count();  // of those kept
+  void add_to_count(std::int64_t events) { count_ += events; }
+  void forget() { loaded_ = false; }
+
+ private:
+  void load();
+
+  Panels& panels_;
+  Webhooks& webhooks_;
+  Deliveries& deliveries_;
+  bool loaded_ = false;
+  std::int64_t last_seq_ = 0;
+  bool counted_ = false;
+  std::int64_t count_ = 0;
+  platform::Statement span_;
+  platform::Statement count_all_;
+  platform::Statement insert_;
+  platform::Statement read_;
+};
+
+}  // namespace smm::store

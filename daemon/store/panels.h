@@ -1,0 +1,43 @@
+#pragma once
+
+#include "domain/ids.h"
+#include "platform/database.h"
+#include "store/store.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+namespace smm::store {
+
+// The panels' rows. Their names and numbers are kept in memory; forget() after a transaction that did not
+// commit.
+class Panels {
+ public:
+  explicit Panels(platform::Database& database);
+
+  [[nodiscard]] std::optional<std::int64_t> find(const PanelName& name);
+  std::int64_t find_or_make(const PanelName& name);  // within a transaction
+  [[nodiscard]] const PanelName& name_of(std::int64_t row);
+  // All there are, by their names.
+  [[nodiscard]] const std::map<std::string, std::int64_t>& rows();
+  void forget() { loaded_ = false; }
+
+  [[nodiscard]] PanelRecord record(const PanelName& name);
+  void save(const PanelRecord& record);  // writes nothing when it is what is stored
+
+ private:
+  void load();
+
+  platform::Database& database_;
+  bool loaded_ = false;
+  std::map<std::string, std::int64_t> rows_;
+  std::unordered_map<std::int64_t, PanelName> names_;
+  platform::Statement all_;
+  platform::Statement insert_;
+  platform::Statement read_;
+  platform::Statement update_;
+};
+
+}  // namespace smm::store

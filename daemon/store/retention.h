@@ -1,0 +1,63 @@
+#pragma once
+
+#include "platform/database.h"
+#include "store/store.h"
+#include "store/webhooks.h"
+#include "store/work.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace smm::store {
+
+// Deletes what has been kept long enough, in slices. A round goes through the stages below in order and
+// remembers where it is from one call to the next; what something pending still needs is passed over.
+//
+// * delivered deliveries, with their attempts, `deliveries` after they were delivered;
+// * order.progress events `progress` after they were written, unless a delivery of them is still kept;
+// * all other events `events` after they were written, with what is kept of their deliveries, unless one of
+//   those is pending;
+// * the history of an order `history` after it ended;
+// * 30 days after it ended, of the points that moved only remains all but the last of each day (UTC);
+// * unused pages of the file, while they are more than a quarter of it.
+class Retention {
+ public:
+  Retention(platform::Database& database, Webhooks& webhooks);
+
+  // Within a transaction. Rows looked at or deleted, about `limit` at most; 0 when the round is over.
+  std::int64_t step(const RetentionPolicy& policy, std::int64_t limit, Work& work);
+
+ private:
+  enum class Stage : std::uint8_t { deliveries, progress, events, history, thinning, pages, over };
+
+  std::int64_t expire_deliveries(const RetentionPolicy& policy, std::int64_t limit, Work& work);
+  std::int64_t expire_events(platform::Statement& candidates, Timestamp before, std::int64_t limit, Work& work);
+  std::int64_t expire_history(Timestamp ended_before, std::int64_t limit);
+  std::int64_t thin_history(Timestamp ended_before, std::int64_t limit);
+  std::int64_t free_pages(std::int64_t limit);
+  std::int64_t run(Stage stage, const RetentionPolicy& policy, std::int64_t limit, Work& work);
+
+  [[nodiscard]] std::vector<std::int64_t> orders_ended(std::int64_t history_kept, Timestamp before,
+                                                       std::int64_t limit);
+  [[nodiscard]] std::vector<std::int64_t> superfluous_points(std::int64_t order_row);
+  void set_history_kept(std::int64_t order_row, std::int64_t value);
+
+  platform::Database& database_;
+  Webhooks& webhooks_;
+  Stage stage_ = Stage::deliveries;
+  std::int64_t position_ = 0;  // within the log: what lies at or before it has been looked at in this round
+  platform::Statement delete_delivered_;
+  platform::Statement progress_candidates_;
+  platform::Statement event_candidates_;
+  platform::Statement delete_deliveries_of_;
+  platform::Statement delete_event_;
+  platform::Statement orders_ended_;
+  platform::Statement delete_points_;
+  platform::Statement points_;
+  platform::Statement delete_point_;
+  platform::Statement history_kept_;
+  platform::Statement page_count_;
+  platform::Statement unused_pages_;
+};
+
+}  // namespace smm::store

@@ -1,0 +1,289 @@
+#include "store/store.h"
+
+#include "store/deliveries.h"
+#include "store/delivery_list.h"
+#include "store/events.h"
+#include "store/order_list.h"
+#include "store/orders.h"
+#include "store/panels.h"
+#include "store/retention.h"
+#include "store/tally.h"
+#include "store/tracking.h"
+#include "store/webhooks.h"
+#include "store/work.h"
+
+#include <algorithm>
+
+namespace smm::store {
+
+using platform::DatabaseError;
+
+// The parts, and the one place where transactions begin and end.
+struct Store::Impl {
+  explicit Impl(platform::Database& opened)
+      : database(opened),
+        panels(opened),
+        webhooks(opened),
+        deliveries(opened),
+        events(opened, panels, webhooks, deliveries),
+        orders(opened, panels, events),
+        tracking(opened, panels, orders, events),
+        order_list(opened, panels),
+        delivery_list(opened, orders, webhooks, panels),
+        retention(opened, webhooks),
+        write_test(opened, "try to write", "UPDATE write_test SET value = 1 - value") {}
+
+  platform::Database& database;
+  Panels panels;
+  Webhooks webhooks;
+  Deliveries deliveries;
+  EventLog events;
+  Orders orders;
+  Tracking tracking;
+  OrderList order_list;
+  DeliveryList delivery_list;
+  Retention retention;
+  Tally tally;
+  platform::Statement write_test;
+  std::function<void(const Committed&)> listener;
+  std::optional<std::string> trouble;  // why the last write failed, if the storage refused it
+
+  // Runs `action` as one transaction and tells of it. What it wrote into memory is forgotten when it fails.
+  template <class Action>
+  auto write(Timestamp now, Action action) {
+    Work work;
+    work.now = now;
+    try {
+      platform::Transaction transaction(database);
+      auto result = action(work);
+      transaction.commit();
+      trouble.reset();
+      told(work);
+      return result;
+    } catch (const DatabaseError& error) {
+      forget();
+      if (error.is_storage_trouble()) trouble = error.what();
+      throw;
+    } catch (...) {
+      forget();
+      throw;
+    }
+  }
+
+  void told(Work& work) {
+    tally.apply(work);
+    events.add_to_count(work.events);
+    const bool is_news = work.notice.last_seq != 0 || !work.notice.orders.empty() || work.notice.deliveries;
+    if (!is_news) return;
+    work.notice.last_seq = events.last_seq();
+    if (listener) listener(work.notice);
+  }
+
+  void forget() {
+    panels.forget();
+    webhooks.forget();
+    events.forget();
+  }
+};
+
+Store::Store(platform::Database& database) : impl_(std::make_unique<Impl>(database)) {}
+Store::~Store() = default;
+
+void Store::on_commit(std::function<void(const Committed&)> listener) {
+  impl_->listener = std::move(listener);
+}
+
+std::vector<Tracked> Store::track(std::span<const TrackRequest> requests, Timestamp now) {
+  return impl_->write(now, [&](Work& work) {
+    std::vector<Tracked> tracked;
+    tracked.reserve(requests.size());
+    for (const auto& request : requests) tracked.push_back(impl_->tracking.track(request, work));
+    return tracked;
+  });
+}
+
+void Store::record(std::span<const rules::Change> changes, Timestamp now) {
+  if (changes.empty()) return;
+  impl_->write(now, [&](Work& work) {
+    for (const auto& change : changes) impl_->orders.record(change, work);
+    return true;
+  });
+}
+
+std::optional<Order> Store::find(const OrderKey& key) {
+  return impl_->orders.find(key);
+}
+
+std::optional<Order> Store::find_row(std::int64_t row) {
+  return impl_->orders.find_row(row);
+}
+
+std::vector<OrderId> Store::children_of(std::int64_t row) {
+  return impl_->orders.children_of(row);
+}
+
+// This schema keeps no refills, so none is open.
+rules::Surroundings Store::surroundings_of(const Order& order) {
+  return {impl_->orders.children_of(order.row), false};
+}
+
+tl::expected<OrderPage, std::string> Store::orders(const OrderQuery& query) {
+  return impl_->order_list.read(query);
+}
+
+std::optional<Order> Store::patch(const OrderKey& key, const OrderPatch& patch, Timestamp now) {
+  return impl_->write(now, [&](Work& work) { return impl_->tracking.patch(key, patch, work); });
+}
+
+bool Store::untrack(const OrderKey& key, Timestamp now) {
+  return impl_->write(now, [&](Work& work) { return impl_->tracking.untrack(key, work); });
+}
+
+bool Store::purge(const OrderKey& key) {
+  return impl_->write({}, [&](Work& work) { return impl_->tracking.purge(key, work); });
+}
+
+tl::expected<HistoryPage, std::string> Store::history(std::int64_t row, std::size_t limit,
+                                                      const std::string& cursor) {
+  return impl_->orders.history(row, limit, cursor);
+}
+
+std::vector<PollEntry> Store::poll_entries(const PanelName& panel, const PollPolicy& policy, std::int64_t after,
+                                           std::size_t limit) {
+  return impl_->orders.poll_entries(panel, policy, after, limit);
+}
+
+Counts Store::counts() {
+  auto counts = impl_->tally.read(impl_->orders, impl_->panels);
+  counts.events = impl_->events.count();
+  counts.last_seq = impl_->events.last_seq();
+  return counts;
+}
+
+PanelRecord Store::panel(const PanelName& name) {
+  return impl_->panels.record(name);
+}
+
+void Store::save_panel(const PanelRecord& record, std::span<const EventDraft> events, Timestamp now) {
+  impl_->write(now, [&](Work& work) {
+    impl_->panels.save(record);
+    for (const auto& draft : events) impl_->events.append(draft, {}, work);
+    return true;
+  });
+}
+
+std::int64_t Store::append(std::span<const EventDraft> events, Timestamp now) {
+  return impl_->write(now, [&](Work& work) {
+    for (const auto& draft : events) {
+      std::optional<std::int64_t> row;
+      if (draft.order) row = impl_->orders.row_of({draft.panel, *draft.order});
+      impl_->events.append(draft, row, work);
+    }
+    return impl_->events.last_seq();
+  });
+}
+
+EventPage Store::events(const EventQuery& query) {
+  return impl_->events.read(query);
+}
+
+EventSpan Store::event_span() {
+  return impl_->events.span();
+}
+
+void Store::subscribe(std::vector<Subscription> subscriptions) {
+  impl_->write({}, [&](Work&) {
+    impl_->webhooks.subscribe(std::move(subscriptions));
+    return true;
+  });
+}
+
+std::vector<WebhookRecord> Store::webhooks() {
+  return impl_->webhooks.records();
+}
+
+void Store::set_webhook_paused(const WebhookName& name, bool paused) {
+  impl_->write({}, [&](Work&) {
+    impl_->webhooks.set_paused(name, paused);
+    return true;
+  });
+}
+
+void Store::disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now) {
+  impl_->write(now, [&](Work& work) {
+    impl_->webhooks.disable(name, reason);
+    impl_->deliveries.cancel_pending(impl_->webhooks.find(name)->row, now);
+    EventDraft draft;
+    draft.type = EventType::webhook_disabled;
+    draft.data = {{"webhook", name.text()}, {"reason", reason}};
+    impl_->events.append(draft, {}, work);
+    return true;
+  });
+}
+
+std::vector<DueDelivery> Store::due_deliveries(const WebhookName& webhook, Timestamp now, std::size_t limit,
+                                               std::span<const std::int64_t> busy,
+                                               std::span<const std::int64_t> busy_orders) {
+  const auto* endpoint = impl_->webhooks.find(webhook);
+  if (endpoint == nullptr) return {};
+  return impl_->deliveries.due(endpoint->row, now, limit, busy, busy_orders);
+}
+
+std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook) {
+  const auto* endpoint = impl_->webhooks.find(webhook);
+  if (endpoint == nullptr) return std::nullopt;
+  return impl_->deliveries.next_at(endpoint->row);
+}
+
+std::vector<std::int64_t> Store::settle_and_begin(std::span<const AttemptResult> finished,
+                                                  std::span<const std::int64_t> starting, Timestamp now) {
+  return impl_->write(now, [&](Work& work) {
+    for (const auto& result : finished) {
+      if (impl_->deliveries.settle(result, now)) work.notice.deliveries = true;
+    }
+    std::vector<std::int64_t> attempts;
+    attempts.reserve(starting.size());
+    for (const auto delivery : starting) attempts.push_back(impl_->deliveries.begin(delivery, now));
+    return attempts;
+  });
+}
+
+std::int64_t Store::interrupt_open_attempts(Timestamp now) {
+  return impl_->write(now, [&](Work&) { return impl_->deliveries.interrupt_open(now); });
+}
+
+tl::expected<DeliveryPage, std::string> Store::deliveries(const DeliveryQuery& query) {
+  return impl_->delivery_list.read(query);
+}
+
+std::optional<Delivery> Store::delivery(std::int64_t id) {
+  return impl_->delivery_list.find(id);
+}
+
+std::vector<Attempt> Store::attempts(std::int64_t delivery) {
+  return impl_->deliveries.attempts(delivery);
+}
+
+std::int64_t Store::expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit) {
+  return impl_->write(now, [&](Work& work) {
+    return impl_->retention.step(policy, static_cast<std::int64_t>(limit), work);
+  });
+}
+
+std::int64_t Store::size_bytes() const {
+  return impl_->database.size_bytes();
+}
+
+std::optional<std::string> Store::write_trouble() {
+  try {
+    impl_->write({}, [&, had_trouble = impl_->trouble.has_value()](Work&) {
+      if (had_trouble) impl_->write_test.run();
+      return true;
+    });
+    return std::nullopt;
+  } catch (const DatabaseError& error) {
+    return error.what();
+  }
+}
+
+}  // namespace smm::store

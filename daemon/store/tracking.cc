@@ -1,0 +1,147 @@
+#include "store/tracking.h"
+
+#include "store/json.h"
+
+namespace smm::store {
+namespace {
+
+// Fills in what was absent; says whether it did.
+template <class Value>
+bool fill_in(std::optional<Value>& known, const std::optional<Value>& said) {
+  if (known || !said) return false;
+  known = said;
+  return true;
+}
+
+bool fill_in(Order& order, const TrackRequest& request) {
+  bool filled = fill_in(order.service, request.service);
+  filled = fill_in(order.link, request.link) || filled;
+  filled = fill_in(order.quantity, request.quantity) || filled;
+  filled = fill_in(order.ref, request.ref) || filled;
+  filled = fill_in(order.placed_at, request.placed_at) || filled;
+  if (order.labels.empty() && !request.labels.empty()) {
+    order.labels = request.labels;
+    filled = true;
+  }
+  // Once the panel has answered, when the order ended is what was seen.
+  if (order.status == OrderStatus::unasked) filled = fill_in(order.ended_at, request.ended_at) || filled;
+  return filled;
+}
+
+std::optional<std::string> text_of(const std::optional<ServiceId>& service) {
+  if (!service) return std::nullopt;
+  return service->text();
+}
+
+}  // namespace
+
+Tracking::Tracking(platform::Database& database, Panels& panels, Orders& orders, EventLog& events)
+    : database_(database),
+      panels_(panels),
+      orders_(orders),
+      events_(events),
+      update_(database, "write what the user says of an order", R"sql(
+        UPDATE orders SET quiet = ?2, untracked = ?3, placed_at = ?4, ended_at = ?5, quantity = ?6, service = ?7,
+                          ref = ?8, labels = ?9, link = ?10
+        WHERE row = ?1
+      )sql"),
+      delete_attempted_(database, "erase an order's deliveries", R"sql(
+        DELETE FROM delivery WHERE order_row = ?1 AND event_seq NOT IN
+          (SELECT event_seq FROM delivery WHERE order_row = ?1 AND state = 0)
+      )sql"),
+      delete_events_(database, "erase an order's events", R"sql(
+        DELETE FROM event WHERE order_row = ?1
+          AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_seq = event.seq)
+      )sql"),
+      // Its history and the panel's object go with it; its children lose their parent.
+      delete_order_(database, "erase an order", "DELETE FROM orders WHERE row = ?1") {}
+
+void Tracking::write(const Order& order) {
+  update_.bind(1, order.row).bind(2, std::int64_t{order.quiet}).bind(3, std::int64_t{order.untracked});
+  update_.bind(4, to_millis(order.placed_at)).bind(5, to_millis(order.ended_at)).bind(6, order.quantity);
+  update_.bind(7, text_of(order.service)).bind(8, order.ref).bind(10, order.link);
+  if (order.labels.empty()) {
+    update_.bind_null(9);
+  } else {
+    update_.bind(9, labels_text(order.labels));
+  }
+  update_.run();
+}
+
+Tracked Tracking::track(const TrackRequest& request, Work& work) {
+  if (auto known = orders_.find(request.key)) return track_again(std::move(*known), request, work);
+  Tracked tracked;
+  tracked.is_new = true;
+  auto& order = tracked.order;
+  order.key = request.key;
+  order.service = request.service;
+  order.link = request.link;
+  order.quantity = request.quantity;
+  order.ref = request.ref;
+  order.labels = request.labels;
+  order.placed_at = request.placed_at;
+  order.ended_at = request.ended_at;
+  order.quiet = request.quiet;
+  order.tracked_at = work.now;
+  orders_.insert(order, std::nullopt, work);
+  return tracked;
+}
+
+Tracked Tracking::track_again(Order known, const TrackRequest& request, Work& work) {
+  const bool was_untracked = known.untracked;
+  const bool filled = fill_in(known, request);
+  if (was_untracked) {
+    known.untracked = false;
+    known.quiet = request.quiet;
+    work.counted_in.push_back(count_key(panels_.find_or_make(known.key.panel), known));
+  }
+  if (was_untracked || filled) {
+    write(known);
+    work.notice.orders.push_back(known.key);
+  }
+  if (was_untracked && !known.quiet) {
+    events_.append(rules::order_event(EventType::order_tracked, known), known.row, work);
+  }
+  return {std::move(known), was_untracked};
+}
+
+std::optional<Order> Tracking::patch(const OrderKey& key, const OrderPatch& patch, Work& work) {
+  auto order = orders_.find(key);
+  if (!order) return std::nullopt;
+  const bool is_different = (patch.ref && *patch.ref != order->ref) || (patch.labels && *patch.labels != order->labels);
+  if (!is_different) return order;
+  if (patch.ref) order->ref = *patch.ref;
+  if (patch.labels) order->labels = *patch.labels;
+  write(*order);
+  work.notice.orders.push_back(key);
+  return order;
+}
+
+void Tracking::count_out(const Order& order, Work& work) {
+  if (!order.untracked) work.counted_out.push_back(count_key(panels_.find_or_make(order.key.panel), order));
+}
+
+bool Tracking::untrack(const OrderKey& key, Work& work) {
+  auto order = orders_.find(key);
+  if (!order) return false;
+  if (order->untracked) return true;
+  count_out(*order, work);
+  order->untracked = true;
+  write(*order);
+  work.notice.orders.push_back(key);
+  return true;
+}
+
+bool Tracking::purge(const OrderKey& key, Work& work) {
+  const auto order = orders_.find(key);
+  if (!order) return false;
+  count_out(*order, work);
+  delete_attempted_.bind(1, order->row).run();
+  delete_events_.bind(1, order->row).run();
+  work.events -= database_.changes();
+  delete_order_.bind(1, order->row).run();
+  work.notice.orders.push_back(key);
+  return true;
+}
+
+}  // namespace smm::store
