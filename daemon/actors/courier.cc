@@ -229,7 +229,7 @@ void Courier::apply(const std::vector<WebhookPolicy>& webhooks) {
     }
   }
   lanes_ = std::move(lanes);
-  world_.store.subscribe(std::move(subscriptions), world_.loop.now());
+  world_.store.subscribe(std::move(subscriptions));
   for (const auto& record : world_.store.webhooks()) {
     if (auto* lane = find(record.name)) lane->set_held(record.paused || record.disabled);
   }

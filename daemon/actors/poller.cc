@@ -47,7 +47,10 @@ void Poller::start() {
   paused_ = record.paused;
   const auto state = rules::panel_state_from_text(record.state).value_or(rules::PanelState::up);
   // A start tries again at once, whatever was before; what was said of the state is not said twice.
-  health_ = {state, 0, record.state_since, now};
+  health_ = {};
+  health_.state = state;
+  health_.since = record.state_since;
+  health_.rest_until = now;
   std::int64_t after = 0;
   for (;;) {
     const auto entries = world_.store.poll_entries(policy_.name, policy_.poll, after, page);

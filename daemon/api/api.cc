@@ -1,0 +1,122 @@
+#include "api/api.h"
+
+#include "api/routes.h"
+#include "api/wait_room.h"
+#include "platform/http_server.h"
+
+#include <spdlog/spdlog.h>
+
+namespace smm::api {
+namespace {
+
+constexpr std::size_t largest_body = std::size_t{4} << 20;
+
+bool has_body(const platform::HttpRequestHead& head) {
+  const auto length = head.header("content-length");
+  return head.has_header("transfer-encoding") || (!length.empty() && length != "0");
+}
+
+bool is_json(std::string_view content_type) {
+  const auto type = content_type.substr(0, content_type.find(';'));
+  return type == "application/json" || type == "application/json ";
+}
+
+}  // namespace
+
+struct Api::Impl {
+  explicit Impl(House given)
+      : house(std::move(given)),
+        waits(house.loop, house.feed),
+        server(house.loop, limits(),
+               {[this](const platform::HttpRequestHead& head) { return refuse(head); },
+                [](const platform::HttpRequestHead&) {
+                  return to_response({413, "too-large", "the body is over 4 MiB", {}, {}});
+                },
+                [this](platform::HttpServerRequest request, platform::Responder responder) {
+                  handle(std::move(request), std::move(responder));
+                }}) {
+    add_service_routes(router, house);
+    add_order_routes(router, house, waits);
+    add_track_routes(router, house);
+    add_panel_routes(router, house);
+    add_event_routes(router, house, waits);
+    add_webhook_routes(router, house);
+  }
+
+  static platform::HttpServerLimits limits() {
+    platform::HttpServerLimits limits;
+    limits.max_body = largest_body;
+    return limits;
+  }
+
+  [[nodiscard]] std::optional<Problem> objection(const platform::HttpRequestHead& head) const;
+  [[nodiscard]] std::optional<platform::HttpResponse> refuse(const platform::HttpRequestHead& head) const {
+    const auto problem = objection(head);
+    return problem ? std::optional(to_response(*problem)) : std::nullopt;
+  }
+  void handle(platform::HttpServerRequest request, platform::Responder responder);
+
+  House house;
+  WaitRoom waits;
+  Router router;
+  bool draining = false;
+  std::size_t open = 0;  // requests not answered yet
+  platform::HttpServer server;
+};
+
+// What can be said against a request before its body is read.
+std::optional<Problem> Api::Impl::objection(const platform::HttpRequestHead& head) const {
+  if (head.has_header("origin")) {
+    return Problem{403, "forbidden-origin", "requests of web pages are not answered", {}, {}};
+  }
+  if (draining) return Problem{503, "draining", "the program is stopping; ask again in a moment", {}, {}};
+  if (head.listener == "compat") {
+    return Problem{404, "not-found", "this socket answers only /api/v2", {}, {}};
+  }
+  const bool reads = head.method == "GET" || head.method == "HEAD";
+  if (head.listener == "ro" && !reads) {
+    return Problem{403, "read-only-socket", "this socket answers GET only; api.sock does the rest", {}, {}};
+  }
+  const auto found = router.find(head.method, head.path);
+  if (const auto* problem = std::get_if<Problem>(&found)) return *problem;
+  if (!reads && has_body(head) && !is_json(head.header("content-type"))) {
+    return Problem{415, "unsupported-media-type", "the body must be application/json", {}, {}};
+  }
+  return std::nullopt;
+}
+
+void Api::Impl::handle(platform::HttpServerRequest request, platform::Responder responder) {
+  auto found = router.find(request.method, request.path);
+  auto* match = std::get_if<Router::Match>(&found);
+  if (match == nullptr) {  // refuse() let it pass, so it was there a moment ago
+    responder.send(to_response(std::get<Problem>(found)));
+    return;
+  }
+  const auto done = [this](Exchange* exchange) {
+    delete exchange;
+    --open;
+  };
+  ++open;
+  const ExchangePtr exchange(new Exchange(std::move(request), std::move(responder), std::move(match->captures)), done);
+  match->route->handler(exchange);
+}
+
+Api::Api(House house) : impl_(std::make_unique<Impl>(std::move(house))) {}
+
+Api::~Api() = default;
+
+void Api::add_listener(int fd, std::string name) {
+  impl_->server.add_listener(fd, std::move(name));
+}
+
+void Api::drain() {
+  impl_->draining = true;
+  impl_->server.stop_accepting();
+  impl_->waits.clear();
+}
+
+bool Api::idle() const {
+  return impl_->open == 0;
+}
+
+}  // namespace smm::api

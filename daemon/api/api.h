@@ -1,0 +1,56 @@
+#pragma once
+
+#include "actors/commit_feed.h"
+#include "actors/courier.h"
+#include "actors/fleet.h"
+#include "actors/storage_guard.h"
+#include "domain/policy.h"
+#include "platform/event_loop.h"
+#include "store/store.h"
+
+#include <tl/expected.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace smm::api {
+
+// What the API answers from and acts through; all of it outlives the API.
+struct House {
+  platform::EventLoop& loop;
+  store::Store& store;
+  actors::StorageGuard& storage;
+  actors::CommitFeed& feed;
+  actors::Fleet& fleet;
+  actors::Courier& courier;
+  std::function<const Policy&()> policy;  // the one in force
+  // Reads the configuration again: what changed, or every complaint (then nothing did).
+  std::function<tl::expected<std::vector<std::string>, std::vector<std::string>>()> reload;
+  Timestamp started_at;
+};
+
+// HTTP on the local sockets. The listener's name decides what it may do: `api` everything, `ro` only GET,
+// `compat` only the API-v2 paths.
+class Api {
+ public:
+  explicit Api(House house);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  // Serves a listening socket, owned from now on.
+  void add_listener(int fd, std::string name);
+  // The program is stopping: new requests get 503 `draining`, those who wait are answered at once and streams
+  // end.
+  void drain();
+  // Nothing waits for an answer any more.
+  [[nodiscard]] bool idle() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace smm::api

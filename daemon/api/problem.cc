@@ -1,0 +1,56 @@
+#include "api/problem.h"
+
+#include <nlohmann/json.hpp>
+
+namespace smm::api {
+namespace {
+
+// The title says what the code says, in words: "order-not-found" → "Order not found".
+std::string title_of(const std::string& code) {
+  auto title = code;
+  for (auto& c : title) {
+    if (c == '-') c = ' ';
+  }
+  if (!title.empty() && title.front() >= 'a' && title.front() <= 'z')
+    title.front() = static_cast<char>(title.front() - 32);
+  return title;
+}
+
+}  // namespace
+
+Problem order_not_found(const std::string& panel, const std::string& id) {
+  return {404, "order-not-found", "order " + panel + "/" + id + " is not tracked here", {}, {}};
+}
+
+Problem panel_unknown(const std::string& panel) {
+  return {404, "panel-unknown", "the configuration names no panel \"" + panel + "\"", {}, {}};
+}
+
+Problem validation_failed(std::vector<FieldError> errors) {
+  auto detail = errors.empty() ? std::string("the request does not fit")
+                               : errors.front().at + ": " + errors.front().detail;
+  if (errors.size() > 1) detail += " (and " + std::to_string(errors.size() - 1) + " more)";
+  return {422, "validation-failed", std::move(detail), std::move(errors), {}};
+}
+
+Problem storage_trouble(const std::string& words) {
+  return {503, "storage-trouble", "nothing was changed: " + words, {}, {}};
+}
+
+std::string to_json_text(const Problem& problem) {
+  nlohmann::ordered_json json = {{"type", "about:blank"},
+                                 {"title", title_of(problem.code)},
+                                 {"status", problem.status},
+                                 {"code", problem.code},
+                                 {"detail", problem.detail}};
+  for (const auto& [name, value] : problem.extra) json[name] = value;
+  for (const auto& error : problem.errors)
+    json["errors"].push_back({{"at", error.at}, {"detail", error.detail}});
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+platform::HttpResponse to_response(const Problem& problem) {
+  return {problem.status, {{"Content-Type", "application/problem+json"}}, to_json_text(problem) + "\n"};
+}
+
+}  // namespace smm::api

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "platform/http_server.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace smm::api {
+
+// One thing wrong with a request, and where: "quantity", "3.id".
+struct FieldError {
+  std::string at;
+  std::string detail;
+};
+
+// RFC 9457: what an answer that is none says. `code` is for programs and part of the contract, `detail` for
+// people.
+struct Problem {
+  int status = 500;
+  std::string code;
+  std::string detail;
+  std::vector<FieldError> errors;                          // of validation-failed
+  std::vector<std::pair<std::string, std::string>> extra;  // further members, text
+};
+
+[[nodiscard]] Problem order_not_found(const std::string& panel, const std::string& id);
+[[nodiscard]] Problem panel_unknown(const std::string& panel);
+[[nodiscard]] Problem validation_failed(std::vector<FieldError> errors);
+[[nodiscard]] Problem storage_trouble(const std::string& words);
+
+[[nodiscard]] std::string to_json_text(const Problem& problem);
+[[nodiscard]] platform::HttpResponse to_response(const Problem& problem);
+
+}  // namespace smm::api

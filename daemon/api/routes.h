@@ -1,0 +1,18 @@
+#pragma once
+
+#include "api/api.h"
+#include "api/exchange.h"
+#include "api/wait_room.h"
+
+// What is answered where. Each function adds the routes of one resource; the house and the wait room outlive
+// the router.
+namespace smm::api {
+
+void add_service_routes(Router& router, House& house);  // /, version, health, status, config
+void add_order_routes(Router& router, House& house, WaitRoom& waits);
+void add_track_routes(Router& router, House& house);  // POST, PATCH and DELETE of orders
+void add_panel_routes(Router& router, House& house);
+void add_event_routes(Router& router, House& house, WaitRoom& waits);
+void add_webhook_routes(Router& router, House& house);
+
+}  // namespace smm::api

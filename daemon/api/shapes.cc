@@ -1,0 +1,207 @@
+#include "api/shapes.h"
+
+#include "config/masking.h"
+#include "rules/panel_health.h"
+
+#include <nlohmann/json.hpp>
+
+namespace smm::api {
+namespace {
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json id_or_null(const auto& id) {
+  return id ? Json(id->text()) : Json(nullptr);
+}
+
+const PanelPolicy* policy_of(House& house, const PanelName& name) {
+  for (const auto& panel : house.policy().panels) {
+    if (panel.name == name) return &panel;
+  }
+  return nullptr;
+}
+
+Json children_of(House& house, const Order& order) {
+  auto list = Json::array();
+  if (order.kind == OrderKind::ordinary) return list;
+  for (const auto& child : house.store.children_of(order.row)) list.push_back(child.text());
+  return list;
+}
+
+}  // namespace
+
+Json shown_time(const std::optional<Timestamp>& time) {
+  return time ? Json(to_rfc3339(*time)) : Json(nullptr);
+}
+
+Json shown_order(House& house, const Order& order) {
+  const auto* panel = policy_of(house, order.key.panel);
+  auto* poller = house.fleet.find(order.key.panel);
+  const auto times = poller == nullptr ? actors::Poller::Times{} : poller->times(order.row);
+  auto currency = order.currency;
+  if (!currency && panel != nullptr && !panel->currency.empty()) currency = panel->currency;
+  Json json;
+  json["panel"] = order.key.panel.text();
+  json["id"] = order.key.id.text();
+  json["service"] = id_or_null(order.service);
+  json["service_name"] = nullptr;
+  json["link"] = or_null(order.link);
+  json["quantity"] = or_null(order.quantity);
+  json["status"] = to_text(order.status);
+  json["status_text"] = text_or_null(order.status_text);
+  json["start_count"] = or_null(order.start_count);
+  json["remains"] = or_null(order.remains);
+  json["delivered"] = or_null(delivered(order));
+  json["charge"] = order.charge ? Json(order.charge->text()) : Json(nullptr);
+  json["currency"] = or_null(currency);
+  json["ref"] = or_null(order.ref);
+  json["labels"] = order.labels;
+  json["parent"] = id_or_null(order.parent);
+  json["children"] = children_of(house, order);
+  json["kind"] = to_text(order.kind);
+  json["revision"] = order.revision;
+  json["ended"] = has_ended(order.status);
+  json["settled"] = order.settled;
+  json["stalled"] = order.stalled;
+  json["lost"] = order.lost;
+  json["untracked"] = order.untracked;
+  json["placed_at"] = shown_time(order.placed_at);
+  json["tracked_at"] = to_rfc3339(order.tracked_at);
+  json["changed_at"] = shown_time(order.changed_at);
+  json["ended_at"] = shown_time(order.ended_at);
+  json["polled_at"] = shown_time(times.polled_at ? times.polled_at : order.changed_at);
+  json["next_poll_at"] = shown_time(times.next_poll_at);
+  // Nothing is asked or cancelled by this program yet: what is not known is null.
+  json["refill"] = {{"auto", "off"},          {"allowed", nullptr}, {"window_ends_at", nullptr},
+                    {"next_ask_at", nullptr}, {"open", nullptr},    {"count", 0}};
+  json["cancel"] = {{"allowed", nullptr}, {"state", nullptr}};
+  json["rate_at_placing"] = nullptr;
+  return json;
+}
+
+Json shown_point(const HistoryPoint& point) {
+  return {{"at", to_rfc3339(point.at)},
+          {"status", to_text(point.status)},
+          {"status_text", text_or_null(point.status_text)},
+          {"charge", point.charge ? Json(point.charge->text()) : Json(nullptr)},
+          {"remains", or_null(point.remains)},
+          {"start_count", or_null(point.start_count)}};
+}
+
+Json shown_panel(House& house, const PanelPolicy& policy, const store::Counts& counts) {
+  Json by_status = Json::object();
+  std::int64_t total = 0;
+  for (const auto& count : counts.orders) {
+    if (count.panel != policy.name) continue;
+    by_status[std::string(to_text(count.status))] = count.orders;
+    total += count.orders;
+  }
+  const auto of_panel = [&](const auto& list) {
+    for (const auto& [name, orders] : list) {
+      if (name == policy.name) return orders;
+    }
+    return std::int64_t{0};
+  };
+  auto* poller = house.fleet.find(policy.name);
+  const auto view = poller == nullptr ? actors::Poller::View{} : poller->view();
+  const bool rests = view.health.rest_until > house.loop.now();
+  Json json;
+  json["name"] = policy.name.text();
+  json["url"] = config::mask_url(policy.url);
+  json["state"] = rules::to_text(view.health.state);
+  json["paused"] = view.paused;
+  json["since"] = to_rfc3339(view.health.since);
+  json["resting_until"] = rests ? Json(to_rfc3339(view.health.rest_until)) : Json(nullptr);
+  json["last_success_at"] = shown_time(view.last_success_at);
+  json["last_error"] = nullptr;
+  if (view.last_error_at) {
+    json["last_error"] = {{"at", to_rfc3339(*view.last_error_at)},
+                          {"kind", view.last_error_kind},
+                          {"words", view.last_error_words}};
+  }
+  json["orders"] = {{"total", total},
+                    {"stalled", of_panel(counts.stalled)},
+                    {"lost", of_panel(counts.lost)},
+                    {"by_status", std::move(by_status)}};
+  json["due"] = view.due;
+  json["lag_seconds"] = static_cast<double>(view.lag.count()) / 1000.0;
+  json["in_flight"] = view.in_flight;
+  json["batch_size"] = view.batch_size;
+  json["requests"] = view.requests;
+  json["ids_asked"] = view.ids_asked;
+  json["requests_per_minute"] = policy.requests_per_minute;
+  json["max_in_flight"] = policy.max_in_flight;
+  json["balance"] = nullptr;
+  json["currency"] = text_or_null(policy.currency);
+  return json;
+}
+
+Json shown_webhook(House& house, const WebhookPolicy& policy, const store::WebhookRecord& record) {
+  const auto* lane = house.courier.find(policy.name);
+  Json json;
+  json["name"] = policy.name.text();
+  json["url"] = config::mask_webhook_url(policy.url);
+  json["paused"] = record.paused;
+  json["disabled"] = record.disabled;
+  json["disabled_reason"] = text_or_null(record.disabled_reason);
+  json["pending"] = record.pending;
+  json["dead"] = record.dead;
+  json["oldest_pending_at"] = shown_time(record.oldest_pending);
+  json["last_delivered_at"] = shown_time(record.last_delivered_at);
+  json["resting_until"] = lane == nullptr ? Json(nullptr) : shown_time(lane->resting_until());
+  json["last_error"] = nullptr;
+  if (lane != nullptr && lane->last_error()) {
+    json["last_error"] = {{"at", to_rfc3339(lane->last_error()->at)}, {"words", lane->last_error()->words}};
+  }
+  return json;
+}
+
+Json shown_delivery(const store::Delivery& delivery) {
+  return {
+      {"id", delivery.id},
+      {"webhook", delivery.webhook.text()},
+      {"state", store::to_text(delivery.state)},
+      {"event", {{"seq", delivery.event_seq}, {"id", delivery.event_id}, {"type", to_text(delivery.type)}}},
+      {"order", delivery.order ? Json(to_text(*delivery.order)) : Json(nullptr)},
+      {"tries", delivery.tries},
+      {"created_at", to_rfc3339(delivery.created_at)},
+      {"next_try_at", shown_time(delivery.next_try_at)},
+      {"ended_at", shown_time(delivery.ended_at)}};
+}
+
+Json shown_attempt(const store::Attempt& attempt) {
+  return {{"started_at", to_rfc3339(attempt.started_at)},
+          {"ended_at", shown_time(attempt.ended_at)},
+          {"outcome", text_or_null(attempt.outcome)},
+          {"http_status", attempt.http_status == 0 ? Json(nullptr) : Json(attempt.http_status)},
+          {"error", text_or_null(attempt.error)},
+          {"response", text_or_null(attempt.response)}};
+}
+
+Problem upstream_problem(const actors::Poller::Refusal& refusal) {
+  if (refusal.busy) {
+    return {503,
+            "panel-busy",
+            "it could not be sent within 10 s and never will be; ask again",
+            {},
+            {{"sent", "no"}}};
+  }
+  return {502,
+          "upstream-error",
+          refusal.error.words.empty() ? std::string(panel::to_text(refusal.error.kind)) : refusal.error.words,
+          {},
+          {{"kind", std::string(panel::to_text(refusal.error.kind))}}};
+}
+
+Json shown_list(Json items, const std::optional<std::string>& next) {
+  return {{"items", std::move(items)}, {"next", next ? Json(*next) : Json(nullptr)}};
+}
+
+}  // namespace smm::api

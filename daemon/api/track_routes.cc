@@ -1,0 +1,182 @@
+#include "api/readers.h"
+#include "api/routes.h"
+#include "api/shapes.h"
+
+#include <nlohmann/json.hpp>
+
+// Changing what we know of orders: track, patch, untrack, purge, poll now.
+namespace smm::api {
+namespace {
+
+constexpr std::size_t most_at_once = 1000;
+constexpr std::size_t longest_ref = 256;
+constexpr std::size_t longest_link = 2048;
+
+std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json& object,
+                                              std::vector<FieldError>& errors) {
+  if (!object.is_object()) {
+    errors.push_back({"order", "must be an object with at least panel and id"});
+    return std::nullopt;
+  }
+  const auto errors_before = errors.size();
+  ObjectReader reader(object, errors);
+  store::TrackRequest request;
+  const auto panel = reader.text("panel", 64);
+  const auto id = reader.id("id");
+  if (!panel && !reader.has("panel")) reader.wrong("panel", "is missing");
+  if (!id && !reader.has("id")) reader.wrong("id", "is missing");
+  if (panel && house.fleet.find(PanelName(*panel)) == nullptr) {
+    reader.wrong("panel", "the configuration names no panel \"" + *panel + "\"");
+  }
+  request.key = {PanelName(panel.value_or("")), OrderId(id.value_or(""))};
+  if (auto service = reader.id("service")) request.service = ServiceId(std::move(*service));
+  request.link = reader.text("link", longest_link);
+  request.quantity = reader.count("quantity");
+  request.ref = reader.text("ref", longest_ref);
+  request.labels = reader.labels("labels").value_or(Labels());
+  request.placed_at = reader.time("placed_at");
+  request.ended_at = reader.time("ended_at");
+  request.quiet = reader.flag("quiet").value_or(false);
+  reader.finish();
+  if (errors.size() > errors_before) return std::nullopt;
+  return request;
+}
+
+void take_up(House& house, const store::Tracked& tracked) {
+  if (auto* poller = house.fleet.find(tracked.order.key.panel); poller != nullptr && tracked.is_new) {
+    poller->track(tracked.order);
+  }
+}
+
+void track_one(House& house, const ExchangePtr& exchange, const nlohmann::json& body) {
+  std::vector<FieldError> errors;
+  const auto request = read_track(house, body, errors);
+  if (!request) return exchange->refuse(validation_failed(std::move(errors)));
+  std::vector<store::Tracked> tracked;
+  if (!house.storage.write([&] { tracked = house.store.track({&*request, 1}, house.loop.now()); })) {
+    return exchange->refuse(storage_trouble(*house.storage.trouble()));
+  }
+  take_up(house, tracked.front());
+  exchange->answer(tracked.front().is_new ? 201 : 200, shown_order(house, tracked.front().order));
+}
+
+void track_many(House& house, const ExchangePtr& exchange, const nlohmann::json& body) {
+  if (body.size() > most_at_once) {
+    return exchange->refuse(validation_failed({{"body", "holds more than 1000 orders"}}));
+  }
+  std::vector<store::TrackRequest> requests;
+  std::vector<std::vector<FieldError>> errors(body.size());
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    if (auto request = read_track(house, body[i], errors[i])) requests.push_back(std::move(*request));
+  }
+  std::vector<store::Tracked> tracked;
+  if (!house.storage.write([&] { tracked = house.store.track(requests, house.loop.now()); })) {
+    return exchange->refuse(storage_trouble(*house.storage.trouble()));
+  }
+  auto items = Json::array();
+  auto next = tracked.begin();
+  for (auto& wrong : errors) {
+    if (wrong.empty()) {
+      take_up(house, *next);
+      items.push_back({{"status", next->is_new ? 201 : 200}, {"order", shown_order(house, next->order)}});
+      ++next;
+    } else {
+      items.push_back(
+          {{"status", 422}, {"problem", Json::parse(to_json_text(validation_failed(std::move(wrong))))}});
+    }
+  }
+  exchange->answer(200, {{"items", std::move(items)}});
+}
+
+void track(House& house, const ExchangePtr& exchange) {
+  QueryReader query(exchange->request());
+  if (const auto problem = query.finish()) return exchange->refuse(*problem);
+  const auto body = read_body(exchange);
+  if (!body) return;
+  if (body->is_array()) {
+    track_many(house, exchange, *body);
+  } else {
+    track_one(house, exchange, *body);
+  }
+}
+
+OrderKey key_of(const ExchangePtr& exchange) {
+  return {PanelName(exchange->capture(0)), OrderId(exchange->capture(1))};
+}
+
+void patch(House& house, const ExchangePtr& exchange) {
+  QueryReader query(exchange->request());
+  if (const auto problem = query.finish()) return exchange->refuse(*problem);
+  const auto body = read_body(exchange);
+  if (!body) return;
+  if (!body->is_object()) return exchange->refuse(validation_failed({{"body", "must be an object"}}));
+  std::vector<FieldError> errors;
+  ObjectReader reader(*body, errors);
+  store::OrderPatch patch;
+  auto ref = reader.text("ref", longest_ref);
+  auto labels = reader.labels("labels");
+  if (reader.has("ref")) patch.ref = std::move(ref);
+  if (reader.has("labels")) patch.labels = labels ? std::move(*labels) : Labels();
+  reader.finish();
+  if (!errors.empty()) return exchange->refuse(validation_failed(std::move(errors)));
+  const auto key = key_of(exchange);
+  std::optional<Order> order;
+  if (!house.storage.write([&] { order = house.store.patch(key, patch, house.loop.now()); })) {
+    return exchange->refuse(storage_trouble(*house.storage.trouble()));
+  }
+  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+  exchange->answer(200, shown_order(house, *order));
+}
+
+void untrack(House& house, const ExchangePtr& exchange) {
+  QueryReader query(exchange->request());
+  const bool purge = query.flag("purge").value_or(false);
+  if (const auto problem = query.finish()) return exchange->refuse(*problem);
+  const auto key = key_of(exchange);
+  const auto order = house.store.find(key);
+  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+  const bool written = house.storage.write([&] {
+    if (purge) {
+      house.store.purge(key);
+    } else {
+      house.store.untrack(key, house.loop.now());
+    }
+  });
+  if (!written) return exchange->refuse(storage_trouble(*house.storage.trouble()));
+  if (auto* poller = house.fleet.find(key.panel)) poller->forget(order->row);
+  exchange->answer_nothing();
+}
+
+void poll_now(House& house, const ExchangePtr& exchange) {
+  QueryReader query(exchange->request());
+  if (const auto problem = query.finish()) return exchange->refuse(*problem);
+  const auto key = key_of(exchange);
+  const auto order = house.store.find(key);
+  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+  auto* poller = house.fleet.find(key.panel);
+  if (poller == nullptr) return exchange->refuse(panel_unknown(key.panel.text()));
+  if (order->untracked) {
+    return exchange->refuse(
+        {409, "conflict", "the order is not tracked any more; track it again first", {}, {}});
+  }
+  poller->poll_now(order->row,
+                   [&house, exchange, key](const std::optional<actors::Poller::Refusal>& refusal) {
+                     if (refusal) return exchange->refuse(upstream_problem(*refusal));
+                     const auto after = house.store.find(key);
+                     if (!after) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+                     exchange->answer(200, shown_order(house, *after));
+                   });
+}
+
+}  // namespace
+
+void add_track_routes(Router& router, House& house) {
+  router.add("POST", "/v1/orders", [&house](const ExchangePtr& exchange) { track(house, exchange); });
+  router.add("PATCH", "/v1/orders/{}/{}", [&house](const ExchangePtr& exchange) { patch(house, exchange); });
+  router.add("DELETE", "/v1/orders/{}/{}",
+             [&house](const ExchangePtr& exchange) { untrack(house, exchange); });
+  router.add("POST", "/v1/orders/{}/{}/poll",
+             [&house](const ExchangePtr& exchange) { poll_now(house, exchange); });
+}
+
+}  // namespace smm::api

@@ -1,0 +1,62 @@
+#include "api/wait_room.h"
+
+#include <algorithm>
+
+namespace smm::api {
+namespace {
+
+constexpr std::ptrdiff_t most_guests = 64;  // of each socket
+
+}  // namespace
+
+WaitRoom::WaitRoom(platform::EventLoop& loop, actors::CommitFeed& feed)
+    : loop_(loop),
+      sweep_later_(loop, [this] { sweep(); }),
+      news_(feed.subscribe([this](const store::Committed& committed) {
+        for (auto at = waiting_.begin(); at != waiting_.end(); ++at) call(at, Call::news, committed);
+      })) {}
+
+bool WaitRoom::enter(const ExchangePtr& exchange, Milliseconds patience, Guest guest) {
+  const auto& listener = exchange->request().listener;
+  const auto there = std::count_if(waiting_.begin(), waiting_.end(), [&](const Waiting& other) {
+    return !other.left && other.listener == listener;
+  });
+  if (there >= most_guests) {
+    exchange->refuse({503,
+                      "too-many-waiting",
+                      "64 requests are waiting on this socket already; ask again without wait= or follow=",
+                      {},
+                      {}});
+    return false;
+  }
+  const auto at =
+      waiting_.insert(waiting_.end(), {listener, exchange, std::move(guest), patience, nullptr, false});
+  at->timer = std::make_unique<platform::Timer>(loop_, [this, at] { call(at, Call::time_over, {}); });
+  at->timer->arm(patience);
+  exchange->responder().on_gone([this, at] {
+    at->left = true;
+    sweep_later_.schedule();
+  });
+  return true;
+}
+
+void WaitRoom::clear() {
+  for (auto at = waiting_.begin(); at != waiting_.end(); ++at) call(at, Call::draining, {});
+}
+
+void WaitRoom::call(WaitingAt at, Call reason, const store::Committed& news) {
+  if (at->left) return;
+  if (at->guest(reason, news)) {
+    at->left = true;
+    sweep_later_.schedule();
+  } else if (reason == Call::time_over) {
+    at->timer->arm(at->patience);
+  }
+}
+
+// Guests leave when nobody is being called: a guest is never destroyed from within his own call.
+void WaitRoom::sweep() {
+  waiting_.remove_if([](const Waiting& waiting) { return waiting.left; });
+}
+
+}  // namespace smm::api

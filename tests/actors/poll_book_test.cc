@@ -1,0 +1,135 @@
+#include "actors/poll_book.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+using namespace smm;
+using smm::actors::PollBook;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+const Timestamp start = from_millis(1'800'000'000'000);
+
+// An order that has been quiet for long: asked at the slowest pace.
+store::PollEntry quiet_order(std::int64_t row) {
+  store::PollEntry entry;
+  entry.row = row;
+  entry.id = OrderId(std::to_string(row));
+  entry.facts.status = OrderStatus::in_progress;
+  entry.facts.tracked_ms = entry.facts.changed_ms = entry.facts.status_changed_ms = to_millis(start - hours(100));
+  return entry;
+}
+
+store::PollEntry new_order(std::int64_t row) {
+  store::PollEntry entry;
+  entry.row = row;
+  entry.id = OrderId(std::to_string(row));
+  entry.facts.tracked_ms = to_millis(start);
+  return entry;
+}
+
+}  // namespace
+
+TEST_CASE("new orders are asked at once, a hundred at a time, and none is in two batches") {
+  PollBook book(PollPolicy{});
+  for (std::int64_t row = 1; row <= 250; ++row) book.put(new_order(row), start, 0.5);
+  std::set<actors::Slot> seen;
+  for (const std::size_t expected : {100U, 100U, 50U, 0U}) {
+    const auto batch = book.take(100, start);
+    CHECK(batch.slots.size() == expected);
+    for (const auto slot : batch.slots) CHECK(seen.insert(slot).second);
+  }
+}
+
+TEST_CASE("what a failed request had taken is as due as before") {
+  PollBook book(PollPolicy{});
+  for (std::int64_t row = 1; row <= 10; ++row) book.put(new_order(row), start, 0.0);
+  const auto batch = book.take(100, start);
+  REQUIRE(batch.slots.size() == 10);
+  for (const auto slot : batch.slots) book.put_back(slot);
+  CHECK(book.take(100, start).slots.size() == 10);
+}
+
+TEST_CASE("an answered order is not asked again before its interval") {
+  PollBook book(PollPolicy{});
+  book.put(quiet_order(1), start, 0.0);
+  auto batch = book.take(100, start + minutes(5));
+  REQUIRE(batch.slots.size() == 1);
+  book.answered(batch.slots[0], 42, start + minutes(5));
+  CHECK(book.at(batch.slots[0]).digest == 42);
+  batch = book.take(100, start + minutes(34));
+  CHECK(batch.slots.empty());
+  REQUIRE(batch.decide_again);
+  CHECK(*batch.decide_again >= start + minutes(35));
+  CHECK(book.take(100, start + minutes(40)).slots.size() == 1);
+}
+
+TEST_CASE("an order forgotten while it is being asked about does not come back") {
+  PollBook book(PollPolicy{});
+  const auto slot = book.put(new_order(1), start, 0.0);
+  REQUIRE(book.take(100, start).slots.size() == 1);
+  book.forget(1);
+  book.put_back(slot);
+  book.answered(slot, 1, start);
+  CHECK(book.take(100, start + hours(9)).slots.empty());
+  CHECK(book.size() == 0);
+}
+
+TEST_CASE("an order tracked again after a restart is found though its row is older than the others") {
+  PollBook book(PollPolicy{});
+  for (const std::int64_t row : {5, 6, 7}) book.put(quiet_order(row), start, 0.0);
+  const auto slot = book.put(new_order(2), start, 0.0);
+  REQUIRE(book.find(2));
+  CHECK(*book.find(2) == slot);
+  const auto newest = book.put(new_order(8), start, 0.0);
+  REQUIRE(book.find(8));
+  CHECK(*book.find(8) == newest);
+  CHECK_FALSE(book.find(3));
+  CHECK(book.size() == 5);
+}
+
+TEST_CASE("a change of policy takes effect at once for orders that wait") {
+  PollBook book(PollPolicy{});
+  book.put(quiet_order(1), start, 0.0);
+  const auto batch = book.take(100, start + minutes(5));
+  book.answered(batch.slots.at(0), 1, start + minutes(5));
+  PollPolicy faster;
+  faster.moving = faster.slowest = minutes(2);
+  book.set_policy(faster);
+  CHECK(book.take(100, start + minutes(8)).slots.size() == 1);
+}
+
+TEST_CASE("a wall clock set back by two hours does not make orders wait two hours longer") {
+  PollBook book(PollPolicy{});
+  book.put(quiet_order(1), start, 0.0);
+  const auto batch = book.take(100, start + minutes(5));
+  book.answered(batch.slots.at(0), 1, start + minutes(5));
+  book.shift(-hours(2));
+  CHECK(book.take(100, start - hours(2) + minutes(40)).slots.size() == 1);
+}
+
+TEST_CASE("settled orders ride along only where a batch has room") {
+  PollBook book(PollPolicy{});
+  auto settled = quiet_order(1);
+  settled.facts.status = OrderStatus::completed;
+  settled.facts.settled = true;
+  settled.facts.ended_ms = to_millis(start - hours(60));
+  book.put(settled, start, 0.0);
+  CHECK(book.take(100, start + minutes(1)).slots.empty());
+  book.put(new_order(2), start, 0.0);
+  CHECK(book.take(100, start + minutes(1)).slots.size() == 2);
+}
+
+TEST_CASE("lag is how long the most overdue order has been waiting") {
+  PollBook book(PollPolicy{});
+  CHECK(book.lag(start) == Milliseconds(0));
+  book.put(new_order(1), start, 0.0);
+  CHECK(book.lag(start + seconds(7)) == seconds(7));
+  CHECK(book.due(start + seconds(7), 100) == 1);
+}

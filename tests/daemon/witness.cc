@@ -1,0 +1,230 @@
+#include "witness.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+
+namespace smm::test {
+namespace {
+
+constexpr std::size_t most_faults = 20;
+
+// One reading of an order, with spellings made alike the way the contract makes them alike.
+struct Reading {
+  std::string status_text;
+  std::string charge;
+  std::string remains;
+  std::string start_count;
+
+  bool operator==(const Reading&) const = default;
+};
+
+std::string folded(std::string text) {
+  std::string result;
+  for (const char c : text) {
+    if (c != '_' && c != '-' && c != ' ') result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return result;
+}
+
+// Decimal text without zeros that do not count; empty for what is no number.
+std::string number(const std::string& text) {
+  const bool numeric = !text.empty() && text.find_first_not_of("0123456789.-") == std::string::npos;
+  if (!numeric) return {};
+  auto plain = text;
+  if (plain.find('.') != std::string::npos) {
+    plain.erase(plain.find_last_not_of('0') + 1);
+    if (plain.back() == '.') plain.pop_back();
+  }
+  return plain;
+}
+
+Reading reading_of(const practice::ToldState& told) {
+  return {folded(told.status.value_or("")), number(told.charge.value_or("")), number(told.remains.value_or("")),
+          number(told.start_count.value_or(""))};
+}
+
+std::string shown(const Json& value) {
+  if (value.is_null()) return {};
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+Reading reading_of(const Json& point) {
+  return {folded(shown(point["status_text"])), number(shown(point["charge"])), number(shown(point["remains"])),
+          number(shown(point["start_count"]))};
+}
+
+std::string to_text(const Reading& reading) {
+  return "{" + reading.status_text + " charge " + reading.charge + " remains " + reading.remains + " start " +
+         reading.start_count + "}";
+}
+
+struct Told {
+  Reading reading;
+  bool may_be_lost = false;
+};
+using Tellings = std::map<std::pair<std::string, std::string>, std::vector<Told>>;
+
+// The last answers each panel gave before each kill, by number.
+std::set<std::uint64_t> doubtful(const std::vector<practice::LedgerEntry>& entries, const std::vector<std::size_t>& kills) {
+  std::set<std::uint64_t> numbers;
+  for (const auto kill : kills) {
+    std::map<std::string, std::uint64_t> last;
+    for (const auto& entry : entries) {
+      if (entry.number > kill) break;
+      if (entry.answer && !entry.answer->told.empty()) last[entry.request.panel] = entry.number;
+    }
+    for (const auto& [panel, number] : last) numbers.insert(number);
+  }
+  return numbers;
+}
+
+Tellings tellings_of(const Comparison& comparison) {
+  const auto entries = comparison.server.ledger().entries();
+  const auto doubts = doubtful(entries, comparison.kills);
+  Tellings tellings;
+  for (const auto& entry : entries) {
+    if (!entry.answer || !entry.answer->whole) continue;
+    for (const auto& [order, state] : entry.answer->told) {
+      tellings[{entry.request.panel, order}].push_back({reading_of(state), doubts.count(entry.number) > 0});
+    }
+  }
+  return tellings;
+}
+
+// Walks the readings along the history. A reading that changes nothing is passed over; one that may have been lost with
+// a killed daemon may be missing; every other one must be the next point.
+std::string first_difference(const std::vector<Told>& told, const std::vector<Json>& history) {
+  std::size_t next = 0;
+  for (const auto& [reading, may_be_lost] : told) {
+    if (next > 0 && reading_of(history[next - 1]) == reading) continue;
+    if (next < history.size() && reading_of(history[next]) == reading) {
+      ++next;
+    } else if (!may_be_lost) {
+      return "told " + to_text(reading) + " but history has " +
+             (next < history.size() ? to_text(reading_of(history[next])) : std::string("nothing")) + " at point " +
+             std::to_string(next);
+    }
+  }
+  if (next == history.size()) return {};
+  return "history has " + to_text(reading_of(history[next])) + " at point " + std::to_string(next) + ", never told";
+}
+
+class Comparer {
+ public:
+  explicit Comparer(const Comparison& comparison) : comparison_(comparison) {}
+
+  Findings run() {
+    read_events();
+    const auto tellings = tellings_of(comparison_);
+    for (const auto& name : comparison_.server.panel_names()) {
+      for (const auto& order : comparison_.tracker.all_items("/v1/orders?panel=" + name)) compare_order(order, tellings);
+    }
+    if (comparison_.receiver != nullptr) compare_webhooks();
+    return std::move(findings_);
+  }
+
+ private:
+  void fault(const std::string& what) {
+    if (findings_.faults.size() < most_faults) findings_.faults.push_back(what);
+  }
+
+  void read_events() {
+    std::int64_t before = 0;
+    for (auto& event : comparison_.tracker.all_events()) {
+      const auto seq = event["seq"].get<std::int64_t>();
+      if (seq <= before) fault("event " + std::to_string(seq) + " comes after " + std::to_string(before));
+      before = seq;
+      const auto type = event["type"].get<std::string>();
+      const bool is_change = type == "order.status_changed" || type == "order.progress" || type == "order.corrected";
+      if (is_change) {
+        const auto& data = event["data"];
+        changes_[{data["panel"].get<std::string>(), data["order"].get<std::string>()}].push_back(event);
+        ++findings_.events;
+      }
+      all_events_.emplace(seq, std::move(event));
+    }
+  }
+
+  void compare_order(const Json& order, const Tellings& tellings) {
+    const auto panel = order["panel"].get<std::string>();
+    const auto id = order["id"].get<std::string>();
+    const auto name = panel + "/" + id;
+    const auto history = comparison_.tracker.all_items("/v1/orders/" + name + "/history");
+    ++findings_.orders;
+    findings_.points += history.size();
+    const auto told = tellings.find({panel, id});
+    const auto difference = first_difference(told == tellings.end() ? std::vector<Told>() : told->second, history);
+    if (!difference.empty()) fault(name + ": " + difference);
+    compare_events(name, changes_[{panel, id}], history);
+  }
+
+  void compare_events(const std::string& name, const std::vector<Json>& events, const std::vector<Json>& history) {
+    if (events.size() != history.size()) {
+      return fault(name + ": " + std::to_string(events.size()) + " events for " + std::to_string(history.size()) +
+                   " points of history");
+    }
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const auto& data = events[i]["data"];
+      const bool same = reading_of(data) == reading_of(history[i]) && data["status"] == history[i]["status"] &&
+                        events[i]["timestamp"] == history[i]["at"];
+      if (!same) fault(name + ": event " + events[i].dump() + " for point " + history[i].dump());
+    }
+  }
+
+  void compare_webhooks() {
+    std::map<std::string, std::string> bodies;
+    std::set<std::int64_t> arrived;
+    for (const auto& webhook : comparison_.receiver->received()) {
+      if (webhook.verdict != practice::SignatureVerdict::verified) fault("webhook " + webhook.id + " does not verify");
+      const auto [known, is_new] = bodies.emplace(webhook.id, webhook.body);
+      if (!is_new) {
+        if (known->second != webhook.body) fault("webhook " + webhook.id + " came with two bodies");
+        continue;
+      }
+      const auto body = Json::parse(webhook.body);
+      const auto seq = body["data"]["seq"].get<std::int64_t>();
+      if (!arrived.insert(seq).second) fault("event " + std::to_string(seq) + " came under two ids");
+      const auto event = all_events_.find(seq);
+      if (event == all_events_.end()) {
+        fault("webhook of event " + std::to_string(seq) + ", which is not in the log");
+      } else if (event->second["data"] != body["data"] || event->second["type"] != body["type"]) {
+        fault("webhook of event " + std::to_string(seq) + " differs from the log");
+      }
+    }
+    findings_.webhooks = bodies.size();
+    for (const auto& [seq, event] : all_events_) {
+      if (arrived.count(seq) == 0) fault("event " + std::to_string(seq) + " never arrived as a webhook");
+    }
+  }
+
+  const Comparison& comparison_;
+  Findings findings_;
+  std::map<std::int64_t, Json> all_events_;
+  std::map<std::pair<std::string, std::string>, std::vector<Json>> changes_;
+};
+
+}  // namespace
+
+std::string to_text(const Findings& findings) {
+  auto text = std::to_string(findings.orders) + " orders, " + std::to_string(findings.points) + " points of history, " +
+              std::to_string(findings.events) + " events of change, " + std::to_string(findings.webhooks) + " webhooks";
+  for (const auto& fault : findings.faults) text += "\n  " + fault;
+  return text;
+}
+
+Findings compare(const Comparison& comparison) { return Comparer(comparison).run(); }
+
+bool all_delivered(const TrackerProcess& tracker, milliseconds patience) {
+  return eventually(
+      [&] {
+        const auto answer = tracker.get("/v1/webhooks");
+        if (answer.status != 200) return false;
+        const auto hooks = answer.json()["items"];
+        return std::all_of(hooks.begin(), hooks.end(), [](const Json& hook) { return hook["pending"] == 0; });
+      },
+      patience);
+}
+
+}  // namespace smm::test
