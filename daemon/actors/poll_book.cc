@@ -41,9 +41,10 @@ Slot PollBook::put(const store::PollEntry& entry, Timestamp now, double spread) 
   order.tell_ms = entry.time_may_tell ? to_millis(*entry.time_may_tell) : 0;
   if (was_live && !paced_.contains(*slot) && !spare_.contains(*slot)) return *slot;  // being asked right now
   const auto due = rules::due_after(order.facts, policy_, now);
-  order.interval_ms = due.interval.count();
-  const auto wait = static_cast<double>(order.interval_ms) * spread;
-  order.due_ms = to_millis(now) + (order.facts.changed_ms == 0 ? 0 : static_cast<std::int64_t>(wait));
+  // Never answered: at once, and it waits for no company.
+  const bool at_once = order.facts.changed_ms == 0 && !order.facts.lost;
+  order.interval_ms = at_once ? 0 : due.interval.count();
+  order.due_ms = to_millis(now) + static_cast<std::int64_t>(static_cast<double>(order.interval_ms) * spread);
   enqueue(*slot, due.pace);
   return *slot;
 }
@@ -56,7 +57,7 @@ void PollBook::forget(std::int64_t row) {
   take_out(*slot);
 }
 
-PollBook::Batch PollBook::take(std::size_t batch_size, Timestamp now) {
+PollBook::Batch PollBook::take(std::size_t batch_size, Timestamp now, std::size_t in_flight) {
   Batch batch;
   std::vector<Slot> soonest;
   std::vector<rules::Candidate> candidates;
@@ -69,7 +70,7 @@ PollBook::Batch PollBook::take(std::size_t batch_size, Timestamp now) {
     soonest.push_back(slot);
     candidates.push_back({from_millis(slots_[slot].due_ms), Milliseconds(slots_[slot].interval_ms)});
   }
-  const auto plan = rules::plan_batch(candidates, batch_size, orders, policy_, now);
+  const auto plan = rules::plan_batch(candidates, batch_size, orders + in_flight, policy_, now);
   for (std::size_t i = plan.take; i < soonest.size(); ++i) paced_.put(soonest[i], slots_[soonest[i]].due_ms);
   soonest.resize(plan.take);
   batch.slots = std::move(soonest);
@@ -142,6 +143,10 @@ void PollBook::shift(Milliseconds step) {
     if (paced_.contains(slot)) paced_.put(slot, order.due_ms);
     if (spare_.contains(slot)) spare_.put(slot, order.due_ms);
   }
+}
+
+void PollBook::forget_digests() {
+  for (auto& order : slots_) order.digest = 0;
 }
 
 std::size_t PollBook::due(Timestamp now, std::size_t limit) const {

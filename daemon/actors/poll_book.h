@@ -64,6 +64,8 @@ class PollBook {
   void take_out(Slot slot);
 
   void set_policy(const PollPolicy& policy);
+  // The same bytes may mean something else from now on.
+  void forget_digests();
   // Moves every due time by `step`: the wall clock was set back.
   void shift(Milliseconds step);
   [[nodiscard]] std::size_t size() const { return live_; }

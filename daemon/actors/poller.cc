@@ -63,6 +63,7 @@ void Poller::start() {
 }
 
 void Poller::set_policy(PanelPolicy policy) {
+  if (policy.status_words != policy_.status_words || policy.currency != policy_.currency) book_.forget_digests();
   policy_ = std::move(policy);
   book_.set_policy(policy_.poll);
   unknown_words_.clear();
@@ -298,7 +299,9 @@ bool Poller::send_poll(Timestamp now) {
     send(std::move(probe), panel::balance_form(policy_.key), now);
     return true;
   }
-  auto batch = book_.take(batch_size_, now);
+  std::size_t out = 0;
+  for (const auto& call : calls_) out += call.slots.size();
+  auto batch = book_.take(batch_size_, now, out);
   if (batch.slots.empty()) {
     if (batch.decide_again) turn_soon(*batch.decide_again);
     return false;

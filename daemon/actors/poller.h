@@ -139,12 +139,13 @@ class Poller {
     std::vector<rules::Change> strangers;  // of orders it says it does not know
     std::vector<bool> answered;            // by index of the asked ids
     std::size_t reported = 0;
+    std::optional<panel::Error> unreadable;  // of an entry that is neither an object nor words
     std::size_t forgotten = 0;  // known and active a moment ago, and now it says it does not know them
   };
   tl::expected<Verdict, panel::Error> judge(const Call& call, const std::vector<panel::Entry>& entries,
                                             Timestamp now);
-  std::optional<panel::Error> judge_entry(const panel::Entry& entry, const PollSlot& slot, const OrderId& id,
-                                          Verdict& verdict, Timestamp now);
+  void judge_entry(const panel::Entry& entry, const PollSlot& slot, const OrderId& id, Verdict& verdict,
+                   Timestamp now);
   void judge_unchanged(const PollSlot& slot, Verdict& verdict, Timestamp now);
   void commit(const Call& call, const std::vector<panel::Entry>& entries, const Verdict& verdict,
               Timestamp now);

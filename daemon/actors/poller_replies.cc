@@ -119,12 +119,12 @@ tl::expected<Poller::Verdict, panel::Error> Poller::judge(const Call& call,
       verdict.answered[entry.asked] = true;
       ++verdict.reported;
       judge_unchanged(slot, verdict, now);
-    } else if (auto error = judge_entry(entry, slot, call.ids[entry.asked], verdict, now)) {
-      return tl::unexpected(std::move(*error));
+    } else {
+      judge_entry(entry, slot, call.ids[entry.asked], verdict, now);
     }
   }
-  const bool crowd_forgotten = verdict.forgotten >= crowd && verdict.forgotten * 2 > call.ids.size();
-  if (!crowd_forgotten) {
+  if (verdict.unreadable && verdict.reported == 0) return tl::unexpected(std::move(*verdict.unreadable));
+  if (!rules::is_panel_trouble(verdict.forgotten, call.ids.size())) {
     std::move(verdict.strangers.begin(), verdict.strangers.end(), std::back_inserter(verdict.changes));
     return verdict;
   }
@@ -146,33 +146,32 @@ void Poller::judge_unchanged(const PollSlot& slot, Verdict& verdict, Timestamp n
   if (change) verdict.changes.push_back(std::move(*change));
 }
 
-std::optional<panel::Error> Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot,
-                                                const OrderId& id, Verdict& verdict, Timestamp now) {
+void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const OrderId& id, Verdict& verdict,
+                         Timestamp now) {
   auto seen = reader_.observe(entry, id, context());
   if (!seen) {
-    // Neither an object nor words: no answer about this order, and no reason to doubt the others.
-    if (seen.error().kind == panel::ErrorKind::wrong_shape) return std::nullopt;
-    return std::move(seen.error());
+    // Not to be read: no answer about this order, and no reason to doubt the others.
+    verdict.unreadable = std::move(seen.error());
+    return;
   }
   const auto order = slot.live ? world_.store.find_row(slot.row) : std::nullopt;
-  if (!order) return std::nullopt;  // untracked while it was asked about
+  if (!order) return;  // untracked while it was asked about
   if (const auto* refusal = std::get_if<panel::IdError>(&*seen)) {
-    if (!refusal->unknown_id) return std::nullopt;
+    if (!refusal->unknown_id) return;
     // An order that ended is forgotten by many panels, and one never seen may be a typing error: no sign of
     // trouble.
     if (!order->ended_at && order->status != OrderStatus::unasked && !order->lost) ++verdict.forgotten;
-    if (auto change = rules::not_known(*order, policy_.poll, now))
-      verdict.strangers.push_back(std::move(*change));
-    return std::nullopt;
+    if (auto change = rules::not_known(*order, policy_.poll, now)) verdict.strangers.push_back(std::move(*change));
+    return;
   }
   verdict.answered[entry.asked] = true;
   ++verdict.reported;
-  const auto& observation = std::get<Observation>(*seen);
+  auto& observation = std::get<Observation>(*seen);
   if (!observation.status && !observation.status_text.empty()) say_unknown_word(observation);
+  if (!observation.currency && !policy_.currency.empty()) observation.currency = policy_.currency;
   auto change =
       rules::transition(*order, observation, policy_.poll, world_.store.surroundings_of(*order), now);
   if (change) verdict.changes.push_back(std::move(*change));
-  return std::nullopt;
 }
 
 // After the commit: the digests are believed, the schedule follows, children are taken up.
@@ -217,7 +216,8 @@ void Poller::learn_cut(const Call& call, const std::vector<panel::Entry>& entrie
 
 void Poller::failed(Call& call, const panel::Error& error, std::optional<Milliseconds> retry_after) {
   return_slots(call);
-  const bool about_the_batch = error.kind == panel::ErrorKind::batch_refused && call.ids.size() > 1;
+  // Even one id in the form of a batch may be too much for a panel that knows none: then only single calls are left.
+  const bool about_the_batch = error.kind == panel::ErrorKind::batch_refused && batch_size_ > 1;
   if (about_the_batch) {
     batch_size_ = std::min(batch_size_, rules::smaller_batch(call.ids.size()));
     batch_learnt_ = world_.loop.now();

@@ -125,17 +125,17 @@ void get_order(House& house, WaitRoom& waits, const ExchangePtr& exchange) {
   QueryReader reader(exchange->request());
   const auto wait = reader.duration("wait", longest_wait);
   const auto until_text = reader.text("until");
-  const auto revision =
-      reader.text("revision") ? std::optional(reader.count("revision", 0, INT64_MAX, 0)) : std::nullopt;
+  const bool revision_given = reader.text("revision").has_value();
+  const auto revision = reader.count("revision", 0, INT64_MAX, 0);
   const auto until = until_from_text(until_text.value_or("change"));
   if (!until) reader.wrong("until", "must be change, ended or settled");
-  if (!wait && (until_text || revision))
+  if (!wait && (until_text || revision_given))
     reader.wrong("wait", "is missing: until and revision say what to wait for");
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
   const OrderKey key{PanelName(exchange->capture(0)), OrderId(exchange->capture(1))};
   const auto order = house.store.find(key);
   if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
-  const Wish wish{key, *until, revision.value_or(order->revision)};
+  const Wish wish{key, *until, revision_given ? revision : order->revision};
   if (!wait || is_granted(wish, *order)) return exchange->answer(200, shown_order(house, *order));
   waits.enter(exchange, *wait, order_guest(house, exchange, wish));
 }
