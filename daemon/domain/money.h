@@ -20,7 +20,7 @@ class Money {
   [[nodiscard]] const std::string& text() const { return text_; }
 
   friend std::strong_ordering operator<=>(const Money& left, const Money& right);
-  friend bool operator==(const Money& left, const Money& right) { return (left <=> right) == 0; }
+  friend bool operator==(const Money& left, const Money& right) { return std::is_eq(left <=> right); }
 
  private:
   explicit Money(std::string text) : text_(std::move(text)) {}
