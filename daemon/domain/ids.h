@@ -27,7 +27,10 @@ class TextId {
 
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] bool empty() const { return text_.empty(); }
-  auto operator<=>(const TextId&) const = default;
+  friend bool operator==(const TextId&, const TextId&) = default;
+  friend std::strong_ordering operator<=>(const TextId& left, const TextId& right) {
+    return left.text_.compare(right.text_) <=> 0;
+  }
 
  private:
   std::string text_;
@@ -43,7 +46,11 @@ struct OrderKey {
   PanelName panel;
   OrderId id;
 
-  auto operator<=>(const OrderKey&) const = default;
+  friend bool operator==(const OrderKey&, const OrderKey&) = default;
+  friend std::strong_ordering operator<=>(const OrderKey& left, const OrderKey& right) {
+    const auto by_panel = left.panel <=> right.panel;
+    return std::is_neq(by_panel) ? by_panel : left.id <=> right.id;
+  }
 };
 
 [[nodiscard]] std::string to_text(const OrderKey& key);

@@ -35,7 +35,7 @@ Parts parts_of(std::string_view text) {
 }
 
 std::strong_ordering compare_magnitude(const Parts& left, const Parts& right) {
-  if (const auto by_size = left.whole.size() <=> right.whole.size(); by_size != 0) return by_size;
+  if (const auto by_size = left.whole.size() <=> right.whole.size(); std::is_neq(by_size)) return by_size;
   if (const auto by_whole = left.whole.compare(right.whole); by_whole != 0) return by_whole <=> 0;
   return left.fraction.compare(right.fraction) <=> 0;
 }

@@ -159,12 +159,12 @@ std::optional<Change> unchanged(const Order& before, const PollPolicy& policy, c
   const auto moment = time_may_tell(before, policy);
   if (!moment) return std::nullopt;
   const bool answers = before.missing_since || before.lost;
-  if (!answers && (now < *moment || (has_ended(before.status) && around.open_refill))) return std::nullopt;
+  const bool is_held = has_ended(before.status) && around.open_refill;
+  if (!answers && (now < *moment || is_held)) return std::nullopt;
   Change change;
   change.after = before;
   if (answers) take_answer(change);
   const auto own_moment = time_may_tell(change.after, policy);
-  const bool is_held = has_ended(before.status) && around.open_refill;
   if (own_moment && now >= *own_moment && !is_held) grow_old(change);
   return change;
 }

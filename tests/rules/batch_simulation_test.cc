@@ -46,8 +46,8 @@ struct Setup {
 class Panel {
  public:
   explicit Panel(const Setup& setup) : setup_(setup), random_(setup.seed), orders_(setup.orders) {
-    std::vector<Milliseconds> clusters;
-    for (int i = 0; i < 7; ++i) clusters.push_back(random_within(setup_.policy.slowest));
+    std::vector<Milliseconds> clusters(7);
+    for (auto& cluster : clusters) cluster = random_within(setup_.policy.slowest);
     for (std::size_t i = 0; i < orders_.size(); ++i) {
       auto& order = orders_[i];
       const auto offset = offset_of(clusters);
@@ -228,9 +228,9 @@ TEST_CASE("a panel with few orders that are all quiet costs no more requests tha
       setup.requests_per_minute = 30;
       Panel panel(setup);
       panel.run(warm(setup), end_of(setup));
-      const auto hundreds = static_cast<double>((setup.orders + 99) / 100);
-      CHECK(static_cast<double>(panel.requests.size()) <= 1.02 * hundreds * intervals);
-      CHECK(static_cast<double>(most_within(panel.requests, setup.policy.slowest)) <= hundreds);
+      const auto hundreds = (setup.orders + 99) / 100;
+      CHECK(panel.requests.size() * 100 <= 102 * hundreds * intervals);
+      CHECK(most_within(panel.requests, setup.policy.slowest) <= hundreds);
       CHECK(panel.earliest >= -setup.policy.slowest / 2);
     });
   }

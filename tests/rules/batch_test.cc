@@ -182,7 +182,8 @@ TEST_CASE("on a panel with many orders a short interval still waits for the time
 
 TEST_CASE("the plan is that of the rule said plainly") {
   std::mt19937 random(20261121);
-  const std::vector<std::size_t> sizes = {1, 2, 50, 99, 100, 101, 250, 999, 4999, 5000, 10'000, 1'000'000};
+  const std::vector<std::size_t> sizes = {1,   2,    50,   99,   100,  101,    250,
+                                          999, 4999, 5000, 5001, 7777, 10'000, 1'000'000};
   const std::vector<std::size_t> batches = {1, 2, 12, 25, 50, 100};
   std::size_t sent = 0;
   for (int round = 0; round < 20'000; ++round) {

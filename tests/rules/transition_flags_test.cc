@@ -99,8 +99,12 @@ TEST_CASE("an open refill holds the settling back") {
   around.open_refill = true;
   CHECK_FALSE(pass_time(ended_order(), tracked + 100h, around).has_value());
   CHECK_FALSE(step(ended_order(), reply("Completed", 0), tracked + 100h, around).has_value());
+  auto missing = ended_order();
+  missing.missing_since = tracked + 1h;
+  CHECK_FALSE(must(pass_time(missing, tracked + 100h, around)).after.settled);
   around.open_refill = false;
   CHECK(pass_time(ended_order(), tracked + 100h, around).has_value());
+  CHECK(must(pass_time(missing, tracked + 100h, around)).after.settled);
 }
 
 TEST_CASE("an open refill does not keep an active order from stalling") {
