@@ -179,8 +179,11 @@ TEST_CASE("a key comes from a file or from a credential, not both and not neithe
   CHECK(workshop.complaint(head + "key_credential = \"p2\"\n") ==
         "3:18: panel.p1.key_credential: " + workshop.path("credentials/p2").string() +
             ": cannot be read: No such file or directory");
-  for (const std::string bad : {"../keys/p1", "a/b", "..", "."}) {
-    CHECK(workshop.complaint(head + "key_credential = \"" + bad + "\"\n") ==
+  const auto said_of = [&](const std::string& name) {
+    return workshop.complaint(head + "key_credential = \"" + name + "\"\n");
+  };
+  for (const char* bad : {"../keys/p1", "a/b", "..", "."}) {
+    CHECK(said_of(bad) ==
           "3:18: panel.p1.key_credential: must be the name of a credential: one name without a slash");
   }
 }
@@ -231,31 +234,32 @@ TEST_CASE("no complaint repeats a secret, wherever it was put by mistake") {
   workshop.write("plain", secret);
   workshop.write("open", secret, 0644);
   const std::string panel = "[panel.p1]\nurl = \"https://a\"\n";
-  for (const std::string& text : {
-           panel + "key_file = \"key\"\n",
-           panel + "key_file = \"open\"\n",
-           panel + "key_file = \"" + secret + "\"\n",
-           panel + "key_file = \"" + secret + std::string(300, 'x') + "\"\n",
-           panel + "key_file = \"" + secret + "/x==\"\n",
-           panel + "key_credential = \"" + secret + "/\"\n",
-           panel + "key = \"" + secret + "\"\n",
-           panel + "kee = \"" + secret + "\"\n",
-           panel + "key_file = " + secret + "\n",
-           panel + "key_file = 1" + secret + "\n",
-           panel + "key_file = \"" + secret + "\n",
-           "[panel.p1]\nurl = \"https://u:" + secret + " @a\"\nkey_file = \"keys/p1\"\n",
-           "[panel.p1]\nurl = \"u:" + secret + "@a\"\nkey_file = \"keys/p1\"\n",
-           p1("proxy = \"http://u:" + secret + "@a/path\"\n"),
-           webhook + "secret_file = \"whsec\"\n",
-           webhook + "secret_file = \"plain\"\n",
-           webhook + "secret_file = \"whsec_" + secret + "\"\n",
-           webhook + "secret = \"whsec_" + secret + "\"\n",
-           "[webhook.w]\nurl = \"http://a/" + secret + "\"\nsecret_file = \"keys/p1\"\n",
-           webhook + "secret_file = \"keys/p1\"\nheaders = { Host = \"" + secret + "\" }\n",
-           webhook + "secret_file = \"keys/p1\"\nheaders = { Authorization = \"" + secret + " \" }\n",
-           webhook + "secret_file = \"keys/p1\"\nheaders = { X = 99999999999999999999" + secret.substr(1, 2) +
-               " }\n",
-       }) {
+  const std::vector<std::string> texts = {
+      panel + "key_file = \"key\"\n",
+      panel + "key_file = \"open\"\n",
+      panel + "key_file = \"" + secret + "\"\n",
+      panel + "key_file = \"" + secret + std::string(300, 'x') + "\"\n",
+      panel + "key_file = \"" + secret + "/x==\"\n",
+      panel + "key_credential = \"" + secret + "/\"\n",
+      panel + "key = \"" + secret + "\"\n",
+      panel + "kee = \"" + secret + "\"\n",
+      panel + "key_file = " + secret + "\n",
+      panel + "key_file = 1" + secret + "\n",
+      panel + "key_file = \"" + secret + "\n",
+      "[panel.p1]\nurl = \"https://u:" + secret + " @a\"\nkey_file = \"keys/p1\"\n",
+      "[panel.p1]\nurl = \"u:" + secret + "@a\"\nkey_file = \"keys/p1\"\n",
+      p1("proxy = \"http://u:" + secret + "@a/path\"\n"),
+      webhook + "secret_file = \"whsec\"\n",
+      webhook + "secret_file = \"plain\"\n",
+      webhook + "secret_file = \"whsec_" + secret + "\"\n",
+      webhook + "secret = \"whsec_" + secret + "\"\n",
+      "[webhook.w]\nurl = \"http://a/" + secret + "\"\nsecret_file = \"keys/p1\"\n",
+      webhook + "secret_file = \"keys/p1\"\nheaders = { Host = \"" + secret + "\" }\n",
+      webhook + "secret_file = \"keys/p1\"\nheaders = { Authorization = \"" + secret + " \" }\n",
+      webhook + "secret_file = \"keys/p1\"\nheaders = { X = 99999999999999999999" + secret.substr(1, 2) +
+          " }\n",
+  };
+  for (const auto& text : texts) {
     CAPTURE(text);
     const auto complaints = workshop.complaints(text);
     CHECK_FALSE(complaints.empty());
