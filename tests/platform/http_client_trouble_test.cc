@@ -5,14 +5,10 @@
 
 #include <doctest/doctest.h>
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <initializer_list>
-#include <optional>
-#include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -354,104 +350,4 @@ TEST_CASE_FIXTURE(ClientFixture,
   }
   while (reported == 0) loop.run_once(Milliseconds(100));
   CHECK(reported == 4);
-}
-
-TEST_CASE_FIXTURE(ClientFixture, "a callback may destroy its own transfer, another's, and start new ones") {
-  ScriptedServer server([](Connection& connection) {
-    while (!connection.read_request().empty()) connection.reply("{}");
-  });
-  std::vector<std::optional<Transfer>> transfers(3);
-  int reported = 0;
-  std::optional<Transfer> next;
-  bool next_done = false;
-  for (auto& transfer : transfers) {
-    transfer = client.start(post("no URL"), [&](const HttpOutcome&) {  // all three end at once
-      ++reported;
-      for (auto& each : transfers) each.reset();
-      next = client.start(post(server.url()), [&](const HttpOutcome& outcome) {
-        CHECK(outcome.has_value());
-        next.reset();
-        next_done = true;
-      });
-    });
-  }
-  CHECK(reported == 0);
-  run_until([&] { return next_done; });
-  CHECK(reported == 1);
-}
-
-TEST_CASE_FIXTURE(ClientFixture, "a cancelled transfer closes its connection and is never reported") {
-  std::atomic<bool> closed{false};
-  ScriptedServer server([&](Connection& connection) {
-    connection.read_request();
-    connection.wait_for_end();
-    closed = true;
-  });
-  auto transfer = client.start(post(server.url()), [](const HttpOutcome&) { FAIL("reported"); });
-  run_until([&] { return server.count("action=status") == 1; });
-  transfer.cancel();
-  CHECK_FALSE(transfer.active());
-  run_until([&] { return closed.load(); });
-  transfer.cancel();
-  auto replaced = client.start(post(server.url()), [](const HttpOutcome&) { FAIL("reported"); });
-  replaced = Transfer();
-  auto ended = client.start(post("no URL"), [](const HttpOutcome&) { FAIL("reported"); });
-  ended.cancel();  // between its end and its report
-  loop.run_once(Milliseconds(5));
-}
-
-TEST_CASE_FIXTURE(ClientFixture,
-                  "what a callback throws reaches the loop, and the others are still reported") {
-  int reported = 0;
-  std::vector<Transfer> transfers;
-  for (int number = 0; number < 3; ++number) {
-    transfers.push_back(client.start(post("no URL"), [&](const HttpOutcome&) {
-      if (++reported == 1) throw std::runtime_error("broken world");
-    }));
-  }
-  CHECK_THROWS_WITH_AS(loop.run(), "broken world", std::runtime_error);
-  CHECK(reported == 1);
-  run_until([&] { return reported == 3; });
-}
-
-TEST_CASE("a client destroyed with transfers in every phase calls nobody and closes everything") {
-  EventLoop loop;
-  std::atomic<int> closed{0};
-  ScriptedServer server([&](Connection& connection) {
-    const auto request = connection.read_request();
-    if (contains(request, "half")) connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-    connection.wait_for_end();
-    ++closed;
-  });
-  const auto never = [](const HttpOutcome&) { FAIL("reported"); };
-  std::vector<Transfer> transfers;
-  {
-    HttpClient client(loop, "smm-test/1.0", 3);
-    transfers.push_back(client.start(post(server.url()), never));
-    transfers.push_back(client.start(post(server.url("/half")), never));
-    while (server.count("action=status") < 2) loop.run_once(Milliseconds(10));
-    transfers.push_back(client.start(post("http://looked-up.invalid/"), never));
-    transfers.push_back(client.start(post(server.url()), never));  // waits for its turn
-    transfers.push_back(client.start(post("no URL"), never));      // ended, not yet reported
-  }
-  for (const auto& transfer : transfers) CHECK_FALSE(transfer.active());
-  while (closed < 2) std::this_thread::yield();
-  loop.run_once(Milliseconds(5));
-}
-
-TEST_CASE("a callback may destroy the client") {
-  EventLoop loop;
-  std::optional<HttpClient> client(std::in_place, loop, "smm-test/1.0");
-  int reported = 0;
-  std::vector<Transfer> transfers;
-  for (int number = 0; number < 3; ++number) {
-    transfers.push_back(client->start(post("no URL"), [&](const HttpOutcome&) {
-      ++reported;
-      client.reset();
-      if (reported == 1) throw std::runtime_error("and throw");
-    }));
-  }
-  CHECK_THROWS_WITH(loop.run(), "and throw");
-  loop.run_once(Milliseconds(5));
-  CHECK(reported == 1);
 }

@@ -142,22 +142,16 @@ void ScriptedServer::accept_all() {
     if (poll(&ready, 1, look_around_ms) <= 0) continue;
     const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
-    workers_.emplace_back([this, fd, number = accepted_.load()] {
+    const int number = accepted_++;
+    workers_.emplace_back([this, fd, number] {
       Connection connection(fd, number, received_, guard_, closing_);
       script_(connection);
     });
-    ++accepted_;
   }
 }
 
 std::string ScriptedServer::url(std::string_view path, std::string_view host) const {
   return "http://" + std::string(host) + ":" + std::to_string(port_) + std::string(path);
-}
-
-int ScriptedServer::wait_for_connections(int count) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (accepted_ < count && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-  return accepted_;
 }
 
 std::string ScriptedServer::received() {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -31,8 +30,9 @@ class Connection {
   bool write(std::string_view bytes);
   // A reply with Content-Length.
   bool reply(std::string_view body, std::string_view status = "200 OK", std::string_view headers = "");
-  void reset();         // close with a TCP reset
-  void close_now();     // close in order
+  void reset();      // close with a TCP reset
+  void close_now();  // close in order
+  [[nodiscard]] int fd() const { return fd_; }
   void wait_for_end();  // until the client closed, or the server ends
 
  private:
@@ -55,8 +55,6 @@ class ScriptedServer {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::string url(std::string_view path = "/api/v2", std::string_view host = "127.0.0.1") const;
-  // Waits (bounded) until so many connections have been accepted; their number.
-  int wait_for_connections(int count);
   [[nodiscard]] int connections() const { return accepted_; }
   // Everything received on all connections, and how often `what` is in it.
   std::string received();
