@@ -70,7 +70,8 @@ class PracticePanel {
   // An order with a course of its own; an order of that id is replaced.
   void put_order(const std::string& id, const Course& course, long service = 1);
   // An order that is what its patches say at their (simulated) times. Before the first of them it is Pending.
-  void script_order(const std::string& id, long quantity, std::vector<std::pair<Ms, OrderPatch>> script);
+  void script_order(const std::string& id, long quantity,
+                    const std::vector<std::pair<Ms, OrderPatch>>& script);
   // Holds from `from` on, by default from now. An order that does not exist yet is made. Throws
   // std::invalid_argument when raw_json is not JSON.
   void set_order(const std::string& id, const OrderPatch& patch, std::optional<Ms> from = {});

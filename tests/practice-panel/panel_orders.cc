@@ -91,11 +91,11 @@ void PracticePanel::put_order(const std::string& id, const Course& course, long 
 }
 
 void PracticePanel::script_order(const std::string& id, long quantity,
-                                 std::vector<std::pair<Ms, OrderPatch>> script) {
+                                 const std::vector<std::pair<Ms, OrderPatch>>& script) {
   auto order = blank_order(id, Ms{0}, quantity);
-  for (auto& [from, patch] : script) {
+  for (const auto& [from, patch] : script) {
     check_raw(patch);
-    insert_patch(order, from, std::move(patch));
+    insert_patch(order, from, patch);
   }
   const std::lock_guard lock(mutex_);
   state_->put(std::move(order));
