@@ -39,7 +39,9 @@ tl::expected<Policy, std::vector<std::string>> read_configuration(const std::fil
   if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY"))
     places.credentials_directory = credentials;
   places.group = getegid();
-  auto policy = config::load(places);
+  std::vector<config::Complaint> warnings;
+  auto policy = config::load(places, &warnings);
+  for (const auto& warning : warnings) spdlog::warn("{}", config::to_text(warning));
   if (policy) return std::move(*policy);
   std::vector<std::string> lines;
   for (const auto& complaint : policy.error()) lines.push_back(config::to_text(complaint));

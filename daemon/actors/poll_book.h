@@ -51,7 +51,8 @@ class PollBook {
   };
   // Takes the next batch out of the queues. What was taken comes back by answered(), not_answered() or
   // put_back().
-  Batch take(std::size_t batch_size, Timestamp now);
+  // `in_flight`: how many orders are out already.
+  Batch take(std::size_t batch_size, Timestamp now, std::size_t in_flight = 0);
 
   // The panel answered for it. The digest is believed from now on; `facts`, when something changed.
   void answered(Slot slot, std::uint64_t digest, Timestamp now);
