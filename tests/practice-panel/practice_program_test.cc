@@ -23,6 +23,7 @@ class Program {
     REQUIRE(::pipe(ends.data()) == 0);
     arguments.insert(arguments.begin(), SMM_PRACTICE_PANEL_PROGRAM);
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (auto& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     pid_ = ::fork();

@@ -191,6 +191,7 @@ bool comes_before_doing(const Quirk& quirk) {
 
 std::vector<QuirkKind> body_quirk_kinds() {
   std::vector<QuirkKind> kinds;
+  kinds.reserve(instead_quirks.size() + body_quirks.size() + wire_quirks.size());
   for (const auto& quirk : instead_quirks) kinds.push_back({quirk.name, QuirkStage::instead, quirk.about});
   for (const auto& quirk : body_quirks) kinds.push_back({quirk.name, QuirkStage::body, quirk.about});
   for (const auto& quirk : wire_quirks) kinds.push_back({quirk.name, QuirkStage::wire, quirk.about});

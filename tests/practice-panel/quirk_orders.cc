@@ -229,6 +229,7 @@ constexpr auto order_quirks = std::to_array<OrderQuirk>({
 
 std::vector<QuirkKind> order_quirk_kinds() {
   std::vector<QuirkKind> kinds;
+  kinds.reserve(order_quirks.size());
   for (const auto& quirk : order_quirks) kinds.push_back({quirk.name, QuirkStage::order, quirk.about});
   return kinds;
 }

@@ -234,6 +234,7 @@ constexpr auto reply_quirks = std::to_array<ReplyQuirk>({
 
 std::vector<QuirkKind> reply_quirk_kinds() {
   std::vector<QuirkKind> kinds;
+  kinds.reserve(reply_quirks.size());
   for (const auto& quirk : reply_quirks) kinds.push_back({quirk.name, QuirkStage::reply, quirk.about});
   return kinds;
 }
