@@ -48,6 +48,7 @@ struct Listing {
   Table table;
   std::function<std::vector<Cell>(const Json& item, const View& view)> row;
   std::string nothing;  // said to a person when the list is empty
+  bool paged = true;    // the API gives this list in pages
 };
 ExitCode list(Session& session, Listing listing);
 // The whole of it as text, for --watch; with --json one document.
