@@ -182,6 +182,8 @@ ExitCode watch(Session& session, const Draw& draw) {
 
 bool Patience::endures(const Failure& failure) {
   if (!failure.lost) return false;
+  met_ = met_ || failure.exit != ExitCode::not_running;
+  if (!met_) return false;
   const auto now = std::chrono::steady_clock::now();
   if (!lost_at_) {
     lost_at_ = now;

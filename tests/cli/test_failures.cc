@@ -157,6 +157,10 @@ TEST_CASE("what is wrong with each field is told") {
               R"(,"errors":[{"at":"quantity","detail":"must be a whole number"},{"at":"id","detail":"x"}])"));
   CHECK(run(room.path("api.sock"), {"track", "p1/1"}).err ==
         "smm-tracker: 2 fields are wrong; quantity: must be a whole number; id: x\n");
+  daemon.will_answer(problem(422, "validation-failed", "panel: there is no p9",
+                             R"(,"errors":[{"at":"panel","detail":"there is no p9"}])"));
+  run(room.path("api.sock"), {"track", "p1/1"});
+  CHECK(run(room.path("api.sock"), {"track", "p1/1"}).err == "smm-tracker: panel: there is no p9\n");
 }
 
 TEST_CASE("with --json the daemon's problem goes to standard output as it is") {
