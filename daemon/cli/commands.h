@@ -101,7 +101,8 @@ class WebhookCommands {  // webhooks; deliveries: list, show
   ExitCode run_deliveries(Session& session) const;
   ExitCode run_delivery(Session& session) const;
 
-  std::vector<std::string> states_, webhooks_, orders_;
+  std::string state_, order_;
+  std::vector<std::string> webhooks_;
   std::size_t limit_ = 100;
   bool all_ = false;
   std::string id_;

@@ -35,13 +35,11 @@ std::string details_of(const Json& data) {
                       key == "first_sight";
     const auto shown = key == "labels" ? labels(data) : words(value);
     if (said || shown.empty()) continue;
-    text += (text.empty() ? "" : " ") + (key == "labels" ? shown : key + "=" + shown);
+    if (!text.empty()) text += ' ';
+    if (key != "labels") text += key + '=';
+    text += shown;
   }
   return text;
-}
-
-std::string padded(const std::string& text, int width) {
-  return text + std::string(static_cast<std::size_t>(std::max(0, width - display_width(text))), ' ');
 }
 
 // On a terminal without the date when that is today's.

@@ -35,8 +35,10 @@ std::string section(const std::string& title, const Lines& lines) {
   for (const auto& [typed, does] : lines) widest = std::max(widest, display_width(typed));
   auto text = "\n" + title + ":\n";
   for (const auto& [typed, does] : lines) {
-    const auto padding = static_cast<std::size_t>(widest - display_width(typed) + 2);
-    text += "  " + typed + std::string(padding, ' ') + does + "\n";
+    text += "  ";
+    text += padded(typed, widest + 2);
+    text += does;
+    text += '\n';
   }
   return text;
 }

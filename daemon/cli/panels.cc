@@ -82,7 +82,8 @@ ExitCode PanelCommands::run_list(Session& session) const {
                         0,
                         panel_table(),
                         panel_row,
-                        "no panels; write a [panel.NAME] into the configuration, then smm-tracker reload"});
+                        "no panels; write a [panel.NAME] into the configuration, then smm-tracker reload",
+                        false});
 }
 
 ExitCode PanelCommands::run_show(Session& session) const {

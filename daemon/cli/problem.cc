@@ -39,7 +39,10 @@ std::string sentence(const Json& problem, long status) {
   if (text.empty()) text = "the daemon refused with HTTP " + std::to_string(status);
   const auto& errors = field(problem, "errors");
   if (errors.is_array()) {
-    for (const auto& error : errors) text += "; " + shown(error, "at") + ": " + shown(error, "detail");
+    for (const auto& error : errors) {
+      const auto detail = shown(error, "detail");
+      if (text.find(detail) == std::string::npos) text += "; " + shown(error, "at") + ": " + detail;
+    }
   }
   const auto& complaints = field(problem, "complaints");
   if (complaints.is_array()) {

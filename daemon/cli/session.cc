@@ -35,7 +35,7 @@ std::string redrawn(const std::string& frame) {
 }
 
 // Walks the list; `each` gets every page's items. The cursor behind the last one, empty at the end.
-tl::expected<std::string, Failure> walk(Session& session, Request request, std::size_t limit,
+tl::expected<std::string, Failure> walk(Session& session, Request request, bool paged, std::size_t limit,
                                         const std::function<void(const Json& items)>& each) {
   const auto query = request.query;
   std::string cursor;
@@ -43,7 +43,7 @@ tl::expected<std::string, Failure> walk(Session& session, Request request, std::
   for (;;) {
     const auto wanted = limit == 0 ? page_size : std::min(page_size, limit - seen);
     request.query = query;
-    request.query.emplace_back("limit", std::to_string(wanted));
+    if (paged) request.query.emplace_back("limit", std::to_string(wanted));
     if (!cursor.empty()) request.query.emplace_back("cursor", cursor);
     auto reply = session.client.send(request);
     if (!reply) return tl::unexpected(std::move(reply.error()));
@@ -57,14 +57,14 @@ tl::expected<std::string, Failure> walk(Session& session, Request request, std::
     // A cursor that does not move would be asked for ever.
     const bool stuck = next == cursor && items.empty();
     cursor = std::move(next);
-    if (cursor.empty() || stuck || (limit != 0 && seen >= limit)) return cursor;
+    if (cursor.empty() || stuck || !paged || (limit != 0 && seen >= limit)) return cursor;
   }
 }
 
 tl::expected<std::string, Failure> show_list(Session& session, Listing& listing,
                                              const std::function<void(std::string)>& put) {
   bool begun = false;
-  const auto cursor = walk(session, listing.request, listing.limit, [&](const Json& items) {
+  const auto cursor = walk(session, listing.request, listing.paged, listing.limit, [&](const Json& items) {
     std::string text;
     if (session.json && !begun) text = "{\"items\":[";
     for (const auto& item : items) {
@@ -182,6 +182,8 @@ ExitCode watch(Session& session, const Draw& draw) {
 
 bool Patience::endures(const Failure& failure) {
   if (!failure.lost) return false;
+  met_ = met_ || failure.exit != ExitCode::not_running;
+  if (!met_) return false;
   const auto now = std::chrono::steady_clock::now();
   if (!lost_at_) {
     lost_at_ = now;

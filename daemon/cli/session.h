@@ -48,6 +48,7 @@ struct Listing {
   Table table;
   std::function<std::vector<Cell>(const Json& item, const View& view)> row;
   std::string nothing;  // said to a person when the list is empty
+  bool paged = true;    // the API gives this list in pages
 };
 ExitCode list(Session& session, Listing listing);
 // The whole of it as text, for --watch; with --json one document.
@@ -58,16 +59,19 @@ ExitCode list(Session& session, Listing listing);
 using Draw = std::function<tl::expected<std::string, Failure>()>;
 ExitCode watch(Session& session, const Draw& draw);
 
-// How long a command that stays connected puts up with a daemon that is away.
+// How long a command that stays connected puts up with a daemon that is away. One that was never there is not
+// waited for.
 class Patience {
  public:
   explicit Patience(Milliseconds limit) : limit_(limit) {}
   // After each loss: pauses a second; false when it has lasted too long, or nothing was lost.
   [[nodiscard]] bool endures(const Failure& failure);
-  void reset() { lost_at_.reset(); }
+  // The daemon has answered.
+  void reset() { met_ = true, lost_at_.reset(); }
 
  private:
   Milliseconds limit_;
+  bool met_ = false;
   std::optional<std::chrono::steady_clock::time_point> lost_at_;
 };
 

@@ -67,6 +67,11 @@ std::string fit(std::string_view text, int width) {
   return width > 0 ? kept + std::string(ellipsis) : std::string();
 }
 
+std::string padded(std::string_view text, int width) {
+  const int missing = std::max(0, width - display_width(text));
+  return std::string(text) + std::string(static_cast<std::size_t>(missing), ' ');
+}
+
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)), natural_(columns_.size(), 0) {
   for (std::size_t i = 0; i < columns_.size(); ++i) natural_[i] = display_width(columns_[i].title);
 }
@@ -155,9 +160,10 @@ std::string Sheet::text(const View& view) const {
   for (const auto& entry : entries_) widest = std::max(widest, display_width(entry.name));
   std::string text;
   for (const auto& [name, cell] : entries_) {
-    const auto padding = static_cast<std::size_t>(widest - display_width(name) + gap);
-    text += paint(name, Style::quiet, view) + std::string(padding, ' ') + paint(cell.text, cell.style, view) +
-            '\n';
+    // The blanks are painted like the name; nobody sees them.
+    text += paint(padded(name, widest + gap), Style::quiet, view);
+    text += paint(cell.text, cell.style, view);
+    text += '\n';
   }
   return text;
 }

@@ -17,6 +17,9 @@ void use_utf8();
 // `text`, or as much of it as goes into `width` columns with "…" at the end.
 [[nodiscard]] std::string fit(std::string_view text, int width);
 
+// `text` with blanks behind it up to `width` columns.
+[[nodiscard]] std::string padded(std::string_view text, int width);
+
 struct Column {
   std::string title;
   bool number = false;  // right-aligned

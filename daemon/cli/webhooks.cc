@@ -95,9 +95,8 @@ void WebhookCommands::add_to(Menu& menu) {
                               "deliveries --state dead\ndeliveries --order p1/23501\ndeliveries show 4711",
                               [this](Session& session) { return run_deliveries(session); });
   deliveries.require_subcommand(0, 1);
-  deliveries.add_option("--state", states_, "In this state: pending, delivered, dead or canceled")
+  deliveries.add_option("--state", state_, "In this state: pending, delivered, dead or canceled")
       ->type_name("STATE")
-      ->allow_extra_args(false)
       ->check([](const std::string& state) {
         const bool known =
             state == "pending" || state == "delivered" || state == "dead" || state == "canceled";
@@ -108,10 +107,7 @@ void WebhookCommands::add_to(Menu& menu) {
       ->type_name("NAME")
       ->check(check_webhook)
       ->allow_extra_args(false);
-  deliveries.add_option("--order", orders_, "About this order")
-      ->type_name("ORDER")
-      ->check(check_order)
-      ->allow_extra_args(false);
+  deliveries.add_option("--order", order_, "About this order")->type_name("ORDER")->check(check_order);
   auto* limit =
       deliveries.add_option("--limit", limit_, "At most this many (100)")->type_name("N")->check(check_count);
   deliveries.add_flag("--all", all_, "All there are")->excludes(limit);
@@ -122,19 +118,19 @@ void WebhookCommands::add_to(Menu& menu) {
 }
 
 ExitCode WebhookCommands::run_webhooks(Session& session) const {
-  return list(session,
-              {{"GET", "/v1/webhooks", {}, {}},
-               0,
-               webhook_table(),
-               webhook_row,
-               "no webhooks; write a [webhook.NAME] into the configuration, then smm-tracker reload"});
+  return list(session, {{"GET", "/v1/webhooks", {}, {}},
+                        0,
+                        webhook_table(),
+                        webhook_row,
+                        "no webhooks; write a [webhook.NAME] into the configuration, then smm-tracker reload",
+                        false});
 }
 
 ExitCode WebhookCommands::run_deliveries(Session& session) const {
   Query query;
-  for (const auto& state : states_) query.emplace_back("state", state);
+  if (!state_.empty()) query.emplace_back("state", state_);
   for (const auto& webhook : webhooks_) query.emplace_back("webhook", webhook);
-  for (const auto& order : orders_) query.emplace_back("order", order);
+  if (!order_.empty()) query.emplace_back("order", order_);
   return list(session, {{"GET", "/v1/deliveries", query, {}},
                         all_ ? 0 : limit_,
                         delivery_table(),

@@ -140,3 +140,9 @@ TEST_CASE("events to a reader that has gone end quietly") {
   CHECK(outcome.signal == SIGPIPE);
   CHECK(outcome.err.empty());
 }
+
+TEST_CASE("events --follow does not wait for a daemon that was never there") {
+  const auto outcome = run("/nonexistent/api.sock", {"events", "--follow"});
+  CHECK(outcome.exit == 7);
+  CHECK(outcome.err.find("waiting") == std::string::npos);
+}

@@ -157,6 +157,10 @@ TEST_CASE("what is wrong with each field is told") {
               R"(,"errors":[{"at":"quantity","detail":"must be a whole number"},{"at":"id","detail":"x"}])"));
   CHECK(run(room.path("api.sock"), {"track", "p1/1"}).err ==
         "smm-tracker: 2 fields are wrong; quantity: must be a whole number; id: x\n");
+  daemon.will_answer(problem(422, "validation-failed", "panel: there is no p9",
+                             R"(,"errors":[{"at":"panel","detail":"there is no p9"}])"));
+  run(room.path("api.sock"), {"track", "p1/1"});
+  CHECK(run(room.path("api.sock"), {"track", "p1/1"}).err == "smm-tracker: panel: there is no p9\n");
 }
 
 TEST_CASE("with --json the daemon's problem goes to standard output as it is") {
@@ -236,7 +240,7 @@ TEST_CASE("a proxy in the environment is no way to a Unix socket") {
                         {"http_proxy", "http://127.0.0.1:1"},
                         {"ALL_PROXY", "http://127.0.0.1:1"}};
   CHECK(run(launch).out == no_webhooks + "\n");
-  CHECK(daemon.request(0).target == "/v1/webhooks?limit=1000");
+  CHECK(daemon.request(0).target == "/v1/webhooks");
 }
 
 TEST_CASE("output that cannot be written is a failure") {

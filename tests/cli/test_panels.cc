@@ -86,6 +86,7 @@ TEST_CASE("panels lists them, and panels show tells all about one") {
   daemon.will_answer(json(R"({"items":[)" + panel("p1", "up") + R"(],"next":null})"));
   daemon.will_answer(json(panel("p1", "down", R"(,"resting_until":"2026-11-21T09:05:00.000Z")")));
   CHECK(run(room.path("api.sock"), {"panels"}).out.find("p1     up          4      12") != std::string::npos);
+  CHECK(daemon.request(0).target == "/v1/panels");
   const auto out = run(room.path("api.sock"), {"panels", "show", "p1"}).out;
   CHECK(out.find("state         down since 2026-11-21T08:00:00.000Z\n") != std::string::npos);
   CHECK(out.find("orders        12, 3 in_progress, 1 pending, 8 completed\n") != std::string::npos);

@@ -100,3 +100,9 @@ TEST_CASE("an interrupt ends wait with 130 and without a word") {
   CHECK(outcome.out.empty());
   CHECK(outcome.err.empty());
 }
+
+TEST_CASE("wait does not wait for a daemon that was never there") {
+  const auto outcome = run("/nonexistent/api.sock", {"wait", "p1/1"});
+  CHECK(outcome.exit == 7);
+  CHECK(outcome.err.find("waiting") == std::string::npos);
+}
