@@ -63,7 +63,8 @@ void Poller::start() {
 }
 
 void Poller::set_policy(PanelPolicy policy) {
-  if (policy.status_words != policy_.status_words || policy.currency != policy_.currency) book_.forget_digests();
+  if (policy.status_words != policy_.status_words || policy.currency != policy_.currency)
+    book_.forget_digests();
   policy_ = std::move(policy);
   book_.set_policy(policy_.poll);
   unknown_words_.clear();

@@ -161,7 +161,8 @@ void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const 
     // An order that ended is forgotten by many panels, and one never seen may be a typing error: no sign of
     // trouble.
     if (!order->ended_at && order->status != OrderStatus::unasked && !order->lost) ++verdict.forgotten;
-    if (auto change = rules::not_known(*order, policy_.poll, now)) verdict.strangers.push_back(std::move(*change));
+    if (auto change = rules::not_known(*order, policy_.poll, now))
+      verdict.strangers.push_back(std::move(*change));
     return;
   }
   verdict.answered[entry.asked] = true;
@@ -216,7 +217,8 @@ void Poller::learn_cut(const Call& call, const std::vector<panel::Entry>& entrie
 
 void Poller::failed(Call& call, const panel::Error& error, std::optional<Milliseconds> retry_after) {
   return_slots(call);
-  // Even one id in the form of a batch may be too much for a panel that knows none: then only single calls are left.
+  // Even one id in the form of a batch may be too much for a panel that knows none: then only single calls
+  // are left.
   const bool about_the_batch = error.kind == panel::ErrorKind::batch_refused && batch_size_ > 1;
   if (about_the_batch) {
     batch_size_ = std::min(batch_size_, rules::smaller_batch(call.ids.size()));

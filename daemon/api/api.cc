@@ -97,7 +97,8 @@ void Api::Impl::handle(platform::HttpServerRequest request, platform::Responder 
     --open;
   };
   ++open;
-  const ExchangePtr exchange(new Exchange(std::move(request), std::move(responder), std::move(match->captures)), done);
+  const ExchangePtr exchange(
+      new Exchange(std::move(request), std::move(responder), std::move(match->captures)), done);
   match->route->handler(exchange);
 }
 

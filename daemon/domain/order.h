@@ -37,7 +37,7 @@ struct Order {
   std::optional<Timestamp> placed_at;
   Timestamp tracked_at;
   std::optional<Milliseconds> interval;  // between the runs of a drip-feed, where its placement says it
-  bool quiet = false;  // the first sight makes no event
+  bool quiet = false;                    // the first sight makes no event
 
   // The panel's last word. Null, empty, missing and non-numeric all read as absent.
   OrderKind kind = OrderKind::ordinary;

@@ -29,7 +29,8 @@ int finish(sqlite3_stmt* statement) noexcept {
 
 // A statement somebody is still reading: it would hold its snapshot, and the log could not shrink.
 [[maybe_unused]] bool has_open_statement(sqlite3* handle) {
-  for (auto* each = sqlite3_next_stmt(handle, nullptr); each != nullptr; each = sqlite3_next_stmt(handle, each)) {
+  for (auto* each = sqlite3_next_stmt(handle, nullptr); each != nullptr;
+       each = sqlite3_next_stmt(handle, each)) {
     if (sqlite3_stmt_busy(each) != 0) return true;
   }
   return false;

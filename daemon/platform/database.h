@@ -108,9 +108,9 @@ class Database {
   // Opens or creates the file with every check and pragma of this program (WAL, exclusive locking,
   // synchronous=FULL, foreign keys, trusted_schema off, auto_vacuum=INCREMENTAL, journal_size_limit, mode
   // 0600), refuses a foreign file (not_ours) or a newer schema (too_new) with a plain message and without
-  // changing it, checks it after an unclean stop (its log was left behind: corrupt when it is damaged), copies
-  // it beside itself before a migration (FILE.before-N, N the schema it is brought to next; with the backup
-  // API), and migrates in one transaction a step. Everything here may block: it is for the start.
+  // changing it, checks it after an unclean stop (its log was left behind: corrupt when it is damaged),
+  // copies it beside itself before a migration (FILE.before-N, N the schema it is brought to next; with the
+  // backup API), and migrates in one transaction a step. Everything here may block: it is for the start.
   explicit Database(const DatabaseOptions& options);
   // Optimizes and closes cleanly. Every Statement must be gone by then.
   ~Database();
@@ -121,7 +121,7 @@ class Database {
   void execute(std::string_view name, std::string_view sql);
   [[nodiscard]] std::int64_t changes() const;  // rows of the last statement
   [[nodiscard]] std::int64_t last_insert_row() const;
-  [[nodiscard]] std::int64_t size_bytes() const;  // of the file and its log
+  [[nodiscard]] std::int64_t size_bytes() const;               // of the file and its log
   [[nodiscard]] bool was_clean() const { return was_clean_; }  // false: it was checked at the start
 
  private:

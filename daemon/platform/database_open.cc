@@ -119,7 +119,8 @@ struct Database::Opening {
       version = ask_number(database, "PRAGMA user_version");
       tables = ask_number(database, "SELECT count(*) FROM sqlite_schema");
     } catch (const DatabaseError& error) {
-      if (error.kind() == DatabaseErrorKind::not_ours) refuse(error.kind(), options.path, " is no SQLite database");
+      if (error.kind() == DatabaseErrorKind::not_ours)
+        refuse(error.kind(), options.path, " is no SQLite database");
       if (error.kind() == DatabaseErrorKind::busy) {
         refuse(error.kind(), options.path, " is in use by another program");
       }

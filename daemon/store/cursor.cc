@@ -36,7 +36,8 @@ std::string_view take_part(std::string_view& rest) {
 
 }  // namespace
 
-std::string cursor_text(std::string_view kind, const std::vector<std::int64_t>& numbers, std::string_view text) {
+std::string cursor_text(std::string_view kind, const std::vector<std::int64_t>& numbers,
+                        std::string_view text) {
   std::string cursor(kind);
   for (const auto number : numbers) cursor += "." + std::to_string(number);
   cursor += ".";

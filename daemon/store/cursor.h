@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-// Where a list goes on. A cursor is `KIND.part.part…`: the kind ties it to one list in one order, the parts are
-// the position of the last item seen. It needs no escaping in a URL; its readers know it only as opaque.
+// Where a list goes on. A cursor is `KIND.part.part…`: the kind ties it to one list in one order, the parts
+// are the position of the last item seen. It needs no escaping in a URL; its readers know it only as opaque.
 namespace smm::store {
 
 // Numbers in decimal, texts in hex.

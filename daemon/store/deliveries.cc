@@ -125,7 +125,8 @@ std::optional<Deliveries::Row> Deliveries::read(std::int64_t id) {
 
 // Gives the first one behind `after` its turn, if it has not had one: at once when nothing older of the order
 // is pending, else 30 minutes after the one before it first failed, else not yet.
-bool Deliveries::release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t after, Timestamp now) {
+bool Deliveries::release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t after,
+                              Timestamp now) {
   std::int64_t next = 0;
   {
     const Reading reading(next_in_line_);
@@ -161,7 +162,11 @@ bool Deliveries::settle(const AttemptResult& result, Timestamp now) {
     // From the first failure on it is known when the next one need wait no longer.
     if (before->has_failed) return false;
   } else {
-    end_.bind(1, result.delivery).bind(2, number_of(result.state)).bind(3, used).bind(4, to_millis(now)).run();
+    end_.bind(1, result.delivery)
+        .bind(2, number_of(result.state))
+        .bind(3, used)
+        .bind(4, to_millis(now))
+        .run();
   }
   if (database_.changes() == 0 || !before->order_row) return false;
   return release_next(before->webhook, *before->order_row, result.delivery, now);
@@ -190,7 +195,8 @@ std::int64_t Deliveries::interrupt_open(Timestamp now) {
     complete_attempt(result, now);
     // An interruption is ours, not the endpoint's: no try is used up and it has not begun to fail.
     const auto row = read(result.delivery);
-    if (row && row->state == DeliveryState::pending) release_.bind(1, result.delivery).bind(2, to_millis(now)).run();
+    if (row && row->state == DeliveryState::pending)
+      release_.bind(1, result.delivery).bind(2, to_millis(now)).run();
   }
   return static_cast<std::int64_t>(open.size());
 }

@@ -17,7 +17,8 @@ class Deliveries {
   explicit Deliveries(platform::Database& database);
 
   // These within a transaction.
-  void add(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row, Timestamp now);
+  void add(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
+           Timestamp now);
   // Whether somebody who waited may go now or soon.
   bool settle(const AttemptResult& result, Timestamp now);
   // 0 when it is not pending.

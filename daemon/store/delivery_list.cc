@@ -40,9 +40,12 @@ DeliveryList::DeliveryList(platform::Database& database, Orders& orders, Webhook
       of_order_(database, "list an order's deliveries",
                 from("delivery d INDEXED BY delivery_line",
                      "d.order_row = ?3 AND d.id < ?1 ORDER BY d.id DESC LIMIT ?2")),
-      of_state_(database, "list deliveries in a state",
-                from("delivery d INDEXED BY delivery_undelivered",
-                     "d.state = ?3 AND d.state <> 1 AND d.webhook = ?4 AND d.id < ?1 ORDER BY d.id DESC LIMIT ?2")) {}
+      of_state_(
+          database, "list deliveries in a state",
+          from(
+              "delivery d INDEXED BY delivery_undelivered",
+              "d.state = ?3 AND d.state <> 1 AND d.webhook = ?4 AND d.id < ?1 ORDER BY d.id DESC LIMIT ?2")) {
+}
 
 Delivery DeliveryList::load(const platform::Statement& row) {
   Delivery delivery;

@@ -13,8 +13,8 @@ using Column = OrderColumn;
 // Whether `text` is one of those asked for; every text is when none is.
 template <class Wanted, class TextOf>
 bool is_one_of(const std::vector<Wanted>& wanted, std::string_view text, TextOf text_of) {
-  return wanted.empty() || std::any_of(wanted.begin(), wanted.end(),
-                                       [&](const Wanted& each) { return text_of(each) == text; });
+  return wanted.empty() ||
+         std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& each) { return text_of(each) == text; });
 }
 
 bool agrees(const std::optional<bool>& wanted, const platform::Statement& row, int column) {

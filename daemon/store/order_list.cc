@@ -82,12 +82,13 @@ platform::Statement& OrderList::statement(Driver driver, bool descending) {
       break;
   }
   // The first comparison bounds the walk of the index, the second takes out what has been seen.
-  where += key.empty() ? " AND o.row" + beyond + "?1"
-                       : " AND " + key + beyond + "= ?3 AND (" + key + beyond + "?3 OR o.row" + beyond + "?1)";
+  where += key.empty()
+               ? " AND o.row" + beyond + "?1"
+               : " AND " + key + beyond + "= ?3 AND (" + key + beyond + "?3 OR o.row" + beyond + "?1)";
   const auto order = (key.empty() ? "" : key + direction + ", ") + "o.row" + direction;
   slot.emplace(database_, "list orders",
-               "SELECT " + std::string(order_columns) + " FROM " + from + " WHERE " + where + " ORDER BY " + order +
-                   " LIMIT ?2");
+               "SELECT " + std::string(order_columns) + " FROM " + from + " WHERE " + where + " ORDER BY " +
+                   order + " LIMIT ?2");
   return *slot;
 }
 
@@ -103,7 +104,8 @@ std::vector<OrderList::Range> OrderList::ranges_for(const OrderQuery& query, con
   } else if (query.lost == true) {
     ranges.push_back({Driver::lost, {}, {}});
   } else if (!query.statuses.empty()) {
-    for (const auto status : query.statuses) ranges.push_back({Driver::status, static_cast<std::int64_t>(status), {}});
+    for (const auto status : query.statuses)
+      ranges.push_back({Driver::status, static_cast<std::int64_t>(status), {}});
   } else if (!query.panels.empty()) {
     for (const auto panel : filter.panels()) ranges.push_back({Driver::panel, panel, {}});
   } else {
@@ -122,7 +124,8 @@ std::vector<OrderList::Range> OrderList::ranges_for(const OrderQuery& query, con
 }
 
 std::optional<OrderList::Position> OrderList::start_of(const OrderQuery& query) {
-  auto start = query.descending ? Position{last_row, last_row} : Position{std::numeric_limits<std::int64_t>::min(), 0};
+  auto start =
+      query.descending ? Position{last_row, last_row} : Position{std::numeric_limits<std::int64_t>::min(), 0};
   if (!query.cursor.empty()) {
     const auto parts = read_cursor(query.cursor, cursor_kind(query), 2);
     if (!parts || !parts->text.empty()) return std::nullopt;
@@ -134,8 +137,8 @@ std::optional<OrderList::Position> OrderList::start_of(const OrderQuery& query) 
   return start;
 }
 
-OrderList::Walk OrderList::walk(const Range& range, const OrderQuery& query, const OrderFilter& filter, Position from,
-                                std::int64_t bound) {
+OrderList::Walk OrderList::walk(const Range& range, const OrderQuery& query, const OrderFilter& filter,
+                                Position from, std::int64_t bound) {
   auto& rows = statement(range.driver, query.descending);
   const bool by_change = range.driver == Driver::change;
   const bool by_placing = range.driver == Driver::placing;
@@ -150,9 +153,13 @@ OrderList::Walk OrderList::walk(const Range& range, const OrderQuery& query, con
   Position position;
   while (rows.step()) {
     ++looked_at;
-    position = {by_change ? change_key(rows) : by_placing ? placing_key(rows) : 0, rows.integer(OrderColumn::row)};
+    position = {by_change    ? change_key(rows)
+                : by_placing ? placing_key(rows)
+                             : 0,
+                rows.integer(OrderColumn::row)};
     // Going back in time, everything after this one is older still.
-    if (by_change && query.descending && query.updated_after && position.key <= to_millis(*query.updated_after)) {
+    if (by_change && query.descending && query.updated_after &&
+        position.key <= to_millis(*query.updated_after)) {
       return walk;
     }
     if (!filter.lets_pass(rows)) continue;
@@ -165,7 +172,9 @@ OrderList::Walk OrderList::walk(const Range& range, const OrderQuery& query, con
 
 // The walks in one order, up to where the first of them stopped: beyond that one of its rows might belong.
 OrderPage OrderList::merge(std::vector<Walk> walks, const OrderQuery& query) {
-  const auto is_before = [&](const Position& a, const Position& b) { return query.descending ? b < a : a < b; };
+  const auto is_before = [&](const Position& a, const Position& b) {
+    return query.descending ? b < a : a < b;
+  };
   std::optional<Position> horizon;
   std::vector<Found> found;
   for (auto& walk : walks) {

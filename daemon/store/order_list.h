@@ -15,8 +15,8 @@
 namespace smm::store {
 
 // Lists of tracked orders. A call walks one or a few index ranges in the order asked for, looks at a bounded
-// number of rows whether they match or not, and says where to go on. Nothing is sorted, nothing stays open, and
-// orders that come, go or change meanwhile move no other.
+// number of rows whether they match or not, and says where to go on. Nothing is sorted, nothing stays open,
+// and orders that come, go or change meanwhile move no other.
 class OrderList {
  public:
   OrderList(platform::Database& database, Panels& panels);

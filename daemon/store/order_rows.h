@@ -20,10 +20,37 @@ inline constexpr std::string_view order_columns = R"sql(
 
 struct OrderColumn {
   enum Index : int {
-    row, panel, id, status, kind, quiet, settled, stalled, lost, untracked, revision,
-    seen_statuses, tracked_at, placed_at, changed_at, status_changed_at, ended_at, missing_since,
-    quantity, remains, start_count, runs, charge, currency, status_text, service, ref,
-    labels, link, parent, count
+    row,
+    panel,
+    id,
+    status,
+    kind,
+    quiet,
+    settled,
+    stalled,
+    lost,
+    untracked,
+    revision,
+    seen_statuses,
+    tracked_at,
+    placed_at,
+    changed_at,
+    status_changed_at,
+    ended_at,
+    missing_since,
+    quantity,
+    remains,
+    start_count,
+    runs,
+    charge,
+    currency,
+    status_text,
+    service,
+    ref,
+    labels,
+    link,
+    parent,
+    count
   };
 };
 

@@ -27,14 +27,12 @@ bool begins_with(std::string_view text, std::string_view prefix) {
 
 OrderSearch::OrderSearch(platform::Database& database, Panels& panels)
     : panels_(panels),
-      ids_(database, "search orders by id",
-           "SELECT " + std::string(order_columns) + R"sql(
+      ids_(database, "search orders by id", "SELECT " + std::string(order_columns) + R"sql(
              FROM orders o INDEXED BY orders_by_id
              WHERE o.panel = ?1 AND o.id >= ?2 AND o.id < ?3 AND o.id > ?4
              ORDER BY o.id LIMIT ?5
            )sql"),
-      refs_(database, "search orders by ref",
-            "SELECT " + std::string(order_columns) + R"sql(
+      refs_(database, "search orders by ref", "SELECT " + std::string(order_columns) + R"sql(
               FROM orders o INDEXED BY orders_by_ref
               WHERE o.ref >= ?1 AND o.ref < ?2 AND (o.ref > ?3 OR o.row > ?4)
               ORDER BY o.ref, o.row LIMIT ?5
@@ -52,7 +50,11 @@ std::vector<std::int64_t> OrderSearch::panels_for(const OrderFilter& filter) {
 void OrderSearch::search_ids(Search& search) {
   const auto& q = *search.query.q;
   const Reading reading(ids_);
-  ids_.bind(1, search.at.panel).bind(2, q).bind(3, end_of_prefix(q)).bind(4, search.at.text).bind(5, search.left);
+  ids_.bind(1, search.at.panel)
+      .bind(2, q)
+      .bind(3, end_of_prefix(q))
+      .bind(4, search.at.text)
+      .bind(5, search.left);
   while (!search.is_over() && ids_.step()) {
     --search.left;
     search.at.text = ids_.text(OrderColumn::id);

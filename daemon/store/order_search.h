@@ -11,9 +11,9 @@
 
 namespace smm::store {
 
-// Orders whose id or ref is `q` or begins with it, by index: first the ids, panel by panel, each in the order of
-// its text (so the whole id comes before longer ones), then the refs likewise. Other conditions hold too; the
-// query's sort does not.
+// Orders whose id or ref is `q` or begins with it, by index: first the ids, panel by panel, each in the order
+// of its text (so the whole id comes before longer ones), then the refs likewise. Other conditions hold too;
+// the query's sort does not.
 class OrderSearch {
  public:
   OrderSearch(platform::Database& database, Panels& panels);

@@ -36,7 +36,8 @@ Retention::Retention(platform::Database& database, Webhooks& webhooks)
         SELECT seq, at, EXISTS (SELECT 1 FROM delivery d WHERE d.event_seq = e.seq AND d.state = 0)
         FROM event e WHERE seq > ?1 ORDER BY seq LIMIT ?2
       )sql"),
-      delete_deliveries_of_(database, "expire an event's deliveries", "DELETE FROM delivery WHERE event_seq = ?1"),
+      delete_deliveries_of_(database, "expire an event's deliveries",
+                            "DELETE FROM delivery WHERE event_seq = ?1"),
       delete_event_(database, "expire an event", "DELETE FROM event WHERE seq = ?1"),
       orders_ended_(database, "find orders long ended", R"sql(
         SELECT row FROM orders INDEXED BY orders_with_history

@@ -31,7 +31,8 @@ class Retention {
   enum class Stage : std::uint8_t { deliveries, progress, events, history, thinning, pages, over };
 
   std::int64_t expire_deliveries(const RetentionPolicy& policy, std::int64_t limit, Work& work);
-  std::int64_t expire_events(platform::Statement& candidates, Timestamp before, std::int64_t limit, Work& work);
+  std::int64_t expire_events(platform::Statement& candidates, Timestamp before, std::int64_t limit,
+                             Work& work);
   std::int64_t expire_history(Timestamp ended_before, std::int64_t limit);
   std::int64_t thin_history(Timestamp ended_before, std::int64_t limit);
   std::int64_t free_pages(std::int64_t limit);

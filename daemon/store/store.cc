@@ -148,8 +148,8 @@ tl::expected<HistoryPage, std::string> Store::history(std::int64_t row, std::siz
   return impl_->orders.history(row, limit, cursor);
 }
 
-std::vector<PollEntry> Store::poll_entries(const PanelName& panel, const PollPolicy& policy, std::int64_t after,
-                                           std::size_t limit) {
+std::vector<PollEntry> Store::poll_entries(const PanelName& panel, const PollPolicy& policy,
+                                           std::int64_t after, std::size_t limit) {
   return impl_->orders.poll_entries(panel, policy, after, limit);
 }
 
@@ -265,9 +265,8 @@ std::vector<Attempt> Store::attempts(std::int64_t delivery) {
 }
 
 std::int64_t Store::expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit) {
-  return impl_->write(now, [&](Work& work) {
-    return impl_->retention.step(policy, static_cast<std::int64_t>(limit), work);
-  });
+  return impl_->write(
+      now, [&](Work& work) { return impl_->retention.step(policy, static_cast<std::int64_t>(limit), work); });
 }
 
 std::int64_t Store::size_bytes() const {

@@ -11,8 +11,8 @@
 
 namespace smm::store {
 
-// How many tracked orders there are in each state: counted once, then kept up with every commit, since counting
-// a million rows for each reading of the metrics would hold everything up.
+// How many tracked orders there are in each state: counted once, then kept up with every commit, since
+// counting a million rows for each reading of the metrics would hold everything up.
 class Tally {
  public:
   void apply(const Work& work);

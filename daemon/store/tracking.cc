@@ -108,7 +108,8 @@ Tracked Tracking::track_again(Order known, const TrackRequest& request, Work& wo
 std::optional<Order> Tracking::patch(const OrderKey& key, const OrderPatch& patch, Work& work) {
   auto order = orders_.find(key);
   if (!order) return std::nullopt;
-  const bool is_different = (patch.ref && *patch.ref != order->ref) || (patch.labels && *patch.labels != order->labels);
+  const bool is_different =
+      (patch.ref && *patch.ref != order->ref) || (patch.labels && *patch.labels != order->labels);
   if (!is_different) return order;
   if (patch.ref) order->ref = *patch.ref;
   if (patch.labels) order->labels = *patch.labels;

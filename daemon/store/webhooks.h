@@ -27,8 +27,8 @@ class Webhooks {
   explicit Webhooks(platform::Database& database);
 
   void subscribe(std::vector<Subscription> subscriptions);  // within a transaction
-  // Who is told of an event: who subscribes to its kind and panel and is not disabled; a draft for one endpoint
-  // goes to that one whatever it subscribes to.
+  // Who is told of an event: who subscribes to its kind and panel and is not disabled; a draft for one
+  // endpoint goes to that one whatever it subscribes to.
   [[nodiscard]] bool wants(const Endpoint& endpoint, const EventDraft& draft) const;
   [[nodiscard]] const std::vector<Endpoint>& all();
   [[nodiscard]] const Endpoint* find(const WebhookName& name);

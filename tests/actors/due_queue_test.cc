@@ -13,7 +13,8 @@ TEST_CASE("the queue agrees with a naive model through random puts, moves and re
   DueQueue queue;
   std::map<std::uint32_t, std::int64_t> model;
   const auto soonest = [&] {
-    return std::min_element(model.begin(), model.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    return std::min_element(model.begin(), model.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; });
   };
   for (int step = 0; step < 20'000; ++step) {
     const auto slot = static_cast<std::uint32_t>(random() % 300);
@@ -40,7 +41,8 @@ TEST_CASE("the queue agrees with a naive model through random puts, moves and re
     REQUIRE(queue.size() == model.size());
     REQUIRE(queue.contains(slot) == (model.count(slot) > 0));
   }
-  const auto due = std::count_if(model.begin(), model.end(), [](const auto& item) { return item.second <= 500; });
+  const auto due =
+      std::count_if(model.begin(), model.end(), [](const auto& item) { return item.second <= 500; });
   CHECK(queue.count_due(500, 1000) == static_cast<std::size_t>(due));
   CHECK(queue.count_due(500, 3) == 3);
 }

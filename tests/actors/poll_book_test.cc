@@ -22,7 +22,8 @@ store::PollEntry quiet_order(std::int64_t row) {
   entry.row = row;
   entry.id = OrderId(std::to_string(row));
   entry.facts.status = OrderStatus::in_progress;
-  entry.facts.tracked_ms = entry.facts.changed_ms = entry.facts.status_changed_ms = to_millis(start - hours(100));
+  entry.facts.tracked_ms = entry.facts.changed_ms = entry.facts.status_changed_ms =
+      to_millis(start - hours(100));
   return entry;
 }
 

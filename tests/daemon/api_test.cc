@@ -1,10 +1,10 @@
+#include "practice-panel/server.h"
+#include "tracker_process.h"
+
 #include <doctest/doctest.h>
 
 #include <set>
 #include <thread>
-
-#include "practice-panel/server.h"
-#include "tracker_process.h"
 
 using namespace smm::test;
 namespace practice = smm::practice;
@@ -18,8 +18,9 @@ struct World {
     ids = panel.seed_orders(300, 7);
     started = tracker.start({.config = panel_section("p1", server.api_url("p1"))});
   }
-  HttpAnswer send(const std::string& method, const std::string& target, const std::optional<std::string>& body = {},
-                  const std::vector<std::string>& headers = {}, const std::string& socket = "api.sock") {
+  HttpAnswer send(const std::string& method, const std::string& target,
+                  const std::optional<std::string>& body = {}, const std::vector<std::string>& headers = {},
+                  const std::string& socket = "api.sock") {
     TrackerProcess::Call call;
     call.method = method;
     call.target = target;
@@ -35,7 +36,8 @@ struct World {
   bool started = false;
 };
 
-void check_problem(const HttpAnswer& answer, long status, const std::string& code, const std::string& detail) {
+void check_problem(const HttpAnswer& answer, long status, const std::string& code,
+                   const std::string& detail) {
   CAPTURE(answer.body);
   CHECK(answer.status == status);
   REQUIRE(answer.headers.count("content-type") == 1);
@@ -65,20 +67,25 @@ TEST_CASE("what does not fit is refused with a precise problem") {
   check_problem(world.send("PUT", "/v1/orders"), 405, "method-not-allowed", "GET");
   check_problem(world.send("POST", "/v1/orders", "{\"panel\":"), 400, "bad-json", "not JSON");
   check_problem(world.send("POST", "/v1/orders", ""), 400, "bad-json", "empty");
-  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p9\",\"id\":\"1\"}"), 422, "validation-failed", "p9");
-  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p1\",\"id\":\"1\",\"quantiti\":5}"), 422, "validation-failed",
-                "quantiti");
-  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p1\",\"id\":\"a b\"}"), 422, "validation-failed", "id");
+  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p9\",\"id\":\"1\"}"), 422, "validation-failed",
+                "p9");
+  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p1\",\"id\":\"1\",\"quantiti\":5}"), 422,
+                "validation-failed", "quantiti");
+  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p1\",\"id\":\"a b\"}"), 422,
+                "validation-failed", "id");
   check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p1\",\"id\":\"1\",\"quantity\":-5}"), 422,
                 "validation-failed", "quantity");
   check_problem(world.send("POST", "/v1/orders", "7"), 422, "validation-failed", "object");
-  check_problem(world.send("POST", "/v1/orders", "a=b", {"Content-Type: application/x-www-form-urlencoded"}), 415,
-                "unsupported-media-type", "application/json");
-  check_problem(world.send("POST", "/v1/orders", std::string((4U << 20) + 1, ' ')), 413, "too-large", "4 MiB");
-  check_problem(world.send("GET", "/v1/status", {}, {"Origin: https://evil.example"}), 403, "forbidden-origin", "web pages");
+  check_problem(world.send("POST", "/v1/orders", "a=b", {"Content-Type: application/x-www-form-urlencoded"}),
+                415, "unsupported-media-type", "application/json");
+  check_problem(world.send("POST", "/v1/orders", std::string((4U << 20) + 1, ' ')), 413, "too-large",
+                "4 MiB");
+  check_problem(world.send("GET", "/v1/status", {}, {"Origin: https://evil.example"}), 403,
+                "forbidden-origin", "web pages");
   check_problem(world.send("POST", "/v1/orders", "{}", json, "ro.sock"), 403, "read-only-socket", "GET only");
   check_problem(world.send("GET", "/v1/events?since=999999"), 410, "cursor-expired", "newest");
-  check_problem(world.send("GET", "/v1/events?types=order.nothing"), 422, "validation-failed", "order.nothing");
+  check_problem(world.send("GET", "/v1/events?types=order.nothing"), 422, "validation-failed",
+                "order.nothing");
   CHECK(world.send("GET", "/v1/status", {}, {}, "ro.sock").status == 200);
   CHECK(world.tracker.get("/v1/health").json()["status"] == "ok");
 }
@@ -88,9 +95,9 @@ TEST_CASE("tracking is idempotent, and each order of an array is judged by itsel
   REQUIRE_MESSAGE(world.started, world.tracker.log());
   CHECK(world.tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", 23501}}).status == 201);
   CHECK(world.tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "23501"}}).status == 200);
-  const auto many = world.tracker.post("/v1/orders", Json::array({Json{{"panel", "p1"}, {"id", "23502"}},
-                                                                  Json{{"panel", "p1"}, {"id", "?"}},
-                                                                  Json{{"panel", "p1"}, {"id", "23501"}}}));
+  const auto many = world.tracker.post(
+      "/v1/orders", Json::array({Json{{"panel", "p1"}, {"id", "23502"}}, Json{{"panel", "p1"}, {"id", "?"}},
+                                 Json{{"panel", "p1"}, {"id", "23501"}}}));
   const auto items = many.json()["items"];
   REQUIRE(items.size() == 3);
   CHECK(items[0]["status"] == 201);
@@ -109,13 +116,17 @@ TEST_CASE("lists are filtered and paged, and every order appears once") {
   std::string cursor;
   int pages = 0;
   do {
-    const auto page = world.tracker.get("/v1/orders?limit=70&sort=tracked&order=asc" + (cursor.empty() ? "" : "&cursor=" + cursor)).json();
+    const auto page =
+        world.tracker
+            .get("/v1/orders?limit=70&sort=tracked&order=asc" + (cursor.empty() ? "" : "&cursor=" + cursor))
+            .json();
     for (const auto& order : page["items"]) CHECK(seen.insert(order["id"].get<std::string>()).second);
     cursor = page["next"].is_null() ? "" : page["next"].get<std::string>();
     ++pages;
   } while (!cursor.empty() && pages < 20);
   CHECK(seen.size() == 300);
-  REQUIRE(eventually([&] { return world.tracker.get("/v1/orders?status=new&limit=1").json()["items"].empty(); }));
+  REQUIRE(
+      eventually([&] { return world.tracker.get("/v1/orders?status=new&limit=1").json()["items"].empty(); }));
   CHECK(world.tracker.all_items("/v1/orders?status=pending").size() == 300);
   CHECK(world.tracker.all_items("/v1/orders?q=2350").size() == 9);
   CHECK(world.tracker.all_items("/v1/orders?panel=p2").empty());
@@ -125,7 +136,8 @@ TEST_CASE("ref and labels are patched, found, and taken away again") {
   World world;
   REQUIRE_MESSAGE(world.started, world.tracker.log());
   REQUIRE(world.tracker.track("p1", {"23501", "23502"}) == 2);
-  const auto patched = world.send("PATCH", "/v1/orders/p1/23501", R"({"ref":"shop-991","labels":{"customer":"42"}})");
+  const auto patched =
+      world.send("PATCH", "/v1/orders/p1/23501", R"({"ref":"shop-991","labels":{"customer":"42"}})");
   REQUIRE_MESSAGE(patched.status == 200, patched.body);
   CHECK(patched.json()["ref"] == "shop-991");
   CHECK(world.tracker.all_items("/v1/orders?ref=shop-991").size() == 1);
@@ -133,7 +145,8 @@ TEST_CASE("ref and labels are patched, found, and taken away again") {
   CHECK(world.tracker.all_items("/v1/orders?label.customer=43").empty());
   CHECK(world.send("PATCH", "/v1/orders/p1/23501", R"({"ref":null})").json()["ref"].is_null());
   CHECK(world.tracker.all_items("/v1/orders?ref=shop-991").empty());
-  check_problem(world.send("PATCH", "/v1/orders/p1/23501", R"({"status":"completed"})"), 422, "validation-failed", "status");
+  check_problem(world.send("PATCH", "/v1/orders/p1/23501", R"({"status":"completed"})"), 422,
+                "validation-failed", "status");
 }
 
 TEST_CASE("an untracked order is asked about no more and keeps its history; a purged one is gone") {

@@ -1,8 +1,8 @@
-#include <doctest/doctest.h>
-
 #include "practice-panel/server.h"
 #include "practice-panel/webhook_receiver.h"
 #include "tracker_process.h"
+
+#include <doctest/doctest.h>
 
 using namespace smm::test;
 namespace practice = smm::practice;
@@ -19,9 +19,11 @@ std::string webhook_section(const std::string& url) {
 TEST_CASE("one order, one panel, one webhook, one query: followed from Pending to Completed") {
   practice::PracticeServer server;
   auto& panel = server.add_panel();
-  panel.script_order("7001", 1000,
-                     {{practice::Ms(1000), {.status = "In progress", .charge = "0.27819", .start_count = "3572", .remains = "157"}},
-                      {practice::Ms(2000), {.status = "Completed", .remains = "0"}}});
+  panel.script_order(
+      "7001", 1000,
+      {{practice::Ms(1000),
+        {.status = "In progress", .charge = "0.27819", .start_count = "3572", .remains = "157"}},
+       {practice::Ms(2000), {.status = "Completed", .remains = "0"}}});
   practice::ReceiverOptions receiving;
   receiving.secrets = {webhook_secret};
   practice::WebhookReceiver receiver(receiving);
@@ -31,7 +33,8 @@ TEST_CASE("one order, one panel, one webhook, one query: followed from Pending t
   REQUIRE_MESSAGE(tracker.start({.config = fast_polling() + panel_section("p1", server.api_url("p1")) +
                                            webhook_section(receiver.url())}),
                   tracker.log());
-  const auto tracked = tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "7001"}, {"quantity", 1000}, {"ref", "shop-991"}});
+  const auto tracked = tracker.post(
+      "/v1/orders", Json{{"panel", "p1"}, {"id", "7001"}, {"quantity", 1000}, {"ref", "shop-991"}});
   REQUIRE_MESSAGE(tracked.status == 201, tracked.body);
   CHECK(tracked.json()["status"] == "new");
 
@@ -54,6 +57,7 @@ TEST_CASE("one order, one panel, one webhook, one query: followed from Pending t
 
   // tracked, three changes of status: four events, four webhooks, each verified.
   REQUIRE(receiver.wait_for(4, std::chrono::seconds(20)));
-  for (const auto& webhook : receiver.received()) CHECK(webhook.verdict == practice::SignatureVerdict::verified);
+  for (const auto& webhook : receiver.received())
+    CHECK(webhook.verdict == practice::SignatureVerdict::verified);
   CHECK(tracker.stop().code == 0);
 }

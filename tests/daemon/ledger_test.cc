@@ -1,14 +1,14 @@
+#include "practice-panel/server.h"
+#include "practice-panel/webhook_receiver.h"
+#include "tracker_process.h"
+#include "witness.h"
+
 #include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <random>
 #include <thread>
-
-#include "practice-panel/server.h"
-#include "practice-panel/webhook_receiver.h"
-#include "tracker_process.h"
-#include "witness.h"
 
 using namespace smm::test;
 namespace practice = smm::practice;
@@ -44,8 +44,10 @@ bool asked_again(practice::PracticeServer& server, const TrackerProcess& tracker
   server.clock().set_speed(0);
   const auto before = asked();
   // Two whole rounds, whoever comes first in them.
-  const bool asked_all = eventually([&] { return asked() >= before + 2 * orders + 200; }, std::chrono::seconds(60));
-  if (!asked_all) MESSAGE(before << " ids asked before, now: " << tracker.get("/v1/status").body << tracker.log());
+  const bool asked_all =
+      eventually([&] { return asked() >= before + 2 * orders + 200; }, std::chrono::seconds(60));
+  if (!asked_all)
+    MESSAGE(before << " ids asked before, now: " << tracker.get("/v1/status").body << tracker.log());
   return asked_all;
 }
 
@@ -57,15 +59,16 @@ std::size_t largest_batch(practice::PracticeServer& server) {
 
 }  // namespace
 
-TEST_CASE("10,000 orders on three panels: the panel's ledger equals history, events and webhooks, one for one") {
+TEST_CASE(
+    "10,000 orders on three panels: the panel's ledger equals history, events and webhooks, one for one") {
   practice::ServerOptions options;
   options.speed = 1;
   practice::PracticeServer server(options);
   practice::WebhookReceiver receiver(verifying());
   TrackerProcess tracker;
   tracker.add_file("keys/shop", webhook_secret);
-  std::string config =
-      "[poll]\nfastest = \"2s\"\nmoving = \"2s\"\nslowest = \"3s\"\nsettle = \"1h\"\n" + webhook_section(receiver.url());
+  std::string config = "[poll]\nfastest = \"2s\"\nmoving = \"2s\"\nslowest = \"3s\"\nsettle = \"1h\"\n" +
+                       webhook_section(receiver.url());
   const std::vector<std::pair<std::string, std::size_t>> panels = {{"p1", 3334}, {"p2", 3333}, {"p3", 3333}};
   for (const auto& [name, orders] : panels) {
     practice::PanelOptions panel;
@@ -79,7 +82,8 @@ TEST_CASE("10,000 orders on three panels: the panel's ledger equals history, eve
     const auto ids = server.panel(name).seed_orders(orders, seed++, quick_courses());
     CHECK(tracker.track(name, ids) == orders);
   }
-  std::this_thread::sleep_for(std::chrono::seconds(14));  // let the courses run: this is the panel's time, not ours
+  std::this_thread::sleep_for(
+      std::chrono::seconds(14));  // let the courses run: this is the panel's time, not ours
   REQUIRE(asked_again(server, tracker, 10'000));
   REQUIRE(all_delivered(tracker, std::chrono::minutes(5)));
 
@@ -91,7 +95,8 @@ TEST_CASE("10,000 orders on three panels: the panel's ledger equals history, eve
   CHECK(largest_batch(server) == 100);
 
   SUBCASE("while nothing changes, a panel gets no more than 1.02 × ⌈n ÷ 100⌉ requests in `slowest`") {
-    std::this_thread::sleep_for(std::chrono::seconds(13));  // the schedule slows down to `slowest` in four times that
+    std::this_thread::sleep_for(
+        std::chrono::seconds(13));  // the schedule slows down to `slowest` in four times that
     std::map<std::string, std::size_t> before;
     for (const auto& [name, orders] : panels) before[name] = server.ledger().requests(name);
     const auto began = std::chrono::steady_clock::now();
@@ -100,7 +105,8 @@ TEST_CASE("10,000 orders on three panels: the panel's ledger equals history, eve
     for (const auto& [name, orders] : panels) {
       const auto batches = static_cast<double>((orders + 99) / 100);
       const auto requests = static_cast<double>(server.ledger().requests(name) - before[name]);
-      CHECK_MESSAGE(requests <= 1.02 * batches * (rounds + 1), name << ": " << requests << " in " << rounds << " rounds");
+      CHECK_MESSAGE(requests <= 1.02 * batches * (rounds + 1),
+                    name << ": " << requests << " in " << rounds << " rounds");
       CHECK(requests >= batches * (rounds - 1) * 0.8);
     }
   }
@@ -115,8 +121,9 @@ TEST_CASE("kill -9 at random moments loses nothing and invents nothing") {
   practice::WebhookReceiver receiver(verifying());
   TrackerProcess tracker;
   tracker.add_file("keys/shop", webhook_secret);
-  std::string config = "[poll]\nfastest = \"100ms\"\nmoving = \"100ms\"\nslowest = \"200ms\"\nsettle = \"1h\"\n" +
-                       webhook_section(receiver.url());
+  std::string config =
+      "[poll]\nfastest = \"100ms\"\nmoving = \"100ms\"\nslowest = \"200ms\"\nsettle = \"1h\"\n" +
+      webhook_section(receiver.url());
   for (const auto* name : {"p1", "p2"}) {
     practice::PanelOptions panel;
     panel.name = name;
@@ -131,7 +138,8 @@ TEST_CASE("kill -9 at random moments loses nothing and invents nothing") {
   for (int round = 0; round < rounds; ++round) {
     // New orders all the way, so that there is always something going on.
     for (const auto* name : {"p1", "p2"}) {
-      const auto ids = server.panel(name).seed_orders(15, 1000 + static_cast<std::uint64_t>(round), quick_courses());
+      const auto ids =
+          server.panel(name).seed_orders(15, 1000 + static_cast<std::uint64_t>(round), quick_courses());
       orders += tracker.track(name, ids);
     }
     std::this_thread::sleep_for(Ms(50 + random() % 450));

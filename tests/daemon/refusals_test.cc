@@ -1,11 +1,11 @@
+#include "practice-panel/server.h"
+#include "tracker_process.h"
+
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-
-#include "practice-panel/server.h"
-#include "tracker_process.h"
 
 using namespace smm::test;
 using std::chrono::seconds;
@@ -117,7 +117,8 @@ TEST_CASE("arguments nobody knows: usage, exit 64") {
   CHECK(exit_code(tracker, {.arguments = {"--version"}}) == 0);
 }
 
-TEST_CASE("what the daemon makes is for itself: state 0700, database 0600, sockets 0660, runtime directory 0755") {
+TEST_CASE(
+    "what the daemon makes is for itself: state 0700, database 0600, sockets 0660, runtime directory 0755") {
   TrackerProcess tracker;
   REQUIRE_MESSAGE(tracker.start({.config = one_panel}), tracker.log());
   const auto mode = [](const std::filesystem::path& path) {

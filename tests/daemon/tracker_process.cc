@@ -83,9 +83,13 @@ std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
-Json HttpAnswer::json() const { return Json::parse(body); }
+Json HttpAnswer::json() const {
+  return Json::parse(body);
+}
 
-TrackerProcess::TrackerProcess() { add_file("keys/p1", practice_key); }
+TrackerProcess::TrackerProcess() {
+  add_file("keys/p1", practice_key);
+}
 
 TrackerProcess::~TrackerProcess() {
   if (running()) kill_hard();
@@ -95,12 +99,14 @@ void TrackerProcess::add_file(const std::string& name, const std::string& text, 
   write_file(directory() / name, text, mode);
 }
 
-void TrackerProcess::write_config(const std::string& toml) { add_file("smm-tracker.toml", toml); }
+void TrackerProcess::write_config(const std::string& toml) {
+  add_file("smm-tracker.toml", toml);
+}
 
 void TrackerProcess::launch(const Options& options) {
   if (!options.config.empty()) write_config(options.config);
-  std::vector<std::string> words = {SMM_TRACKERD,    "--config",      directory() / "smm-tracker.toml",
-                                    "--state-dir",   state(),         "--runtime-dir",
+  std::vector<std::string> words = {SMM_TRACKERD,       "--config", directory() / "smm-tracker.toml",
+                                    "--state-dir",      state(),    "--runtime-dir",
                                     directory() / "run"};
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
   ended_.reset();
@@ -135,7 +141,9 @@ bool TrackerProcess::wait_until_serving(milliseconds patience) {
   return up && !ended;
 }
 
-void TrackerProcess::signal(int number) const { kill(pid_, number); }
+void TrackerProcess::signal(int number) const {
+  kill(pid_, number);
+}
 
 ExitState TrackerProcess::stop(milliseconds patience) {
   signal(SIGTERM);
@@ -166,7 +174,9 @@ bool TrackerProcess::running() {
   return false;
 }
 
-std::string TrackerProcess::log() const { return read_file(directory() / "log"); }
+std::string TrackerProcess::log() const {
+  return read_file(directory() / "log");
+}
 
 std::int64_t TrackerProcess::bytes_written() const {
   std::ifstream io("/proc/" + std::to_string(pid_) + "/io");
@@ -259,7 +269,8 @@ std::vector<Json> TrackerProcess::all_events() const {
   }
 }
 
-std::size_t TrackerProcess::track(const std::string& panel, const std::vector<std::string>& ids, bool quiet) const {
+std::size_t TrackerProcess::track(const std::string& panel, const std::vector<std::string>& ids,
+                                  bool quiet) const {
   std::size_t good = 0;
   for (std::size_t at = 0; at < ids.size(); at += 1000) {
     auto orders = Json::array();
@@ -286,7 +297,8 @@ bool eventually(const std::function<bool()>& condition, milliseconds patience) {
 }
 
 std::string panel_section(const std::string& name, const std::string& url, const std::string& more) {
-  return "[panel." + name + "]\nurl = \"" + url + "\"\nkey_file = \"keys/p1\"\nrequests_per_minute = 0\n" + more + "\n";
+  return "[panel." + name + "]\nurl = \"" + url + "\"\nkey_file = \"keys/p1\"\nrequests_per_minute = 0\n" +
+         more + "\n";
 }
 
 std::string fast_polling() {

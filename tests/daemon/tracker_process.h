@@ -1,12 +1,12 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <sys/types.h>
 
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,9 +48,9 @@ struct ExitState {
 class TrackerProcess {
  public:
   struct Options {
-    std::string config{};                      // TOML; key files are written by add_secret before start()
+    std::string config{};  // TOML; key files are written by add_secret before start()
     std::map<std::string, std::string> environment{};
-    std::vector<std::string> arguments{};      // beside --config, --state-dir and --runtime-dir
+    std::vector<std::string> arguments{};                  // beside --config, --state-dir and --runtime-dir
     std::vector<std::pair<int, std::string>> activated{};  // listening sockets to hand over, and their names
   };
 
@@ -97,7 +97,8 @@ class TrackerProcess {
   };
   [[nodiscard]] HttpAnswer call(const Call& call) const;
   [[nodiscard]] HttpAnswer get(const std::string& target) const;
-  [[nodiscard]] HttpAnswer post(const std::string& target, const std::optional<Json>& body = std::nullopt) const;
+  [[nodiscard]] HttpAnswer post(const std::string& target,
+                                const std::optional<Json>& body = std::nullopt) const;
   // Every item of a list, through all its pages.
   [[nodiscard]] std::vector<Json> all_items(const std::string& target) const;
   // The whole event log.
@@ -115,7 +116,8 @@ class TrackerProcess {
 bool eventually(const std::function<bool()>& condition, milliseconds patience = std::chrono::seconds(30));
 
 // One panel's section: fast polling, no rate limit.
-[[nodiscard]] std::string panel_section(const std::string& name, const std::string& url, const std::string& more = "");
+[[nodiscard]] std::string panel_section(const std::string& name, const std::string& url,
+                                        const std::string& more = "");
 [[nodiscard]] std::string fast_polling();
 
 inline constexpr const char* practice_key = "practice-key";
