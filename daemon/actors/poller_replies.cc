@@ -15,9 +15,6 @@ namespace smm::actors {
 namespace {
 
 constexpr std::size_t most_unknown_words = 100;
-// A reply in which more than half of at least so many orders are suddenly unknown is trouble with the panel,
-// not with the orders.
-constexpr std::size_t crowd = 4;
 
 panel::Error to_error(const platform::TransportError& failure) {
   using Kind = platform::TransportErrorKind;

@@ -52,7 +52,7 @@ std::string refill_of(const Json& order, const View& view) {
   const auto& refill = field(order, "refill");
   if (!refill.is_object()) return {};
   auto text = words(refill, "auto");
-  if (!is_true(refill, "allowed"))
+  if (field(refill, "allowed") == false)
     text += (text.empty() ? "" : ", ") + std::string("not allowed by the service");
   const auto ends = when_exactly(moment(refill, "window_ends_at"), view);
   const auto next = when_exactly(moment(refill, "next_ask_at"), view);
