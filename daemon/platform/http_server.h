@@ -34,55 +34,76 @@ struct HttpServerRequest : HttpRequestHead {
 };
 
 struct HttpResponse {
-  int status = 200;
-  HeaderList headers;  // Content-Length, Date and Connection are the server's
+  int status = 200;    // 200 to 599
+  HeaderList headers;  // Content-Length, Transfer-Encoding, Date and Connection are the server's; a header
+                       // HTTP does not allow (a line break in its value, say) is left out
   std::string body;
 };
 
 struct HttpServerLimits {
   std::size_t max_body = std::size_t{4} << 20;  // more: `too_large` decides the answer, the rest is not read
-  std::size_t max_connections = 256;            // a listener
+  std::size_t max_connections = 256;            // a listener; the next client waits until one of them closes
   std::size_t connection_memory = 64 * 1024;    // headers
-  Milliseconds idle_timeout =
-      std::chrono::seconds(30);  // of a connection that sends nothing (not of a waiting answer)
+  // Of a connection on which nothing moves: a client that neither sends nor takes its answer. Not of one
+  // whose answer is waited for. Whole seconds, rounded up.
+  Milliseconds idle_timeout = std::chrono::seconds(30);
+  // From the connection's start, or the end of its last answer, to the last byte of a request, however
+  // steadily it trickles in.
+  Milliseconds request_timeout = std::chrono::seconds(60);
 };
 
+class HttpExchange;
+
 // The right and duty to answer one request. May be kept and used in a later turn; if it is destroyed unused
-// the client gets a 500. The client may leave meanwhile: `gone` is then true and answers go nowhere.
+// the client gets a 500, and if it is destroyed between begin() and finish() the connection is cut, so that
+// the client sees that something is missing. The client may leave meanwhile: `gone` is then true and answers
+// go nowhere. It may outlive the server; the client is gone then.
+//
+// A client is gone when it has closed its connection. One that only said it will send no more
+// (`shutdown(SHUT_WR)`, as `nc -N` does) still gets its answer over a Unix socket; over TCP the two look the
+// same, and it is gone.
 class Responder {
  public:
-  Responder() = default;
+  Responder();
+  explicit Responder(std::shared_ptr<HttpExchange> exchange);  // for the server
   Responder(Responder&&) noexcept;
   Responder& operator=(Responder&&) noexcept;
   ~Responder();
 
+  // The whole answer; once, and not after begin().
   void send(HttpResponse response);
 
   // A response whose body comes piece by piece (chunked). After begin(), write() queues bytes and finish()
   // ends it.
-  void begin(int status, HeaderList headers);
+  void begin(int status, const HeaderList& headers);
   void write(std::string_view bytes);
   void finish();
-  [[nodiscard]] std::size_t unsent()
-      const;  // queued bytes the client has not taken yet: for dropping slow readers
+  // Queued bytes the client has not taken yet (its kernel may hold some more): for dropping slow readers.
+  [[nodiscard]] std::size_t unsent() const;
 
   [[nodiscard]] bool gone() const;
-  [[nodiscard]] bool valid() const { return state_ != nullptr; }
-  // Called once from the loop when the client leaves before the answer (or the stream's end) was sent.
+  [[nodiscard]] bool valid() const { return exchange_ != nullptr; }
+  // Called once from the loop when the client leaves before send() or finish(), or has had all it can take
+  // of a stream (HEAD); in a later turn if it has left already. Not called once the Responder is destroyed,
+  // nor because the server is.
   void on_gone(std::function<void()> action);
 
  private:
-  friend class HttpServer;
-  struct State;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<HttpExchange> exchange_;
 };
 
+// Writing to a client that has left must be an error, not a signal: the constructor ignores SIGPIPE for the
+// whole process.
 class HttpServer {
  public:
+  // `refuse` and `too_large` run inside the library: they decide from what they are given and touch nothing
+  // of the server. `handle` runs in a turn of its own and may do anything, also destroy the server. What
+  // they throw ends the loop and comes out of run().
   struct Handlers {
-    // Asked when the headers are there, before the body is read: an answer here refuses the request.
+    // Asked when the headers are there, before the body is read: an answer here refuses the request. If a
+    // body was to follow, the connection is closed after it.
     std::function<std::optional<HttpResponse>(const HttpRequestHead&)> refuse;
-    // The body passed max_body, or its Content-Length says it will.
+    // The body passed max_body, or its Content-Length says it will. The connection is closed after it.
     std::function<HttpResponse(const HttpRequestHead&)> too_large;
     std::function<void(HttpServerRequest, Responder)> handle;
   };
@@ -94,9 +115,11 @@ class HttpServer {
 
   // Serves a listening socket (owned from now on). `name` comes back as HttpRequestHead::listener.
   void add_listener(int fd, std::string name);
-  // No new connections from now on; what is there is served on.
+  // No new connections from now on: the listening sockets are closed. What is there is served on.
   void stop_accepting();
   [[nodiscard]] std::size_t connections() const;
+  // Connections in the middle of a request or its answer: none left means nobody is waiting.
+  [[nodiscard]] std::size_t busy() const;
 
  private:
   struct Impl;

@@ -1,0 +1,425 @@
+#include "platform/http_server.h"
+
+#include "platform/http_exchange.h"
+#include "platform/http_head.h"
+#include "platform/http_target.h"
+#include "platform/mhd_pump.h"
+
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <stdexcept>
+#include <system_error>
+#include <unordered_map>
+
+namespace smm::platform {
+namespace {
+
+constexpr int accepts_a_turn = 16;
+constexpr auto accept_retry = std::chrono::seconds(1);
+
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+class OwnFd {
+ public:
+  explicit OwnFd(int fd) : fd_(fd) {}
+  OwnFd(OwnFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnFd& operator=(OwnFd&&) = delete;
+  ~OwnFd() { close(); }
+  [[nodiscard]] int get() const { return fd_; }
+  void close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_;
+};
+
+bool is_unix(int fd) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0) fail("SO_DOMAIN of a listening socket");
+  return domain == AF_UNIX;
+}
+
+std::optional<std::uint32_t> uid_of_peer(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return std::nullopt;
+  return peer.uid;
+}
+
+}  // namespace
+
+struct HttpServer::Impl {
+  struct Listener {
+    Listener(OwnFd&& descriptor, std::string its_name);
+    OwnFd fd;
+    std::string name;
+    bool over_unix;
+    std::size_t connections = 0;
+    std::unique_ptr<IoWatch> watch;  // none once it accepts no more
+  };
+  struct Connection {
+    Listener* listener;
+    int fd;
+    std::optional<std::uint32_t> peer_uid;
+    std::shared_ptr<HttpExchange> exchange;  // the request under way
+    std::int64_t deadline_ms = 0;            // monotonic; of the request awaited; 0 if none is
+  };
+
+  static Connection* connection_of(MHD_Connection* handle);
+
+  Impl(EventLoop& the_loop, const HttpServerLimits& the_limits, Handlers the_handlers);
+  ~Impl();
+  OwnMhdDaemon start_daemon();
+
+  void add_listener(OwnFd&& fd, std::string name);
+  void stop_accepting();
+  void accept_from(Listener& listener);
+  bool accept_one(Listener& listener);
+  void accept_where_there_is_room();
+
+  // What the library calls.
+  void connection_started(MHD_Connection* handle, void** context);
+  void connection_ended(void* context);
+  HttpExchange* request_begun(MHD_Connection* handle, const char* target);
+  MHD_Result serve(HttpExchange& exchange, MHD_Connection* handle, const char* method, std::string_view body);
+  void request_done(MHD_Connection* handle);
+
+  MHD_Result take_head(HttpExchange& exchange, MHD_Connection* handle, const char* method);
+  MHD_Result take_body(HttpExchange& exchange, MHD_Connection* handle, std::string_view piece);
+  MHD_Result complete(HttpExchange& exchange, MHD_Connection* handle);
+  void await_request(Connection& connection);
+  void cut_late_ones();
+
+  EventLoop& loop;
+  const HttpServerLimits limits;
+  const std::shared_ptr<const Handlers> handlers;  // a handler may destroy the server while it runs
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections;
+  Listener* accepting = nullptr;  // whose client is being handed to the library
+  Timer accept_again;
+  Timer deadline;
+  std::shared_ptr<MhdPump> pump;
+};
+
+HttpServer::Impl::Listener::Listener(OwnFd&& descriptor, std::string its_name)
+    : fd(std::move(descriptor)), name(std::move(its_name)), over_unix(is_unix(fd.get())) {
+  const int flags = fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) fail("O_NONBLOCK of a listening socket");
+}
+
+HttpServer::Impl::Impl(EventLoop& the_loop, const HttpServerLimits& the_limits, Handlers the_handlers)
+    : loop(the_loop),
+      limits(the_limits),
+      handlers(std::make_shared<const Handlers>(std::move(the_handlers))),
+      accept_again(the_loop, [this] { accept_where_there_is_room(); }),
+      deadline(the_loop, [this] { cut_late_ones(); }),
+      pump(std::make_shared<MhdPump>(the_loop, start_daemon())) {
+  std::signal(SIGPIPE, SIG_IGN);
+  // A clock's first timer takes a descriptor. This one is armed when there are none, so it is made now.
+  accept_again.arm(accept_retry);
+  accept_again.disarm();
+}
+
+HttpServer::Impl::~Impl() {
+  stop_accepting();
+  for (const auto& [connection, owner] : connections) {
+    if (connection->exchange != nullptr) connection->exchange->resume();
+  }
+  pump.reset();  // the library ends every request and connection on its way out
+}
+
+// The edges: what is thrown inside is kept for run().
+OwnMhdDaemon HttpServer::Impl::start_daemon() {
+  const MHD_AccessHandlerCallback serve_edge =
+      [](void* self, MHD_Connection* handle, const char* /*path*/, const char* method,
+         const char* /*version*/, const char* data, std::size_t* size, void** exchange) noexcept {
+        auto& impl = *static_cast<Impl*>(self);
+        auto result = MHD_NO;
+        impl.loop.guarded([&] {
+          if (*exchange == nullptr) return;  // request_begun() failed
+          result = impl.serve(*static_cast<HttpExchange*>(*exchange), handle, method,
+                              std::string_view(data == nullptr ? "" : data, *size));
+        });
+        *size = 0;  // all of it was taken
+        return result;
+      };
+  using BeginCallback = void* (*)(void*, const char*, MHD_Connection*);
+  const BeginCallback begin_edge = [](void* self, const char* target, MHD_Connection* handle) noexcept {
+    auto& impl = *static_cast<Impl*>(self);
+    void* exchange = nullptr;
+    impl.loop.guarded([&] { exchange = impl.request_begun(handle, target); });
+    return exchange;
+  };
+  const MHD_RequestCompletedCallback done_edge = [](void* self, MHD_Connection* handle, void** /*exchange*/,
+                                                    MHD_RequestTerminationCode /*why*/) noexcept {
+    auto& impl = *static_cast<Impl*>(self);
+    impl.loop.guarded([&] { impl.request_done(handle); });
+  };
+  const MHD_NotifyConnectionCallback connection_edge = [](void* self, MHD_Connection* handle, void** context,
+                                                          MHD_ConnectionNotificationCode code) noexcept {
+    auto& impl = *static_cast<Impl*>(self);
+    impl.loop.guarded([&] {
+      if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        impl.connection_started(handle, context);
+      } else {
+        impl.connection_ended(*context);
+      }
+    });
+  };
+  const auto idle_seconds = std::chrono::ceil<std::chrono::seconds>(limits.idle_timeout).count();
+  OwnMhdDaemon daemon(MHD_start_daemon(
+      MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, serve_edge,
+      this,                                                                      //
+      MHD_OPTION_URI_LOG_CALLBACK, begin_edge, this,                             //
+      MHD_OPTION_NOTIFY_COMPLETED, done_edge, this,                              //
+      MHD_OPTION_NOTIFY_CONNECTION, connection_edge, this,                       //
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.connection_memory,              //
+      MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(INT_MAX),               // ours is per listener
+      MHD_OPTION_CONNECTION_TIMEOUT,                                             //
+      static_cast<unsigned>(std::clamp<std::int64_t>(idle_seconds, 1, 86'400)),  //
+      MHD_OPTION_STRICT_FOR_CLIENT, 1,                                           // Host is required
+      MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,                                      //
+      MHD_OPTION_END));
+  if (daemon == nullptr) fail("libmicrohttpd does not start");
+  return daemon;
+}
+
+// Accepting is done here, not by the library: its limit is for all listeners together, it forgets to listen
+// again when the connection that made room was the last event, and without free descriptors it spins.
+void HttpServer::Impl::add_listener(OwnFd&& fd, std::string name) {
+  auto listener = std::make_unique<Listener>(std::move(fd), std::move(name));
+  listener->watch = std::make_unique<IoWatch>(
+      loop, listener->fd.get(), EPOLLIN, [this, it = listener.get()](std::uint32_t) { accept_from(*it); });
+  listeners.push_back(std::move(listener));
+}
+
+void HttpServer::Impl::stop_accepting() {
+  accept_again.disarm();
+  for (const auto& listener : listeners) {
+    listener->watch.reset();
+    listener->fd.close();
+  }
+}
+
+void HttpServer::Impl::accept_from(Listener& listener) {
+  for (int i = 0; i < accepts_a_turn; ++i) {
+    if (listener.connections >= limits.max_connections) {
+      listener.watch->set_events(0);  // until connection_ended()
+      break;
+    }
+    if (!accept_one(listener)) break;
+  }
+  pump->soon();
+}
+
+// False if there is nothing more to accept for now.
+bool HttpServer::Impl::accept_one(Listener& listener) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  auto* const peer = reinterpret_cast<sockaddr*>(&address);
+  const int fd = accept4(listener.fd.get(), peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    accepting = &listener;
+    MHD_add_connection(pump->daemon(), fd, peer, size);  // or closes it
+    accepting = nullptr;
+    return true;
+  }
+  switch (errno) {
+    case EBADF:
+    case EFAULT:
+    case EINVAL:
+    case ENOTSOCK:
+      fail("accept");
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      listener.watch->set_events(0);
+      accept_again.arm(accept_retry);
+      return false;
+    default:  // nobody there any more, or a fault of that one client's network
+      return false;
+  }
+}
+
+void HttpServer::Impl::accept_where_there_is_room() {
+  for (const auto& listener : listeners) {
+    if (listener->watch != nullptr && listener->connections < limits.max_connections) {
+      listener->watch->set_events(EPOLLIN);
+    }
+  }
+}
+
+// Null if connection_started() failed: the library serves the connection all the same.
+HttpServer::Impl::Connection* HttpServer::Impl::connection_of(MHD_Connection* handle) {
+  const auto* info = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return static_cast<Connection*>(info->socket_context);
+}
+
+void HttpServer::Impl::connection_started(MHD_Connection* handle, void** context) {
+  auto connection = std::make_unique<Connection>();
+  connection->listener = accepting;
+  connection->fd = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  if (accepting->over_unix) connection->peer_uid = uid_of_peer(connection->fd);
+  await_request(*connection);
+  auto* const raw = connection.get();
+  connections.emplace(raw, std::move(connection));
+  ++accepting->connections;
+  *context = raw;
+}
+
+void HttpServer::Impl::connection_ended(void* context) {
+  auto* const connection = static_cast<Connection*>(context);
+  if (connection == nullptr) return;
+  if (connection->exchange != nullptr) connection->exchange->closed();
+  auto& listener = *connection->listener;
+  const bool was_full = listener.connections-- >= limits.max_connections;
+  connections.erase(connection);
+  if (was_full) accept_where_there_is_room();
+}
+
+void HttpServer::Impl::await_request(Connection& connection) {
+  connection.deadline_ms = EventLoop::monotonic_ms() + limits.request_timeout.count();
+  if (!deadline.armed()) deadline.arm(limits.request_timeout);
+}
+
+void HttpServer::Impl::cut_late_ones() {
+  const auto now = EventLoop::monotonic_ms();
+  std::int64_t next = 0;
+  for (const auto& [connection, owner] : connections) {
+    auto& due = connection->deadline_ms;
+    if (due != 0 && due <= now) {
+      due = 0;
+      shutdown(connection->fd, SHUT_RDWR);  // the library sees it as a hang-up
+    }
+    if (due != 0) next = next == 0 ? due : std::min(next, due);
+  }
+  if (next != 0) deadline.arm(Milliseconds(next - now));
+}
+
+HttpExchange* HttpServer::Impl::request_begun(MHD_Connection* handle, const char* target) {
+  auto* const connection = connection_of(handle);
+  if (connection == nullptr) return nullptr;
+  const auto& listener = *connection->listener;
+  auto exchange = std::make_shared<HttpExchange>(pump, handle, connection->fd, listener.over_unix);
+  auto& request = exchange->request;
+  auto parsed = parse_target(target);
+  request.listener = listener.name;
+  request.path = std::move(parsed.path);
+  request.query = std::move(parsed.query);
+  request.peer_uid = connection->peer_uid;
+  connection->exchange = std::move(exchange);
+  return connection->exchange.get();
+}
+
+// The library calls this for the headers, for each piece of the body, and from then on whenever the
+// connection has its turn, until there is an answer.
+MHD_Result HttpServer::Impl::serve(HttpExchange& exchange, MHD_Connection* handle, const char* method,
+                                   std::string_view body) {
+  if (!exchange.head_known) return take_head(exchange, handle, method);
+  if (!body.empty()) return take_body(exchange, handle, body);
+  return complete(exchange, handle);
+}
+
+MHD_Result HttpServer::Impl::take_head(HttpExchange& exchange, MHD_Connection* handle, const char* method) {
+  auto& request = exchange.request;
+  exchange.head_known = true;
+  request.method = method;
+  exchange.to_head = request.method == MHD_HTTP_METHOD_HEAD;
+  request.headers = headers_of(handle);
+  const auto framing = framing_of(request);
+  std::optional<HttpResponse> refusal;
+  if (!framing.sound) {
+    refusal = plain_answer(MHD_HTTP_BAD_REQUEST, "The length of the request's body cannot be told.");
+  } else if (handlers->refuse) {
+    refusal = handlers->refuse(request);
+  }
+  if (!refusal && framing.declared > limits.max_body) refusal = handlers->too_large(request);
+  if (!refusal) return MHD_YES;
+  if (framing.sound && !framing.has_body) {
+    // Given when the library asks for the answer: earlier it would close the connection.
+    exchange.handed_over = true;
+    exchange.send(std::move(*refusal));
+    return MHD_YES;
+  }
+  connection_of(handle)->deadline_ms = 0;
+  const auto status = static_cast<unsigned>(refusal->status);
+  return MHD_queue_response(handle, status, make_response(std::move(*refusal)).get());
+}
+
+MHD_Result HttpServer::Impl::take_body(HttpExchange& exchange, MHD_Connection* handle,
+                                       std::string_view piece) {
+  auto& request = exchange.request;
+  if (piece.size() <= limits.max_body - request.body.size()) {
+    request.body += piece;
+    return MHD_YES;
+  }
+  // A chunked body. The library takes an answer only before a body or after it, and this one may never end.
+  // Nothing of ours is on its way to the client now, so the answer fits the socket's buffer.
+  const auto text = response_text(handlers->too_large(request));
+  (void)::send(connection_of(handle)->fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return MHD_NO;  // closes the connection
+}
+
+MHD_Result HttpServer::Impl::complete(HttpExchange& exchange, MHD_Connection* handle) {
+  if (!exchange.body_known) {
+    exchange.body_known = true;
+    connection_of(handle)->deadline_ms = 0;
+    if (!exchange.handed_over) {
+      pump->later([to = handlers, it = exchange.shared_from_this()] {
+        it->handed_over = true;
+        to->handle(std::move(it->request), Responder(it));
+      });
+    }
+  }
+  // Until the handler has had its turn the connection is not suspended: an answer given at once needs no
+  // suspension, and the library, which is not reading now, does not take a client that has said it will send
+  // no more for one that left, as it does after a suspension while reading.
+  if (!exchange.handed_over) return MHD_YES;
+  return exchange.answer() ? MHD_YES : MHD_NO;
+}
+
+void HttpServer::Impl::request_done(MHD_Connection* handle) {
+  auto* const connection = connection_of(handle);
+  if (connection == nullptr) return;
+  if (connection->exchange != nullptr) connection->exchange->closed();
+  connection->exchange.reset();
+  await_request(*connection);
+}
+
+HttpServer::HttpServer(EventLoop& loop, HttpServerLimits limits, Handlers handlers)
+    : impl_(std::make_unique<Impl>(loop, limits, std::move(handlers))) {}
+
+HttpServer::~HttpServer() = default;
+
+void HttpServer::add_listener(int fd, std::string name) {
+  impl_->add_listener(OwnFd(fd), std::move(name));
+}
+
+void HttpServer::stop_accepting() {
+  impl_->stop_accepting();
+}
+
+std::size_t HttpServer::connections() const {
+  return impl_->connections.size();
+}
+
+std::size_t HttpServer::busy() const {
+  return static_cast<std::size_t>(
+      std::count_if(impl_->connections.begin(), impl_->connections.end(),
+                    [](const auto& entry) { return entry.first->exchange != nullptr; }));
+}
+
+}  // namespace smm::platform

@@ -1,0 +1,276 @@
+#include "http_fixture.h"
+#include "platform/http_server.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace smm;
+using namespace smm::platform;
+
+namespace {
+
+HttpServerLimits limits_with(std::size_t max_body) {
+  HttpServerLimits out;
+  out.max_body = max_body;
+  return out;
+}
+
+bool closed(ServerFixture& it, RawClient& client) {
+  return it.until([&] { return client.move(), client.ended(); });
+}
+
+}  // namespace
+
+TEST_CASE("a refusal comes before the body is sent, and closes the connection") {
+  ServerFixture it;
+  int handled = 0;
+  it.handle = [&](const HttpServerRequest&, Responder) { ++handled; };
+  it.refuse = [](const HttpRequestHead& head) -> std::optional<HttpResponse> {
+    if (head.has_header("origin")) return HttpResponse{403, {{"X-Why", "origin"}}, "forbidden"};
+    return std::nullopt;
+  };
+  for (const char* body : {"Content-Length: 1000", "Transfer-Encoding: chunked"}) {
+    RawClient client(it.socket_path);
+    const auto reply = it.ask(
+        client, "POST / HTTP/1.1\r\nHost: x\r\nOrigin: http://evil\r\n" + std::string(body) + "\r\n\r\n");
+    CHECK(reply.status == 403);
+    CHECK(reply.has("X-Why: origin\r\n"));
+    CHECK(reply.has("Connection: close\r\n"));
+    CHECK(closed(it, client));
+  }
+  CHECK(handled == 0);
+}
+
+TEST_CASE("a refusal of a request without a body keeps the connection") {
+  ServerFixture it;
+  it.refuse = [](const HttpRequestHead& head) {
+    return head.path == "/no" ? std::optional(HttpResponse{405, {}, "no"}) : std::nullopt;
+  };
+  RawClient client(it.socket_path);
+  client.send(get("/no") + get("/yes") + get("/no"));
+  CHECK(it.reply_to(client).status == 405);
+  CHECK(it.reply_to(client).body == "GET /yes ");
+  CHECK(it.reply_to(client).status == 405);
+}
+
+TEST_CASE("a length over the limit is refused before the body is sent") {
+  ServerFixture it(limits_with(10));
+  RawClient client(it.socket_path);
+  const std::string head = "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: ";
+  CHECK(it.ask(client, head + "10\r\n\r\n0123456789").body == "POST /p 0123456789");
+  const auto reply = it.ask(client, head + "11\r\n\r\n");
+  CHECK(reply.status == 413);
+  CHECK(reply.has("X-Path: /p\r\n"));
+  CHECK(closed(it, client));
+}
+
+TEST_CASE("a chunked body that passes the limit is refused there and then, though it never ends") {
+  ServerFixture it(limits_with(10));
+  const std::string head = "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  RawClient client(it.socket_path);
+  CHECK(it.ask(client, head + "6\r\n012345\r\n4\r\n6789\r\n0\r\n\r\n").body == "POST /p 0123456789");
+  const auto reply = it.ask(client, head + "6\r\n012345\r\n5\r\n67890\r\n");
+  CHECK(reply.status == 413);
+  CHECK(reply.has("X-Path: /p\r\n"));
+  CHECK(reply.has("Connection: close\r\n"));
+  CHECK(reply.has("Date: "));
+  CHECK(reply.body == "too large");
+  CHECK(closed(it, client));
+  CHECK(it.until([&] { return it.server->connections() == 0; }));
+}
+
+TEST_CASE("at the limit of connections the next client waits until there is room") {
+  HttpServerLimits limits;
+  limits.max_connections = 2;
+  ServerFixture it(limits);
+  RawClient first(it.socket_path);
+  RawClient second(it.socket_path);
+  CHECK(it.ask(first, get("/1")).status == 200);
+  CHECK(it.ask(second, get("/2")).status == 200);
+  RawClient third(it.socket_path);
+  third.send(get("/3"));
+  third.move();
+  CHECK(it.turns_within(Milliseconds(50)) <= 4);
+  CHECK(it.server->connections() == 2);
+  // One listener's crowd is not another's.
+  RawClient other(it.listen_on_tcp());
+  CHECK(it.ask(other, get("/other")).status == 200);
+  // The leaving of an idle client is the last thing that happens, and enough.
+  first.close();
+  CHECK(it.reply_to(third).body == "GET /3 ");
+  CHECK(it.ask(second, get("/2")).status == 200);
+  std::deque<RawClient> more;
+  for (int i = 0; i < 20; ++i) {
+    more.emplace_back(it.socket_path).send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  }
+  third.close();
+  for (auto& client : more) CHECK(it.reply_to(client).status == 200);
+}
+
+TEST_CASE("without free descriptors the loop does not spin, and recovers") {
+  // Valgrind plays the limit itself: it closes what the kernel accepted, and the client is lost.
+  const char* preloaded = std::getenv("LD_PRELOAD");
+  if (preloaded != nullptr && std::strstr(preloaded, "vgpreload") != nullptr) return;
+  ServerFixture it;
+  RawClient first(it.socket_path);
+  RawClient second(it.socket_path);
+  first.send(get("/1"));
+  second.send(get("/2"));
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int lowest_free = dup(0);
+  REQUIRE(lowest_free >= 0);
+  close(lowest_free);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(lowest_free);
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const int turns = it.turns_within(Milliseconds(100));
+  const auto connections = it.server->connections();
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK(turns <= 2);
+  CHECK(connections == 0);
+  CHECK(it.reply_to(first).body == "GET /1 ");
+  CHECK(it.reply_to(second).body == "GET /2 ");
+}
+
+TEST_CASE("a client that sends nothing for the idle timeout is cut, one that waits for its answer is not") {
+  HttpServerLimits limits;
+  limits.idle_timeout = Milliseconds(500);  // one second
+  ServerFixture it(limits);
+  std::optional<Responder> waiting;
+  it.handle = [&](const HttpServerRequest&, Responder responder) { waiting = std::move(responder); };
+  RawClient patient(it.socket_path);
+  patient.send(get("/"));
+  REQUIRE(it.until([&] { return patient.move(), waiting.has_value(); }));
+  RawClient silent(it.socket_path);
+  RawClient halting(it.socket_path);
+  halting.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab");
+  const auto start = EventLoop::monotonic_ms();
+  CHECK(it.until([&] {
+    halting.move();
+    return silent.move(), silent.ended() && halting.ended();
+  }));
+  CHECK(EventLoop::monotonic_ms() - start >= 900);
+  CHECK(it.turns_within(Milliseconds(1200)) <= 2);
+  CHECK(it.server->connections() == 1);
+  waiting->send({200, {}, "patience"});
+  CHECK(it.reply_to(patient).body == "patience");
+}
+
+TEST_CASE("a request that only trickles in is cut after the request timeout, a prompt one is not") {
+  HttpServerLimits limits;
+  limits.request_timeout = Milliseconds(300);
+  ServerFixture it(limits);
+  std::optional<Responder> waiting;
+  it.handle = [&](const HttpServerRequest& request, Responder responder) {
+    if (request.path == "/wait") {
+      waiting = std::move(responder);
+    } else {
+      responder.send({200, {}, "ok"});
+    }
+  };
+  RawClient patient(it.socket_path);
+  patient.send(get("/wait"));
+  REQUIRE(it.until([&] { return patient.move(), waiting.has_value(); }));
+  RawClient prompt(it.socket_path);
+  RawClient trickling(it.socket_path);
+  const auto start = EventLoop::monotonic_ms();
+  auto next = start;
+  CHECK(it.until([&] {
+    if (EventLoop::monotonic_ms() >= next) {
+      next += 20;
+      trickling.send("x");
+      if (!prompt.ended()) prompt.send(get("/"));
+    }
+    trickling.move();
+    prompt.move();
+    return trickling.ended();
+  }));
+  CHECK(EventLoop::monotonic_ms() - start >= 290);
+  CHECK_FALSE(prompt.ended());
+  CHECK(it.until([&] { return it.server->connections() == 2; }));
+  waiting->send({200, {}, "patience"});
+  CHECK(it.reply_to(patient).body == "patience");
+}
+
+TEST_CASE("a request that comes byte by byte is understood") {
+  ServerFixture it;
+  RawClient client(it.socket_path);
+  for (const char c : std::string("POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")) {
+    client.send(std::string(1, c));
+    client.move();
+    it.loop.run_once(Milliseconds(0));
+    it.loop.run_once(Milliseconds(0));
+  }
+  CHECK(it.reply_to(client).body == "POST /slow abc");
+}
+
+TEST_CASE("bad requests get a 4xx or are cut, and nobody else notices") {
+  ServerFixture it;
+  int handled = 0;
+  it.handle = [&](const HttpServerRequest&, Responder responder) {
+    ++handled;
+    responder.send({200, {}, "ok"});
+  };
+  const std::string host = "Host: x\r\n";
+  const std::vector<std::string> bad{
+      "\x16\x03\x01\x02garbage\r\n\r\n",
+      "GET\r\n\r\n",
+      "GET / HTTP/9.9\r\n" + host + "\r\n",
+      "GET / HTTP/1.1\r\n\r\n",
+      "GET /a b HTTP/1.1\r\n" + host + "\r\n",
+      "GET / HTTP/1.1\r\n" + host + "no colon here\r\n\r\n",
+      "POST / HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n",
+      "POST / HTTP/1.1\r\n" + host + "Content-Length: ten\r\n\r\n",
+      "POST / HTTP/1.1\r\n" + host + "Content-Length: 99999999999999999999999\r\n\r\n",
+      "POST / HTTP/1.1\r\n" + host + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+      "POST / HTTP/1.1\r\n" + host + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: identity\r\n\r\n",
+      "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+      "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+      "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\nabcde\r\n",
+      "GET /" + std::string(200'000, 'a') + " HTTP/1.1\r\n" + host + "\r\n",
+      "GET / HTTP/1.1\r\n" + host + "X: " + std::string(200'000, 'b') + "\r\n\r\n",
+  };
+  RawClient bystander(it.socket_path);
+  for (const auto& request : bad) {
+    CAPTURE(request.substr(0, 120));
+    RawClient client(it.socket_path);
+    client.send(request);
+    CHECK(closed(it, client));
+    if (!client.received.empty()) {
+      const auto reply = take_reply(client.received);
+      REQUIRE(reply);
+      CHECK(reply->status >= 400);
+      CHECK(reply->status < 600);
+    }
+    CHECK(it.ask(bystander, get("/")).status == 200);
+  }
+  CHECK(handled == static_cast<int>(bad.size()));
+}
+
+TEST_CASE("a client that leaves in the middle of its request leaves nothing behind") {
+  ServerFixture it;
+  int handled = 0;
+  it.handle = [&](const HttpServerRequest&, Responder) { ++handled; };
+  for (const char* part : {"", "G", "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\n",
+                           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab",
+                           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
+    RawClient client(it.socket_path);
+    client.send(part);
+    REQUIRE(it.until([&] { return client.move(), it.server->connections() == 1; }));
+    it.turns_within(Milliseconds(5));
+    client.close();
+    CHECK(it.until([&] { return it.server->connections() == 0; }));
+    CHECK(it.server->busy() == 0);
+  }
+  CHECK(handled == 0);
+}
