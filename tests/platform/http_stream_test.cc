@@ -226,6 +226,8 @@ TEST_CASE("a client of HTTP/1.0 gets a stream without chunks that ends with the 
 
 TEST_CASE("a half-closed reader keeps its stream over a Unix socket") {
   Keeping it;
+  RawClient bystander(it.socket_path);
+  REQUIRE(it.until([&] { return it.server->connections() == 1; }));
   RawClient client(it.socket_path);
   it.ask_and_settle(client, get("/stream"));
   client.half_close();
