@@ -64,24 +64,25 @@ tl::expected<std::string, Failure> walk(Session& session, Request request, bool 
 tl::expected<std::string, Failure> show_list(Session& session, Listing& listing,
                                              const std::function<void(std::string)>& put) {
   bool begun = false;
-  const auto cursor = walk(session, listing.request, listing.paged, listing.limit, [&](const Json& items) {
-    std::string text;
-    if (session.json && !begun) text = "{\"items\":[";
+  bool any = false;
+  auto cursor = walk(session, listing.request, listing.paged, listing.limit, [&](const Json& items) {
+    std::string text = session.json && !begun ? "{\"items\":[" : "";
+    begun = true;
     for (const auto& item : items) {
       if (session.json) {
-        text += (begun ? "," : "") + item.dump();
-        begun = true;
+        if (any) text += ',';
+        text += item.dump();
       } else {
         listing.table.add(listing.row(item, session.view));
       }
+      any = true;
     }
-    if (!session.json && !listing.table.empty()) text = listing.table.take(session.view), begun = true;
-    if (session.json) begun = true;
+    if (!listing.table.empty()) text += listing.table.take(session.view);
     put(session.json && session.view.terminal ? harmless_json(text) : text);
   });
   if (!cursor) return cursor;
   if (session.json) put("],\"next\":" + (cursor->empty() ? "null" : Json(*cursor).dump()) + "}\n");
-  if (!session.json && !begun && session.view.terminal) put(listing.nothing + "\n");
+  if (!session.json && !any && session.view.terminal) put(listing.nothing + "\n");
   return cursor;
 }
 

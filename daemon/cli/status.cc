@@ -24,7 +24,7 @@ ExitCode StatusCommand::run(Session& session) const {
   bool trouble = false;
   const auto exit = ask(session, request, [&](const Json& status, const View& view) {
     if (!check_) return overview(status, view);
-    const auto lines = needs_a_person(status, view);
+    auto lines = needs_a_person(status, view);
     trouble = !lines.empty();
     return lines;
   });

@@ -24,7 +24,8 @@ bool is_set(const char* name) {
 }
 
 bool is_dumb() {
-  return !is_set("TERM") || std::string_view(std::getenv("TERM")) == "dumb";
+  const char* term = std::getenv("TERM");
+  return term == nullptr || *term == '\0' || std::string_view(term) == "dumb";
 }
 
 std::string_view code_of(Style style) {

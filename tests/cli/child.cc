@@ -85,7 +85,8 @@ Child::Child(const Launch& launch) {
   std::vector<std::string> arguments = {"smm-tracker"};
   arguments.insert(arguments.end(), launch.arguments.begin(), launch.arguments.end());
   std::vector<std::string> environment = {"PATH=/usr/bin:/bin"};
-  for (const auto& [key, value] : launch.environment) environment.push_back(key + "=" + value);
+  for (const auto& [key, value] : launch.environment)
+    environment.push_back(std::string(key).append("=").append(value));
   for (const auto* key : {"ASAN_OPTIONS", "UBSAN_OPTIONS"}) {
     if (const char* value = std::getenv(key)) environment.push_back(std::string(key) + "=" + value);
   }

@@ -79,6 +79,7 @@ TEST_CASE("list goes on from page to page until it has as many as were asked for
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));
   // Filters without an index answer with fewer than asked for, or none, and a cursor.
+  daemon.will_answer(json(page({}, R"("0")")));
   daemon.will_answer(json(page({order("1")}, R"("a b")")));
   daemon.will_answer(json(page({}, R"("c")")));
   daemon.will_answer(json(page({order("2"), order("3")}, R"("d")")));
@@ -86,10 +87,11 @@ TEST_CASE("list goes on from page to page until it has as many as were asked for
   CHECK(outcome.exit == 0);
   CHECK(outcome.out == page({order("1"), order("2"), order("3")}, R"("d")") + "\n");
   const auto seen = daemon.seen();
-  REQUIRE(seen.size() == 3);
+  REQUIRE(seen.size() == 4);
   CHECK(seen[0].target == "/v1/orders?limit=3");
-  CHECK(seen[1].target == "/v1/orders?limit=2&cursor=a%20b");
-  CHECK(seen[2].target == "/v1/orders?limit=2&cursor=c");
+  CHECK(seen[1].target == "/v1/orders?limit=3&cursor=0");
+  CHECK(seen[2].target == "/v1/orders?limit=2&cursor=a%20b");
+  CHECK(seen[3].target == "/v1/orders?limit=2&cursor=c");
 }
 
 TEST_CASE("list --all walks to the end in pages of a thousand and prints one document") {
