@@ -23,7 +23,8 @@ struct Reading {
 std::string folded(std::string text) {
   std::string result;
   for (const char c : text) {
-    if (c != '_' && c != '-' && c != ' ') result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (c != '_' && c != '-' && c != ' ')
+      result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return result;
 }
@@ -41,8 +42,8 @@ std::string number(const std::string& text) {
 }
 
 Reading reading_of(const practice::ToldState& told) {
-  return {folded(told.status.value_or("")), number(told.charge.value_or("")), number(told.remains.value_or("")),
-          number(told.start_count.value_or(""))};
+  return {folded(told.status.value_or("")), number(told.charge.value_or("")),
+          number(told.remains.value_or("")), number(told.start_count.value_or(""))};
 }
 
 std::string shown(const Json& value) {
@@ -51,8 +52,8 @@ std::string shown(const Json& value) {
 }
 
 Reading reading_of(const Json& point) {
-  return {folded(shown(point["status_text"])), number(shown(point["charge"])), number(shown(point["remains"])),
-          number(shown(point["start_count"]))};
+  return {folded(shown(point["status_text"])), number(shown(point["charge"])),
+          number(shown(point["remains"])), number(shown(point["start_count"]))};
 }
 
 std::string to_text(const Reading& reading) {
@@ -67,7 +68,8 @@ struct Told {
 using Tellings = std::map<std::pair<std::string, std::string>, std::vector<Told>>;
 
 // The last answers each panel gave before each kill, by number.
-std::set<std::uint64_t> doubtful(const std::vector<practice::LedgerEntry>& entries, const std::vector<std::size_t>& kills) {
+std::set<std::uint64_t> doubtful(const std::vector<practice::LedgerEntry>& entries,
+                                 const std::vector<std::size_t>& kills) {
   std::set<std::uint64_t> numbers;
   for (const auto kill : kills) {
     std::map<std::string, std::uint64_t> last;
@@ -93,8 +95,8 @@ Tellings tellings_of(const Comparison& comparison) {
   return tellings;
 }
 
-// Walks the readings along the history. A reading that changes nothing is passed over; one that may have been lost with
-// a killed daemon may be missing; every other one must be the next point.
+// Walks the readings along the history. A reading that changes nothing is passed over; one that may have been
+// lost with a killed daemon may be missing; every other one must be the next point.
 std::string first_difference(const std::vector<Told>& told, const std::vector<Json>& history) {
   std::size_t next = 0;
   for (const auto& [reading, may_be_lost] : told) {
@@ -103,12 +105,13 @@ std::string first_difference(const std::vector<Told>& told, const std::vector<Js
       ++next;
     } else if (!may_be_lost) {
       return "told " + to_text(reading) + " but history has " +
-             (next < history.size() ? to_text(reading_of(history[next])) : std::string("nothing")) + " at point " +
-             std::to_string(next);
+             (next < history.size() ? to_text(reading_of(history[next])) : std::string("nothing")) +
+             " at point " + std::to_string(next);
     }
   }
   if (next == history.size()) return {};
-  return "history has " + to_text(reading_of(history[next])) + " at point " + std::to_string(next) + ", never told";
+  return "history has " + to_text(reading_of(history[next])) + " at point " + std::to_string(next) +
+         ", never told";
 }
 
 class Comparer {
@@ -119,7 +122,9 @@ class Comparer {
     read_events();
     const auto tellings = tellings_of(comparison_);
     for (const auto& name : comparison_.server.panel_names()) {
-      for (const auto& order : comparison_.tracker.all_items("/v1/orders?panel=" + name)) compare_order(order, tellings);
+      if (comparison_.without.count(name) > 0) continue;
+      for (const auto& order : comparison_.tracker.all_items("/v1/orders?panel=" + name))
+        compare_order(order, tellings);
     }
     if (comparison_.receiver != nullptr) compare_webhooks();
     return std::move(findings_);
@@ -137,7 +142,8 @@ class Comparer {
       if (seq <= before) fault("event " + std::to_string(seq) + " comes after " + std::to_string(before));
       before = seq;
       const auto type = event["type"].get<std::string>();
-      const bool is_change = type == "order.status_changed" || type == "order.progress" || type == "order.corrected";
+      const bool is_change =
+          type == "order.status_changed" || type == "order.progress" || type == "order.corrected";
       if (is_change) {
         const auto& data = event["data"];
         changes_[{data["panel"].get<std::string>(), data["order"].get<std::string>()}].push_back(event);
@@ -155,20 +161,22 @@ class Comparer {
     ++findings_.orders;
     findings_.points += history.size();
     const auto told = tellings.find({panel, id});
-    const auto difference = first_difference(told == tellings.end() ? std::vector<Told>() : told->second, history);
+    const auto difference =
+        first_difference(told == tellings.end() ? std::vector<Told>() : told->second, history);
     if (!difference.empty()) fault(name + ": " + difference);
     compare_events(name, changes_[{panel, id}], history);
   }
 
-  void compare_events(const std::string& name, const std::vector<Json>& events, const std::vector<Json>& history) {
+  void compare_events(const std::string& name, const std::vector<Json>& events,
+                      const std::vector<Json>& history) {
     if (events.size() != history.size()) {
-      return fault(name + ": " + std::to_string(events.size()) + " events for " + std::to_string(history.size()) +
-                   " points of history");
+      return fault(name + ": " + std::to_string(events.size()) + " events for " +
+                   std::to_string(history.size()) + " points of history");
     }
     for (std::size_t i = 0; i < events.size(); ++i) {
       const auto& data = events[i]["data"];
-      const bool same = reading_of(data) == reading_of(history[i]) && data["status"] == history[i]["status"] &&
-                        events[i]["timestamp"] == history[i]["at"];
+      const bool same = reading_of(data) == reading_of(history[i]) &&
+                        data["status"] == history[i]["status"] && events[i]["timestamp"] == history[i]["at"];
       if (!same) fault(name + ": event " + events[i].dump() + " for point " + history[i].dump());
     }
   }
@@ -177,7 +185,8 @@ class Comparer {
     std::map<std::string, std::string> bodies;
     std::set<std::int64_t> arrived;
     for (const auto& webhook : comparison_.receiver->received()) {
-      if (webhook.verdict != practice::SignatureVerdict::verified) fault("webhook " + webhook.id + " does not verify");
+      if (webhook.verdict != practice::SignatureVerdict::verified)
+        fault("webhook " + webhook.id + " does not verify");
       const auto [known, is_new] = bodies.emplace(webhook.id, webhook.body);
       if (!is_new) {
         if (known->second != webhook.body) fault("webhook " + webhook.id + " came with two bodies");
@@ -208,13 +217,16 @@ class Comparer {
 }  // namespace
 
 std::string to_text(const Findings& findings) {
-  auto text = std::to_string(findings.orders) + " orders, " + std::to_string(findings.points) + " points of history, " +
-              std::to_string(findings.events) + " events of change, " + std::to_string(findings.webhooks) + " webhooks";
+  auto text = std::to_string(findings.orders) + " orders, " + std::to_string(findings.points) +
+              " points of history, " + std::to_string(findings.events) + " events of change, " +
+              std::to_string(findings.webhooks) + " webhooks";
   for (const auto& fault : findings.faults) text += "\n  " + fault;
   return text;
 }
 
-Findings compare(const Comparison& comparison) { return Comparer(comparison).run(); }
+Findings compare(const Comparison& comparison) {
+  return Comparer(comparison).run();
+}
 
 bool all_delivered(const TrackerProcess& tracker, milliseconds patience) {
   return eventually(

@@ -1,16 +1,18 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "practice-panel/server.h"
 #include "practice-panel/webhook_receiver.h"
 #include "tracker_process.h"
 
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
 namespace smm::test {
 
-// What the daemon keeps, held against what the practice panel says it told it: two programs that share no code.
+// What the daemon keeps, held against what the practice panel says it told it: two programs that share no
+// code.
 struct Findings {
   std::vector<std::string> faults;  // at most 20; empty when all is well
   std::size_t orders = 0;
@@ -24,14 +26,17 @@ struct Comparison {
   TrackerProcess& tracker;
   practice::PracticeServer& server;
   const practice::WebhookReceiver* receiver = nullptr;  // subscribed to everything
-  // How many requests the ledger held at each kill of the daemon: the last answer to each panel before one may have been lost
-  // with it, or not.
-  std::vector<std::size_t> kills;
+  // How many requests the ledger held at each kill of the daemon: the last answer to each panel before one
+  // may have been lost with it, or not.
+  std::vector<std::size_t> kills{};
+  // Panels whose ledger spells what it told otherwise than what may be kept (control characters, say).
+  std::set<std::string> without{};
 };
 
-// For each order on each panel: its history is the sequence of different readings in the ledger's whole answers, point
-// for point; its events are its history; each event arrived as a webhook that verifies, the same bytes on each attempt.
-// The daemon must be serving, and have asked about every order since the panel's clock stood still.
+// For each order on each panel: its history is the sequence of different readings in the ledger's whole
+// answers, point for point; its events are its history; each event arrived as a webhook that verifies, the
+// same bytes on each attempt. The daemon must be serving, and have asked about every order since the panel's
+// clock stood still.
 [[nodiscard]] Findings compare(const Comparison& comparison);
 
 // Waits until no webhook delivery is pending.
