@@ -122,6 +122,7 @@ class Comparer {
     read_events();
     const auto tellings = tellings_of(comparison_);
     for (const auto& name : comparison_.server.panel_names()) {
+      if (comparison_.without.count(name) > 0) continue;
       for (const auto& order : comparison_.tracker.all_items("/v1/orders?panel=" + name))
         compare_order(order, tellings);
     }

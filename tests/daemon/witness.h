@@ -5,6 +5,7 @@
 #include "tracker_process.h"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,9 @@ struct Comparison {
   const practice::WebhookReceiver* receiver = nullptr;  // subscribed to everything
   // How many requests the ledger held at each kill of the daemon: the last answer to each panel before one
   // may have been lost with it, or not.
-  std::vector<std::size_t> kills;
+  std::vector<std::size_t> kills{};
+  // Panels whose ledger spells what it told otherwise than what may be kept (control characters, say).
+  std::set<std::string> without{};
 };
 
 // For each order on each panel: its history is the sequence of different readings in the ledger's whole
