@@ -128,7 +128,7 @@ std::vector<Case> cases_of_failure() {
       fails("empty-body", "empty"),
       fails("truncated-body", "truncated"),
       fails("oversize-body", "too-large", one("oversize-body", "5000000")),
-      fails("deep-nesting", "malformed"),
+      fails("deep-nesting", "truncated"),
       otherwise_told(fails("duplicate-ids", "malformed")),
       fails("refuse-connection", "broken-off"),
       fails("close-before-reply", "broken-off"),
@@ -195,7 +195,8 @@ std::vector<Case> cases_of_order() {
       follows("numeric-fields"),
       reads("charge-whole", {{"charge", "0"}}),
       reads("charge-two-decimals", {{"charge", "0.27"}}),
-      follows("charge-seven-decimals"),
+      // Not said as a change where nothing else changed.
+      reads("charge-seven-decimals", {{"charge", "0.2781900"}}),
       follows("missing-currency"),
       reads("foreign-currency", {{"currency", "RUB"}},
             one("foreign-currency", "", {order_id(0), order_id(1)})),
@@ -368,7 +369,7 @@ class Laboratory {
       course.after = snapshot(entry.name);
       course.recovered = course.after.panel["state"] == "up";
       for (std::size_t i = 0; i < orders_a_panel; ++i) {
-        course.recovered = course.recovered && fits(course.after.orders[i], truth(i, true));
+        course.recovered = course.recovered && fits(course.after.orders[i], recovered_reading(entry, i));
       }
       return course.recovered;
     });
@@ -411,8 +412,14 @@ class Laboratory {
     return taken;
   }
 
-  // Three requests met the quirk: enough for a panel to be down.
-  // A panel that rejects the key is not asked again.
+  // Zeros at the end are no other amount: the spelling that came first stays.
+  static Json recovered_reading(const Case& entry, std::size_t index) {
+    auto wanted = truth(index, true);
+    if (entry.name == "charge-seven-decimals" && index != ended_before) wanted["charge"] = "0.2781900";
+    return wanted;
+  }
+
+  // Three requests met the quirk, enough for a panel to be down; one that rejects the key is asked once.
   bool saw_enough(const Case& entry) {
     const std::size_t least = entry.kind == "key-rejected" ? 1 : 3;
     return server_.ledger().requests(entry.name) >= courses_[entry.name].requests_before + least;
@@ -438,6 +445,7 @@ class Laboratory {
     auto wanted = truth(index, true);
     if (index >= entry.concerned) return wanted;
     wanted.update(entry.reads);
+    if (entry.name == "charge-seven-decimals" && index == ended_before) wanted["charge"] = "0.27819";
     if (entry.keeps_state) wanted["status"] = truth(index, false)["status"];
     if (entry.name == "status-regression" && index == ended_before) wanted["status"] = "in_progress";
     return wanted;
