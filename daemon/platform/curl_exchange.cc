@@ -151,7 +151,8 @@ void CurlExchange::prepare_headers(CURL* easy) {
   // libcurl would wait a second for a 100 Continue before a body over 1 MiB.
   append("Expect:");
   for (const auto& [name, value] : request_.headers) {
-    append(value.empty() ? name + ";" : name + ": " + value);  // "Name:" would mean: without this header
+    std::string line = name;  // "Name;" is the header without a value, "Name:" would be: without the header
+    append(value.empty() ? line.append(";") : line.append(": ").append(value));
   }
   set(easy, CURLOPT_HTTPHEADER, headers_.get());
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -121,6 +122,7 @@ std::vector<ActivatedSocket> take_activated_sockets() {
   const int count = sd_listen_fds_with_names(1, &names);
   if (count < 0) fail(-count, "the sockets handed over by the service manager");
   std::vector<ActivatedSocket> sockets;
+  sockets.reserve(static_cast<std::size_t>(count));
   for (int index = 0; index < count; ++index) {
     sockets.push_back({SD_LISTEN_FDS_START + index, names != nullptr ? names[index] : ""});
   }

@@ -64,11 +64,11 @@ TEST_CASE_FIXTURE(ClientFixture, "a cancelled transfer closes its connection and
 TEST_CASE_FIXTURE(ClientFixture,
                   "what a callback throws reaches the loop, and the others are still reported") {
   int reported = 0;
-  std::vector<Transfer> transfers;
-  for (int number = 0; number < 3; ++number) {
-    transfers.push_back(client.start(post("no URL"), [&](const HttpOutcome&) {
+  std::vector<Transfer> transfers(3);
+  for (auto& transfer : transfers) {
+    transfer = client.start(post("no URL"), [&](const HttpOutcome&) {
       if (++reported == 1) throw std::runtime_error("broken world");
-    }));
+    });
   }
   CHECK_THROWS_WITH_AS(loop.run(), "broken world", std::runtime_error);
   CHECK(reported == 1);
@@ -105,13 +105,13 @@ TEST_CASE("a callback may destroy the client") {
   EventLoop loop;
   std::optional<HttpClient> client(std::in_place, loop, "smm-test/1.0");
   int reported = 0;
-  std::vector<Transfer> transfers;
-  for (int number = 0; number < 3; ++number) {
-    transfers.push_back(client->start(post("no URL"), [&](const HttpOutcome&) {
+  std::vector<Transfer> transfers(3);
+  for (auto& transfer : transfers) {
+    transfer = client->start(post("no URL"), [&](const HttpOutcome&) {
       ++reported;
       client.reset();
       if (reported == 1) throw std::runtime_error("and throw");
-    }));
+    });
   }
   CHECK_THROWS_WITH(loop.run(), "and throw");
   loop.run_once(Milliseconds(5));

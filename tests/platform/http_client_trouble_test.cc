@@ -176,7 +176,7 @@ TEST_CASE_FIXTURE(ClientFixture,
     void (Connection::*end)();
     long status;
   };
-  for (const auto& [bytes, end, status] : std::initializer_list<Case>{
+  for (const auto& each : std::initializer_list<Case>{
            {"", &Connection::reset, 0},
            {"", &Connection::close_now, 0},
            {"HTTP/1.1 20", &Connection::reset, 0},
@@ -188,14 +188,14 @@ TEST_CASE_FIXTURE(ClientFixture,
            {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot gzip!",
             &Connection::close_now, 200},
            {"SSH-2.0-OpenSSH_9.2\r\n", &Connection::close_now, 0}}) {
-    INFO(bytes);
-    ScriptedServer server(say(bytes, end));
+    INFO(each.bytes);
+    ScriptedServer server(say(each.bytes, each.end));
     for (const bool once : {false, true}) {
       auto request = post(server.url());
       request.send_once = once;
       const auto error = error_of(request);
       CHECK(error.kind == Kind::broken_off);
-      CHECK(error.status == status);
+      CHECK(error.status == each.status);
       CHECK_FALSE(error.nothing_sent);
     }
     CHECK(server.final_count("POST ") == 2);
@@ -311,6 +311,8 @@ TEST_CASE_FIXTURE(ClientFixture,
   const auto with_user = [](const ScriptedServer& server) { return server.url("", "user:s3cret@127.0.0.1"); };
   fails("http://user:s3cret@127.0.0.1:" + std::to_string(closed_port()), Kind::connect);
   fails("http://user:s3cret@" + std::string(64, 'a') + ".invalid:3128", Kind::dns);
+  fails("http://user:s3cret@[::1", Kind::dns);
+  fails("gopher://user:s3cret@127.0.0.1:1", Kind::connect);
   ScriptedServer closes(say(""));
   fails(with_user(closes), Kind::connect);
   for (const auto* status : {"403 Forbidden", "407 Proxy Authentication Required", "502 Bad Gateway"}) {
