@@ -95,11 +95,12 @@ TEST_CASE("while nothing changes nothing is written: 1,000 orders asked again an
   REQUIRE(eventually([&] { return server.ledger().requests("p1") >= polls + 20; }));
   std::this_thread::sleep_until(began + seconds(4));  // a span of time is what is measured
   const auto files_after = files_in(tracker.state());
-  MESSAGE(server.ledger().requests("p1") - polls << " polls in 4 s, " << tracker.bytes_written() - written
-                                                 << " bytes written (" << written
-                                                 << " before); files: " << to_text(files_after));
+  const auto asked = server.ledger().requests("p1") - polls;
+  const auto more = tracker.bytes_written() - written;
+  MESSAGE(asked << " polls in 4 s, " << more << " bytes written (" << written
+                << " before); files: " << to_text(files_after));
   CHECK(written > 0);  // or this file system counts nothing
-  CHECK(tracker.bytes_written() == written);
+  CHECK(more == 0);
   CHECK_MESSAGE(files_after == files, to_text(files));
   CHECK(tracker.stop().code == 0);
 }
