@@ -145,7 +145,8 @@ TEST_CASE("410 disables an endpoint and says so; the others go on") {
                      {"other", other.url(), "events = [\"order.tracked\", \"webhook.disabled\"]\n"}});
   world.make_event("1");
   REQUIRE(gone.wait_for(1, seconds(5)));
-  REQUIRE(eventually([&] { return world.webhook("gone")["disabled"] == true; }, seconds(5)));
+  REQUIRE_MESSAGE(eventually([&] { return world.webhook("gone")["disabled"] == true; }, seconds(5)),
+                  world.tracker.log());
   CHECK(world.webhook("gone")["disabled_reason"].get<std::string>().find("410") != std::string::npos);
   CHECK(world.webhook("other")["disabled"] == false);
   CHECK(world.delivery("gone", 1)["state"] == "dead");
