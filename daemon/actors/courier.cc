@@ -175,6 +175,11 @@ void WebhookLane::judge(store::AttemptResult& result, const store::DueDelivery& 
     result.response = to_valid_utf8(outcome->body.substr(0, most_kept));
   } else {
     result.error = outcome.error().detail;
+    if (outcome.error().kind == platform::TransportErrorKind::refused_address &&
+        policy_.network == WebhookNetwork::only_public) {
+      result.error += " (network = \"local\" in [webhook." + policy_.name.text() +
+                      "] allows loopback and private addresses)";
+    }
   }
   if (is_success(result.http_status)) {
     result.state = store::DeliveryState::delivered;

@@ -59,9 +59,10 @@ ExitState to_exit(int status) {
 
 }  // namespace
 
-ScratchDirectory::ScratchDirectory() {
+ScratchDirectory::ScratchDirectory(Place place) {
   // In memory where there is room: the tests kill processes, not machines.
-  std::string name = access("/dev/shm", W_OK) == 0 ? "/dev/shm/smm-test-XXXXXX" : "/tmp/smm-test-XXXXXX";
+  const bool in_memory = place == Place::memory && access("/dev/shm", W_OK) == 0;
+  std::string name = in_memory ? "/dev/shm/smm-test-XXXXXX" : "/tmp/smm-test-XXXXXX";
   if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
   path_ = name;
 }
@@ -87,7 +88,7 @@ Json HttpAnswer::json() const {
   return Json::parse(body);
 }
 
-TrackerProcess::TrackerProcess() {
+TrackerProcess::TrackerProcess(ScratchDirectory::Place place) : directory_(place) {
   add_file("keys/p1", practice_key);
 }
 
@@ -117,6 +118,10 @@ void TrackerProcess::launch(const Options& options) {
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
+  if (options.watchdog.count() > 0) {
+    setenv("WATCHDOG_USEC", std::to_string(options.watchdog.count() * 1000).c_str(), 1);
+    setenv("WATCHDOG_PID", std::to_string(getpid()).c_str(), 1);
+  }
   if (!options.activated.empty()) hand_over(options.activated);
   std::vector<char*> arguments;
   for (auto& word : words) arguments.push_back(word.data());

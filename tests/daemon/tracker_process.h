@@ -20,7 +20,8 @@ using std::chrono::milliseconds;
 // A directory that goes away with its owner, short enough for socket paths.
 class ScratchDirectory {
  public:
-  ScratchDirectory();
+  enum class Place : std::uint8_t { memory, disk };
+  explicit ScratchDirectory(Place place = Place::memory);
   ~ScratchDirectory();
   ScratchDirectory(const ScratchDirectory&) = delete;
   ScratchDirectory& operator=(const ScratchDirectory&) = delete;
@@ -52,9 +53,10 @@ class TrackerProcess {
     std::map<std::string, std::string> environment{};
     std::vector<std::string> arguments{};                  // beside --config, --state-dir and --runtime-dir
     std::vector<std::pair<int, std::string>> activated{};  // listening sockets to hand over, and their names
+    milliseconds watchdog{0};  // what the service manager's watchdog asks for; 0: none
   };
 
-  TrackerProcess();
+  explicit TrackerProcess(ScratchDirectory::Place place = ScratchDirectory::Place::memory);
   ~TrackerProcess();  // kills what still runs
   TrackerProcess(const TrackerProcess&) = delete;
   TrackerProcess& operator=(const TrackerProcess&) = delete;
