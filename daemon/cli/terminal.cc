@@ -53,7 +53,7 @@ void write_all(int fd, std::string_view text) {
     const auto written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EPIPE) {
-      // libcurl ignores SIGPIPE while it works, so it may have to be said again.
+      // Only seen when the parent left SIGPIPE ignored, as systemd does.
       std::signal(SIGPIPE, SIG_DFL);
       std::raise(SIGPIPE);
     }

@@ -61,6 +61,7 @@ int input_file(const std::string& text) {
 // Between fork and exec: only what a child of a threaded program may do.
 [[noreturn]] void become(const Launch& launch, int in, int out, int err, char* const* arguments,
                          char* const* environment) {
+  if (launch.ignore_sigpipe) ::signal(SIGPIPE, SIG_IGN);
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);

@@ -15,6 +15,7 @@ struct Launch {
   std::string input = {};                               // standard input
   int columns = 0;                                      // standard output is a terminal this wide; 0 = a pipe
   int rows = 24;
+  bool ignore_sigpipe = false;   // as a parent may leave it
   bool as_nobody = false;        // needs root
   std::string output_file = {};  // standard output goes here instead
 };

@@ -128,17 +128,24 @@ TEST_CASE("lines that are no events end it") {
   CHECK(outcome.err == "smm-tracker: the daemon sent a line that is no event\n");
 }
 
-TEST_CASE("events to a reader that has gone end quietly") {
-  const Room room;
-  FakeDaemon daemon(room.path("api.sock"));
-  daemon.will_answer(stream({event(9), event(10), event(11)}));
-  Child child({{"events", "--follow"}, {{"SMM_TRACKER_SOCKET", room.path("api.sock")}}});
-  CHECK(child.shows("order.status_changed"));
-  child.close_out();
-  daemon.proceed();
-  const auto outcome = child.finish();
-  CHECK(outcome.signal == SIGPIPE);
-  CHECK(outcome.err.empty());
+TEST_CASE("events to a reader that has gone end quietly, whatever the parent left of SIGPIPE") {
+  for (const bool ignored : {false, true}) {
+    CAPTURE(ignored);
+    const Room room;
+    FakeDaemon daemon(room.path("api.sock"));
+    daemon.will_answer(stream({event(9), event(10), event(11)}));
+    Launch launch;
+    launch.arguments = {"events", "--follow"};
+    launch.environment = {{"SMM_TRACKER_SOCKET", room.path("api.sock")}};
+    launch.ignore_sigpipe = ignored;
+    Child child(launch);
+    CHECK(child.shows("order.status_changed"));
+    child.close_out();
+    daemon.proceed();
+    const auto outcome = child.finish();
+    CHECK(outcome.signal == SIGPIPE);
+    CHECK(outcome.err.empty());
+  }
 }
 
 TEST_CASE("events --follow does not wait for a daemon that was never there") {
