@@ -197,7 +197,7 @@ void WebhookLane::judge(store::AttemptResult& result, const store::DueDelivery& 
   const auto delay = rules::retry_delay(delivery.tries + 1, jitter, retry_after);
   if (result.http_status == gone) {
     result.state = store::DeliveryState::dead;
-    retire(result.error, now);
+    retire(result.error);
   } else if (delay) {
     result.next_try_at = now + *delay;
   } else {
@@ -207,12 +207,11 @@ void WebhookLane::judge(store::AttemptResult& result, const store::DueDelivery& 
   }
 }
 
-void WebhookLane::retire(const std::string& reason, Timestamp /*now*/) {
+void WebhookLane::retire(const std::string& reason) {
   held_ = true;
   retired_ = reason;
-  spdlog::error(
-      "webhook {}: disabled, since it answered 410 Gone; `POST /v1/webhooks/{}/resume` takes it up again",
-      policy_.name.text(), policy_.name.text());
+  spdlog::error("webhook {}: disabled, since it answered 410 Gone; nothing more is sent there",
+                policy_.name.text());
 }
 
 Courier::Courier(World world, CommitFeed& feed)

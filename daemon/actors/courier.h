@@ -57,7 +57,7 @@ class WebhookLane {
   void finished(SendingAt at, const platform::HttpOutcome& outcome);
   void judge(store::AttemptResult& result, const store::DueDelivery& delivery,
              const platform::HttpOutcome& outcome, Timestamp now);
-  void retire(const std::string& reason, Timestamp now);
+  void retire(const std::string& reason);
 
   World world_;
   Courier& courier_;

@@ -49,7 +49,7 @@ void Poller::start() {
   // A start tries again at once, whatever was before; what was said of the state is not said twice.
   health_ = {};
   health_.state = state;
-  health_.since = record.state_since;
+  health_.since = record.state_since == Timestamp() ? now : record.state_since;
   health_.rest_until = now;
   std::int64_t after = 0;
   for (;;) {

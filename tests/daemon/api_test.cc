@@ -130,6 +130,19 @@ TEST_CASE("lists are filtered and paged, and every order appears once") {
   CHECK(world.tracker.all_items("/v1/orders?status=pending").size() == 300);
   CHECK(world.tracker.all_items("/v1/orders?q=2350").size() == 9);
   CHECK(world.tracker.all_items("/v1/orders?panel=p2").empty());
+  for (const std::string sort : {"tracked", "changed", "placed"}) {
+    for (const std::string order : {"asc", "desc"}) {
+      std::set<std::string> sorted;
+      std::string next;
+      do {
+        const auto target = "/v1/orders?limit=70&sort=" + sort + "&order=" + order;
+        const auto page = world.tracker.get(target + (next.empty() ? "" : "&cursor=" + next)).json();
+        for (const auto& item : page["items"]) CHECK(sorted.insert(item["id"].get<std::string>()).second);
+        next = page["next"].is_null() ? "" : page["next"].get<std::string>();
+      } while (!next.empty());
+      CHECK(sorted.size() == 300);
+    }
+  }
 }
 
 TEST_CASE("ref and labels are patched, found, and taken away again") {

@@ -103,8 +103,9 @@ TEST_CASE(
     const auto began = std::chrono::steady_clock::now();
     std::this_thread::sleep_for(std::chrono::seconds(12));
     const auto rounds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() / 3.0;
-    for (const auto& [name, orders] : panels) {
-      const auto batches = static_cast<double>((orders + 99) / 100);
+    for (const auto& panel : panels) {
+      const auto& name = panel.first;
+      const auto batches = static_cast<double>((panel.second + 99) / 100);
       const auto requests = static_cast<double>(server.ledger().requests(name) - before[name]);
       CHECK_MESSAGE(requests <= 1.02 * batches * (rounds + 1),
                     name << ": " << requests << " in " << rounds << " rounds");

@@ -507,7 +507,9 @@ void check_case(const Case& entry) {
     CAPTURE(course.during.orders[i].dump());
     if (entry.effect == Effect::followed || i >= entry.concerned) {
       const auto wanted = Laboratory::expected(entry, i);
-      for (const auto& [name, value] : wanted.items()) {
+      for (const auto& field : wanted.items()) {
+        const auto& name = field.key();
+        const auto& value = field.value();
         CHECK_MESSAGE(course.during.orders[i][name] == value, order_id(i) << " " << name);
       }
     } else {
