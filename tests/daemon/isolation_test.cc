@@ -128,11 +128,13 @@ TEST_CASE("panels that send HTML, hang, reset or refuse delay no other panel, an
   MESSAGE(well << " requests in 4 s while all were well, " << ill << " while four were not");
   CHECK(static_cast<double>(ill) >= 0.7 * static_cast<double>(well));
 
-  for (const auto& [name, kind] : bad_panels()) {
+  for (const auto& bad : bad_panels()) {
+    const auto& name = bad.first;
+    const auto& kind = bad.second;
     CAPTURE(name);
-    const bool down = eventually([&, &wanted = kind, &panel = name] {
-      const auto shown = panel_of(tracker, panel);
-      return shown["state"] == "down" && shown["last_error"]["kind"] == wanted;
+    const bool down = eventually([&] {
+      const auto shown = panel_of(tracker, name);
+      return shown["state"] == "down" && shown["last_error"]["kind"] == kind;
     });
     CHECK_MESSAGE(down, panel_of(tracker, name).dump());
     auto now = order_of(tracker, name, ids[name].front());
@@ -149,8 +151,9 @@ TEST_CASE("panels that send HTML, hang, reset or refuse delay no other panel, an
   for (const auto* name : {"html", "hangs", "resets"}) server.panel(name).clear_quirks();
   refusing.start();
   refusing.advance(std::chrono::hours(1));
-  for (const auto& [name, kind] : bad_panels()) {
-    CHECK_MESSAGE(eventually([&, &panel = name] { return panel_of(tracker, panel)["state"] == "up"; }), name);
+  for (const auto& bad : bad_panels()) {
+    const auto& name = bad.first;
+    CHECK_MESSAGE(eventually([&] { return panel_of(tracker, name)["state"] == "up"; }), name);
   }
   CHECK(events_of(tracker, "panel.up") == 4);
   std::this_thread::sleep_for(seconds(2));  // everybody is asked again

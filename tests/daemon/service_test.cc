@@ -310,15 +310,16 @@ TEST_CASE("who comes while the program stops is told so or finds nobody, and no 
   CHECK(end_by(tracker, SIGTERM) < 3);
   over = true;
   for (auto& client : clients) client.join();
-  for (const auto& [what, times] : met) MESSAGE(what << ": " << times);
+  for (const auto& how : met) MESSAGE(how.first << ": " << how.second);
   CHECK(met["200"] > 0);
   met.erase("200");
   met.erase("draining");
-  for (const auto& [what, times] : met) {
+  for (const auto& how : met) {
+    const auto& what = how.first;
     // Refused, or reset before a byte of an answer while it stood in the kernel's queue: what has a status
     // and then an error was cut, and is none of these.
     const bool nobody = what == "Couldn't connect to server" || what == "Failed sending data to the peer" ||
                         what == "Failure when receiving data from the peer";
-    CHECK_MESSAGE(nobody, what << ": " << times);
+    CHECK_MESSAGE(nobody, what << ": " << how.second);
   }
 }
