@@ -185,6 +185,10 @@ std::int64_t Database::changes() const {
   return sqlite3_changes64(handle_);
 }
 
+std::int64_t Database::total_changes() const {
+  return sqlite3_total_changes64(handle_);
+}
+
 std::int64_t Database::last_insert_row() const {
   return sqlite3_last_insert_rowid(handle_);
 }

@@ -53,11 +53,13 @@ struct Store::Impl {
   auto write(Timestamp now, Action action) {
     Work work;
     work.now = now;
+    const auto changes_before = database.total_changes();
     try {
       platform::Transaction transaction(database);
       auto result = action(work);
       transaction.commit();
-      trouble.reset();
+      // A transaction that wrote nothing proves nothing.
+      if (database.total_changes() != changes_before) trouble.reset();
       told(work);
       return result;
     } catch (const DatabaseError& error) {
