@@ -43,7 +43,7 @@ OrderList::OrderList(platform::Database& database, Panels& panels)
 platform::Statement& OrderList::statement(Driver driver, bool descending) {
   auto& slot = statements_.at(2 * static_cast<std::size_t>(driver) + (descending ? 1 : 0));
   if (slot) return *slot;
-  const std::string beyond = descending ? " < " : " > ";
+  const std::string beyond = descending ? " <" : " >";
   const std::string direction = descending ? " DESC" : "";
   std::string from = "orders o INDEXED BY ";
   std::string key;  // of a sort
@@ -83,7 +83,7 @@ platform::Statement& OrderList::statement(Driver driver, bool descending) {
   }
   // The first comparison bounds the walk of the index, the second takes out what has been seen.
   where += key.empty()
-               ? " AND o.row" + beyond + "?1"
+               ? " AND o.row" + beyond + " ?1"
                : " AND " + key + beyond + "= ?3 AND (" + key + beyond + "?3 OR o.row" + beyond + "?1)";
   const auto order = (key.empty() ? "" : key + direction + ", ") + "o.row" + direction;
   slot.emplace(database_, "list orders",

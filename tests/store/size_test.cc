@@ -10,7 +10,8 @@ constexpr std::int64_t orders = 20'000;
 TrackRequest realistic_request(std::int64_t number, std::mt19937& random) {
   auto request = request_for(std::to_string(23'000'000 + number * 7), "p" + std::to_string(number % 3));
   request.service = ServiceId(std::to_string(1000 + random() % 4000));
-  request.link = "https://www.instagram.com/p/C" + std::to_string(1'000'000'000 + random() % 1'000'000'000) + "/";
+  request.link =
+      "https://www.instagram.com/p/C" + std::to_string(1'000'000'000 + random() % 1'000'000'000) + "/";
   request.quantity = 1000 * (1 + random() % 20);
   request.ref = "shop-" + std::to_string(100'000 + number);
   request.labels = {{"customer", std::to_string(random() % 5000)}};
@@ -22,7 +23,8 @@ TrackRequest realistic_request(std::int64_t number, std::mt19937& random) {
 
 TEST_CASE("an order takes at most 350 bytes in its table and the indexes of it") {
   Workbench bench;
-  if (bench.number("SELECT count(*) FROM pragma_compile_options WHERE compile_options = 'ENABLE_DBSTAT_VTAB'") == 0) {
+  if (bench.number(
+          "SELECT count(*) FROM pragma_compile_options WHERE compile_options = 'ENABLE_DBSTAT_VTAB'") == 0) {
     MESSAGE("this SQLite cannot tell the size of a table");
     return;
   }
@@ -42,7 +44,8 @@ TEST_CASE("an order takes at most 350 bytes in its table and the indexes of it")
       for (const auto& entry : bench.store().poll_entries(PanelName(panel), policy, 0, orders)) {
         const auto order = *bench.store().find_row(entry.row);
         const auto* word = round == 0 ? "In progress" : "Completed";
-        const auto change = rules::transition(order, saying(order.key, word, random() % 900), policy, {}, now);
+        const auto change =
+            rules::transition(order, saying(order.key, word, random() % 900), policy, {}, now);
         changes.push_back(*change);
       }
       bench.store().record(changes, now);

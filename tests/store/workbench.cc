@@ -37,8 +37,8 @@ Workbench::~Workbench() {
 }
 
 void Workbench::open() {
-  database_ = std::make_unique<platform::Database>(
-      platform::DatabaseOptions{file(), application_id, migrations()});
+  database_ =
+      std::make_unique<platform::Database>(platform::DatabaseOptions{file(), application_id, migrations()});
   store_ = std::make_unique<Store>(*database_);
 }
 
@@ -63,7 +63,8 @@ std::string Workbench::text(std::string_view sql) {
 std::int64_t Workbench::steps() const {
   std::int64_t steps = 0;
   auto* handle = database_->handle();
-  for (auto* each = sqlite3_next_stmt(handle, nullptr); each != nullptr; each = sqlite3_next_stmt(handle, each)) {
+  for (auto* each = sqlite3_next_stmt(handle, nullptr); each != nullptr;
+       each = sqlite3_next_stmt(handle, each)) {
     steps += sqlite3_stmt_status(each, SQLITE_STMTSTATUS_VM_STEP, 0);
   }
   return steps;

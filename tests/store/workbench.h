@@ -64,7 +64,8 @@ class Workbench {
 [[nodiscard]] std::string ids_of(const std::vector<Order>& orders);  // "p1/1 p1/2"
 
 // What a panel says of an order.
-[[nodiscard]] Observation saying(const OrderKey& key, const std::string& word, std::optional<std::int64_t> remains);
+[[nodiscard]] Observation saying(const OrderKey& key, const std::string& word,
+                                 std::optional<std::int64_t> remains);
 // An event of an order with nothing in it.
 [[nodiscard]] EventDraft draft_of(EventType type, const OrderKey& key);
 
