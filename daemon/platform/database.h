@@ -124,6 +124,7 @@ class Database {
       const;  // rows of all statements so far, also of what was rolled back
   [[nodiscard]] std::int64_t last_insert_row() const;
   [[nodiscard]] std::int64_t size_bytes() const;               // of the file and its log
+  [[nodiscard]] std::int64_t room_bytes() const;               // left on its disk, as far as the system tells
   [[nodiscard]] bool was_clean() const { return was_clean_; }  // false: it was checked at the start
 
  private:

@@ -301,7 +301,9 @@ class Store {
   std::int64_t expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit);
 
   [[nodiscard]] std::int64_t size_bytes() const;
-  // Whether the database takes writes: tries one that changes nothing. What is wrong, else nothing.
+  // Why the database takes no writes, else nothing. Once it has refused one, this tries one that changes
+  // nothing (and, after a full disk, only when there is room for more than that); before, it asks nothing of
+  // the disk.
   [[nodiscard]] std::optional<std::string> write_trouble();
 
  private:
