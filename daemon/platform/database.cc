@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <cassert>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -185,12 +186,24 @@ std::int64_t Database::changes() const {
   return sqlite3_changes64(handle_);
 }
 
+std::int64_t Database::total_changes() const {
+  return sqlite3_total_changes64(handle_);
+}
+
 std::int64_t Database::last_insert_row() const {
   return sqlite3_last_insert_rowid(handle_);
 }
 
 std::int64_t Database::size_bytes() const {
   return platform::file_size(path_) + file_size(path_.string() + "-wal");
+}
+
+std::int64_t Database::room_bytes() const {
+  constexpr auto unknown = std::numeric_limits<std::int64_t>::max();
+  std::error_code error;
+  const auto space = std::filesystem::space(path_, error);
+  if (error || space.available > static_cast<std::uintmax_t>(unknown)) return unknown;
+  return static_cast<std::int64_t>(space.available);
 }
 
 Transaction::Transaction(Database& database) : database_(database) {

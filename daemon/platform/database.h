@@ -120,8 +120,11 @@ class Database {
   [[nodiscard]] sqlite3* handle() const { return handle_; }
   void execute(std::string_view name, std::string_view sql);
   [[nodiscard]] std::int64_t changes() const;  // rows of the last statement
+  [[nodiscard]] std::int64_t total_changes()
+      const;  // rows of all statements so far, also of what was rolled back
   [[nodiscard]] std::int64_t last_insert_row() const;
   [[nodiscard]] std::int64_t size_bytes() const;               // of the file and its log
+  [[nodiscard]] std::int64_t room_bytes() const;               // left on its disk, as far as the system tells
   [[nodiscard]] bool was_clean() const { return was_clean_; }  // false: it was checked at the start
 
  private:

@@ -98,8 +98,11 @@ Deliveries::Deliveries(platform::Database& database)
         FROM delivery d CROSS JOIN event e ON e.seq = d.event_seq WHERE d.id = ?1
       )sql"),
       next_at_(database, "find when the next delivery is due", R"sql(
-        SELECT next_try_at FROM delivery INDEXED BY delivery_due
-        WHERE webhook = ?1 AND next_try_at IS NOT NULL ORDER BY next_try_at LIMIT 1
+        SELECT next_try_at FROM delivery d INDEXED BY delivery_due
+        WHERE webhook = ?1 AND next_try_at IS NOT NULL AND NOT EXISTS (
+          SELECT 1 FROM attempt a INDEXED BY attempt_open CROSS JOIN delivery o ON o.id = a.delivery
+          WHERE a.ended_at IS NULL AND o.webhook = ?1 AND o.order_row = d.order_row)
+        ORDER BY next_try_at LIMIT 1
       )sql"),
       attempts_(database, "read a delivery's attempts", R"sql(
         SELECT id, started_at, ended_at, outcome, http_status, error, response

@@ -84,7 +84,7 @@ platform::Statement& OrderList::statement(Driver driver, bool descending) {
   // The first comparison bounds the walk of the index, the second takes out what has been seen.
   where += key.empty()
                ? " AND o.row" + beyond + " ?1"
-               : " AND " + key + beyond + "= ?3 AND (" + key + beyond + " ?3 OR o.row" + beyond + " ?1)";
+               : " AND " + key + beyond + "= ?3 AND (" + key + beyond + "?3 OR o.row" + beyond + "?1)";
   const auto order = (key.empty() ? "" : key + direction + ", ") + "o.row" + direction;
   slot.emplace(database_, "list orders",
                "SELECT " + std::string(order_columns) + " FROM " + from + " WHERE " + where + " ORDER BY " +

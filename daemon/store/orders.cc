@@ -242,7 +242,7 @@ void Orders::record(const rules::Change& change, Work& work) {
     work.counted_out.push_back(before->counts);
     work.counted_in.push_back(counts);
   }
-  if (is_written && before->revision != after.revision) work.notice.orders.push_back(after.key);
+  if (is_written) work.notice.orders.push_back(after.key);
 }
 
 // A child that is tracked already only gets its parent.

@@ -107,6 +107,7 @@ void Retention::set_history_kept(std::int64_t order_row, std::int64_t value) {
 std::int64_t Retention::expire_history(Timestamp ended_before, std::int64_t limit) {
   std::int64_t done = 0;
   for (const std::int64_t kept : {1, 0}) {
+    if (done >= limit) return done;
     for (const auto row : orders_ended(kept, ended_before, limit - done)) {
       if (done >= limit) return done;
       delete_points_.bind(1, row).bind(2, limit - done).run();
@@ -118,35 +119,38 @@ std::int64_t Retention::expire_history(Timestamp ended_before, std::int64_t limi
 }
 
 // The first and the last point stay, and of those between every one that moved more than remains.
-std::vector<std::int64_t> Retention::superfluous_points(std::int64_t order_row) {
-  std::vector<std::int64_t> superfluous;
+Retention::Points Retention::points_of(std::int64_t order_row) {
+  Points points;
   std::map<std::chrono::sys_days, std::int64_t> kept;  // of each day, the last that moved only remains
   const Reading reading(points_);
   points_.bind(1, order_row);
   std::optional<HistoryPoint> before;
   while (points_.step()) {
+    ++points.count;
     auto point = read_point(points_, 1);
     if (before && moved_only_remains(*before, point)) {
       const auto day = std::chrono::floor<std::chrono::days>(point.at);
       const auto [of_day, is_first] = kept.emplace(day, points_.integer(0));
-      if (!is_first) superfluous.push_back(std::exchange(of_day->second, points_.integer(0)));
+      if (!is_first) points.superfluous.push_back(std::exchange(of_day->second, points_.integer(0)));
     }
     before = std::move(point);
   }
-  return superfluous;
+  return points;
 }
 
 std::int64_t Retention::thin_history(Timestamp ended_before, std::int64_t limit) {
   std::int64_t done = 0;
   for (const auto row : orders_ended(0, ended_before, limit)) {
     if (done >= limit) break;
-    auto superfluous = superfluous_points(row);
-    const auto can_do = std::min(static_cast<std::int64_t>(superfluous.size()), limit - done);
+    const auto points = points_of(row);
+    const auto too_many = static_cast<std::int64_t>(points.superfluous.size());
+    const auto can_do = std::min(too_many, limit);
     for (std::int64_t i = 0; i < can_do; ++i) {
-      delete_point_.bind(1, row).bind(2, superfluous.at(static_cast<std::size_t>(i))).run();
+      delete_point_.bind(1, row).bind(2, points.superfluous.at(static_cast<std::size_t>(i))).run();
     }
-    done += can_do + 1;
-    if (can_do == static_cast<std::int64_t>(superfluous.size())) set_history_kept(row, 1);
+    // Reading a long history takes its time, too, whatever is deleted of it.
+    done += points.count + 1;
+    if (can_do == too_many) set_history_kept(row, 1);
   }
   return done;
 }
@@ -184,10 +188,6 @@ std::int64_t Retention::run(Stage stage, const RetentionPolicy& policy, std::int
 }
 
 std::int64_t Retention::step(const RetentionPolicy& policy, std::int64_t limit, Work& work) {
-  if (stage_ == Stage::over) {
-    stage_ = Stage::deliveries;
-    return 0;
-  }
   std::int64_t done = 0;
   while (stage_ != Stage::over && done < limit) {
     const auto more = run(stage_, policy, limit - done, work);
@@ -197,7 +197,7 @@ std::int64_t Retention::step(const RetentionPolicy& policy, std::int64_t limit, 
     }
     done += more;
   }
-  if (stage_ == Stage::over && done == 0) stage_ = Stage::deliveries;
+  if (stage_ == Stage::over) stage_ = Stage::deliveries;
   return done;
 }
 

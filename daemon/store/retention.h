@@ -24,7 +24,8 @@ class Retention {
  public:
   Retention(platform::Database& database, Webhooks& webhooks);
 
-  // Within a transaction. Rows looked at or deleted, about `limit` at most; 0 when the round is over.
+  // Within a transaction. Rows looked at or deleted, `limit` and hardly more; fewer: the round is over, and
+  // the next call begins another.
   std::int64_t step(const RetentionPolicy& policy, std::int64_t limit, Work& work);
 
  private:
@@ -40,7 +41,11 @@ class Retention {
 
   [[nodiscard]] std::vector<std::int64_t> orders_ended(std::int64_t history_kept, Timestamp before,
                                                        std::int64_t limit);
-  [[nodiscard]] std::vector<std::int64_t> superfluous_points(std::int64_t order_row);
+  struct Points {
+    std::int64_t count = 0;
+    std::vector<std::int64_t> superfluous;  // revisions, the oldest first
+  };
+  [[nodiscard]] Points points_of(std::int64_t order_row);
   void set_history_kept(std::int64_t order_row, std::int64_t value);
 
   platform::Database& database_;

@@ -18,6 +18,14 @@ namespace smm::store {
 
 using platform::DatabaseError;
 
+namespace {
+
+// After a full disk: as much as the log grows to before it is moved into the file (1000 pages), and again for
+// the file. With less, one small write would go through and the next one fail.
+constexpr std::int64_t room_to_go_on = 8 * 1024 * 1024;
+
+}  // namespace
+
 // The parts, and the one place where transactions begin and end.
 struct Store::Impl {
   explicit Impl(platform::Database& opened)
@@ -46,23 +54,25 @@ struct Store::Impl {
   Tally tally;
   platform::Statement write_test;
   std::function<void(const Committed&)> listener;
-  std::optional<std::string> trouble;  // why the last write failed, if the storage refused it
+  std::optional<DatabaseError> trouble;  // why the last write failed, if the storage refused it
 
   // Runs `action` as one transaction and tells of it. What it wrote into memory is forgotten when it fails.
   template <class Action>
   auto write(Timestamp now, Action action) {
     Work work;
     work.now = now;
+    const auto changes_before = database.total_changes();
     try {
       platform::Transaction transaction(database);
       auto result = action(work);
       transaction.commit();
-      trouble.reset();
+      // A transaction that wrote nothing proves nothing.
+      if (database.total_changes() != changes_before) trouble.reset();
       told(work);
       return result;
     } catch (const DatabaseError& error) {
       forget();
-      if (error.is_storage_trouble()) trouble = error.what();
+      if (error.is_storage_trouble()) trouble = error;
       throw;
     } catch (...) {
       forget();
@@ -274,9 +284,13 @@ std::int64_t Store::size_bytes() const {
 }
 
 std::optional<std::string> Store::write_trouble() {
+  const auto& trouble = impl_->trouble;
+  if (!trouble) return std::nullopt;
+  const bool is_full = trouble->kind() == platform::DatabaseErrorKind::full;
+  if (is_full && impl_->database.room_bytes() < room_to_go_on) return trouble->what();
   try {
-    impl_->write({}, [&, had_trouble = impl_->trouble.has_value()](Work&) {
-      if (had_trouble) impl_->write_test.run();
+    impl_->write({}, [&](Work&) {
+      impl_->write_test.run();
       return true;
     });
     return std::nullopt;

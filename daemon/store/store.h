@@ -228,7 +228,7 @@ struct Subscription {
 // What a commit brought, for those who wait: a hint, the rows are the truth.
 struct Committed {
   std::int64_t last_seq = 0;
-  std::vector<OrderKey> orders;  // whose revision rose, or who came or went
+  std::vector<OrderKey> orders;  // who came, changed (also a flag alone) or went
   bool deliveries = false;       // there are new delivery rows
 };
 
@@ -254,7 +254,9 @@ class Store {
   [[nodiscard]] tl::expected<OrderPage, std::string> orders(const OrderQuery& query);
   std::optional<Order> patch(const OrderKey& key, const OrderPatch& patch, Timestamp now);
   bool untrack(const OrderKey& key, Timestamp now);  // false: no such order
-  bool purge(const OrderKey& key);                   // the order, its history, its events' bodies stay
+  // Erases the order, its history, its events and their deliveries; false: no such order. An event of it that
+  // somebody has still to be told of stays, with its deliveries, until retention takes it.
+  bool purge(const OrderKey& key);
   [[nodiscard]] tl::expected<HistoryPage, std::string> history(std::int64_t row, std::size_t limit,
                                                                const std::string& cursor);
   // Every tracked order of a panel, in pages by row: `after` = the last row seen, 0 to begin.
@@ -281,6 +283,8 @@ class Store {
   [[nodiscard]] std::vector<DueDelivery> due_deliveries(const WebhookName& webhook, Timestamp now,
                                                         std::size_t limit, std::span<const std::int64_t> busy,
                                                         std::span<const std::int64_t> busy_orders);
+  // When the next of them may go, by what the rows say: those of an order that has an attempt under way are
+  // left out, since its end is noticed anyhow. Not before then will due_deliveries() find anything new.
   [[nodiscard]] std::optional<Timestamp> next_delivery_at(const WebhookName& webhook);
   // One commit: completes the attempts that finished and writes those that start; the new attempts' ids in
   // order.
@@ -292,12 +296,14 @@ class Store {
   [[nodiscard]] std::optional<Delivery> delivery(std::int64_t id);
   [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);
 
-  // Retention: deletes at most `limit` rows of what its policy says is over and nothing still needs; how
-  // many.
+  // Retention, one slice of it: deletes what its policy says is over and nothing still needs. How many rows
+  // it looked at or deleted: `limit` or hardly more; fewer, and a whole round is over.
   std::int64_t expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit);
 
   [[nodiscard]] std::int64_t size_bytes() const;
-  // Whether the database takes writes: tries one that changes nothing. What is wrong, else nothing.
+  // Why the database takes no writes, else nothing. Once it has refused one, this tries one that changes
+  // nothing (and, after a full disk, only when there is room for more than that); before, it asks nothing of
+  // the disk.
   [[nodiscard]] std::optional<std::string> write_trouble();
 
  private:

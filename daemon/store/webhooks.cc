@@ -39,10 +39,13 @@ Webhooks::Webhooks(platform::Database& database)
       // Everything by index: how many are pending is counted, not kept.
       records_(database, "read the webhooks' queues", R"sql(
         SELECT w.name, w.paused, w.disabled, w.disabled_reason,
-               (SELECT count(*) FROM delivery d WHERE d.state = 0 AND d.webhook = w.row),
-               (SELECT count(*) FROM delivery d WHERE d.state = 2 AND d.webhook = w.row),
+               (SELECT count(*) FROM delivery d INDEXED BY delivery_undelivered
+                WHERE d.state = 0 AND d.state <> 1 AND d.webhook = w.row),
+               (SELECT count(*) FROM delivery d INDEXED BY delivery_undelivered
+                WHERE d.state = 2 AND d.state <> 1 AND d.webhook = w.row),
                (SELECT d.created_at FROM delivery d WHERE d.id =
-                 (SELECT min(o.id) FROM delivery o WHERE o.state = 0 AND o.webhook = w.row)),
+                 (SELECT min(o.id) FROM delivery o INDEXED BY delivery_undelivered
+                  WHERE o.state = 0 AND o.state <> 1 AND o.webhook = w.row)),
                (SELECT max(d.ended_at) FROM delivery d WHERE d.state = 1 AND d.webhook = w.row)
         FROM webhook w ORDER BY w.name
       )sql") {}

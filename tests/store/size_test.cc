@@ -1,0 +1,69 @@
+#include "workbench.h"
+
+#include <random>
+
+namespace smm::store {
+namespace {
+
+constexpr std::int64_t orders = 20'000;
+
+TrackRequest realistic_request(std::int64_t number, std::mt19937& random) {
+  auto request = request_for(std::to_string(23'000'000 + number * 7), "p" + std::to_string(number % 3));
+  request.service = ServiceId(std::to_string(1000 + random() % 4000));
+  request.link =
+      "https://www.instagram.com/p/C" + std::to_string(1'000'000'000 + random() % 1'000'000'000) + "/";
+  request.quantity = 1000 * (1 + random() % 20);
+  request.ref = "shop-" + std::to_string(100'000 + number);
+  request.labels = {{"customer", std::to_string(random() % 5000)}};
+  request.placed_at = noon - 1min;
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("an order takes at most 350 bytes in its table and the indexes of it") {
+  Workbench bench;
+  if (bench.number(
+          "SELECT count(*) FROM pragma_compile_options WHERE compile_options = 'ENABLE_DBSTAT_VTAB'") == 0) {
+    MESSAGE("this SQLite cannot tell the size of a table");
+    return;
+  }
+  std::mt19937 random(7);
+  std::vector<TrackRequest> requests;
+  for (std::int64_t i = 0; i < orders; ++i) {
+    requests.push_back(realistic_request(i, random));
+    if (requests.size() < 1000) continue;
+    bench.store().track(requests, noon + i * 1ms);
+    requests.clear();
+  }
+  const PollPolicy policy;
+  for (int round = 0; round < 2; ++round) {
+    for (const auto* panel : {"p0", "p1", "p2"}) {
+      const auto now = noon + round * 1h + 5min;
+      std::vector<rules::Change> changes;
+      for (const auto& entry : bench.store().poll_entries(PanelName(panel), policy, 0, orders)) {
+        const auto order = *bench.store().find_row(entry.row);
+        const auto* word = round == 0 ? "In progress" : "Completed";
+        const auto change =
+            rules::transition(order, saying(order.key, word, random() % 900), policy, {}, now);
+        changes.push_back(*change);
+      }
+      bench.store().record(changes, now);
+    }
+  }
+  REQUIRE(bench.number("SELECT count(*) FROM orders WHERE revision = 2") == orders);
+  const auto bytes = bench.number(R"sql(
+    SELECT sum(pgsize) FROM dbstat WHERE name IN (SELECT name FROM sqlite_schema WHERE tbl_name = 'orders')
+  )sql");
+  const auto parts = bench.text(R"sql(
+    SELECT group_concat(name || ' ' || bytes, ', ') FROM
+      (SELECT name, sum(pgsize) / 20000.0 AS bytes FROM dbstat
+       WHERE name IN (SELECT name FROM sqlite_schema WHERE tbl_name = 'orders') GROUP BY name ORDER BY 2 DESC)
+  )sql");
+  CAPTURE(parts);
+  CHECK(bytes <= 350 * orders);
+  // The figure means nothing if they had not all been counted.
+  CHECK(bytes >= 150 * orders);
+}
+
+}  // namespace smm::store
