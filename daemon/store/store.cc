@@ -20,9 +20,9 @@ using platform::DatabaseError;
 
 namespace {
 
-// After a full disk: as much as the log grows to before it is moved into the file (1000 pages), and again for
-// the file. With less, one small write would go through and the next one fail.
-constexpr std::int64_t room_to_go_on = 8 * 1024 * 1024;
+// After a full disk: some hundred commits' worth. With less, one small write would go through and the next one
+// fail, over and over.
+constexpr std::int64_t room_to_go_on = 1024 * 1024;
 
 }  // namespace
 
