@@ -111,9 +111,10 @@ void PollBook::not_answered(Slot slot, Timestamp now) {
   schedule(slot, now);
 }
 
-void PollBook::put_back(Slot slot) {
-  const auto& order = slots_[slot];
+void PollBook::put_back(Slot slot, Timestamp now) {
+  auto& order = slots_[slot];
   if (!order.live) return;
+  order.due_ms = std::max(order.due_ms, to_millis(now));
   enqueue(slot, rules::due_after(order.facts, policy_, from_millis(order.asked_ms)).pace);
 }
 

@@ -59,8 +59,9 @@ class PollBook {
   void changed(Slot slot, const Order& order);
   // Asked, and the panel said nothing about it.
   void not_answered(Slot slot, Timestamp now);
-  // Not asked after all (the request failed): as due as before.
-  void put_back(Slot slot);
+  // Not asked after all (the request failed): due at once, behind all who wait already, so that a batch that
+  // always fails does not keep the others from their turn.
+  void put_back(Slot slot, Timestamp now);
   // Taken out of the queues to be asked out of turn.
   void take_out(Slot slot);
 

@@ -38,7 +38,7 @@ Poller::~Poller() {
   }
   std::move(asked_for_.begin(), asked_for_.end(), std::back_inserter(waiting.waiting));
   std::move(tests_.begin(), tests_.end(), std::back_inserter(waiting.tests));
-  answer_waiting(waiting, Refusal{true, {}});
+  answer_waiting(waiting, Refusal{Refusal::Why::ending, {}});
 }
 
 void Poller::start() {
@@ -69,7 +69,7 @@ void Poller::set_policy(PanelPolicy policy) {
   book_.set_policy(policy_.poll);
   unknown_words_.clear();
   // A key that was rejected may be another one now.
-  if (health_.state == rules::PanelState::key_rejected) health_.rest_until = world_.loop.now();
+  if (health_.state == rules::PanelState::key_rejected) health_ = rules::rested(health_, world_.loop.now());
   turn_soon(world_.loop.now());
 }
 
@@ -114,7 +114,7 @@ void Poller::resume() {
   auto record = world_.store.panel(policy_.name);
   record.paused = false;
   world_.storage.write([&] { world_.store.save_panel(record, {}, now); });
-  health_.rest_until = now;
+  health_ = rules::rested(health_, now);
   turn_soon(now);
 }
 
@@ -183,7 +183,7 @@ void Poller::notice_clock_step(Timestamp now) {
 
 // While a panel is not known to be well, one request at a time is sent to find out.
 bool Poller::probing() const {
-  return health_.state != rules::PanelState::up || health_.failures > 0;
+  return rules::how_to_ask(health_.state) != rules::Asking::freely || health_.failures > 0;
 }
 
 std::size_t Poller::polls_in_flight() const {
@@ -221,7 +221,8 @@ void Poller::drop_expired(Timestamp now) {
     dropped.tests.push_back(std::move(tests_.front()));
     tests_.pop_front();
   }
-  if (!dropped.waiting.empty() || !dropped.tests.empty()) answer_waiting(dropped, Refusal{true, {}});
+  if (!dropped.waiting.empty() || !dropped.tests.empty())
+    answer_waiting(dropped, Refusal{Refusal::Why::busy, {}});
 }
 
 // When the first of those who wait gives up; far away if nobody waits.
@@ -273,7 +274,8 @@ bool Poller::send_asked_for(Timestamp now) {
     call.waiting.push_back(std::move(waiting));
   }
   if (call.slots.empty()) {  // all joined, or untracked meanwhile
-    answer_waiting(call, Refusal{false, {panel::ErrorKind::said_no, "the order is not tracked"}});
+    answer_waiting(call,
+                   Refusal{Refusal::Why::panel, {panel::ErrorKind::said_no, "the order is not tracked"}});
     return true;
   }
   for (const auto slot : call.slots) {
@@ -294,7 +296,7 @@ bool Poller::send_poll(Timestamp now) {
     turn_soon(health_.rest_until);
     return false;
   }
-  if (health_.state == rules::PanelState::key_rejected) {
+  if (rules::how_to_ask(health_.state) == rules::Asking::balance_only) {
     Call probe;
     probe.purpose = Purpose::balance_probe;
     send(std::move(probe), panel::balance_form(policy_.key), now);

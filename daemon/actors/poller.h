@@ -52,8 +52,14 @@ class Poller {
 
   // Why a request a person made was not answered.
   struct Refusal {
-    bool busy = false;   // it could not be sent within 10 s, and never will be
-    panel::Error error;  // otherwise: what the panel or the line said
+    enum class Why : std::uint8_t {
+      busy,     // it could not be sent within 10 s, and never will be
+      ending,   // the poller ends: the program stops, or the panel left the configuration
+      storage,  // the panel answered, but the database takes no writes
+      panel,    // `error`: what the panel or the line said
+    };
+    Why why = Why::panel;
+    panel::Error error;
   };
   using PollDone = std::function<void(std::optional<Refusal>)>;
   // Asks about one order before any other polling. `done` is called once, from the loop, after what was
@@ -144,6 +150,7 @@ class Poller {
   };
   tl::expected<Verdict, panel::Error> judge(const Call& call, const std::vector<panel::Entry>& entries,
                                             Timestamp now);
+  std::optional<panel::Error> judge_forgotten(const Call& call, const Verdict& verdict);
   void judge_entry(const panel::Entry& entry, const PollSlot& slot, const OrderId& id, Verdict& verdict,
                    Timestamp now);
   void judge_unchanged(const PollSlot& slot, Verdict& verdict, Timestamp now);
@@ -172,6 +179,8 @@ class Poller {
   std::size_t batch_size_;
   Timestamp batch_learnt_;         // when it became smaller than 100
   std::size_t suspected_cut_ = 0;  // the number of answers in a reply that stopped short
+  // Orders asked for one at a time and not known any more, since the panel knew one.
+  std::set<std::int64_t> forgotten_in_a_row_;
   std::set<std::string> unknown_words_;
   std::optional<Timestamp> last_success_at_;
   std::optional<Timestamp> last_error_at_;

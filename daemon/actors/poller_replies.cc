@@ -94,7 +94,7 @@ void Poller::status_reply(Call& call, const panel::Reply& reply, std::optional<M
   if (!world_.storage.write([&] { world_.store.record(verdict->changes, now); })) {
     // Not committed, so not believed: the digests stay as they were and the panel is asked again.
     return_slots(call);
-    answer_waiting(call, Refusal{false, {panel::ErrorKind::said_no, "the database takes no writes"}});
+    answer_waiting(call, Refusal{Refusal::Why::storage, {}});
     return;
   }
   commit(call, *entries, *verdict, now);
@@ -121,17 +121,31 @@ tl::expected<Poller::Verdict, panel::Error> Poller::judge(const Call& call,
     }
   }
   if (verdict.unreadable && verdict.reported == 0) return tl::unexpected(std::move(*verdict.unreadable));
-  if (!rules::is_panel_trouble(verdict.forgotten, call.ids.size())) {
+  if (auto trouble = judge_forgotten(call, verdict)) {
+    if (verdict.reported == 0) return tl::unexpected(std::move(*trouble));
+    last_error_ = std::move(*trouble);
+    last_error_at_ = now;
+  } else {
     std::move(verdict.strangers.begin(), verdict.strangers.end(), std::back_inserter(verdict.changes));
-    return verdict;
   }
-  panel::Error trouble{panel::ErrorKind::said_no, "it says that it does not know " +
-                                                      std::to_string(verdict.forgotten) + " of " +
-                                                      std::to_string(call.ids.size()) + " orders"};
-  if (verdict.reported == 0) return tl::unexpected(std::move(trouble));
-  last_error_ = std::move(trouble);
-  last_error_at_ = now;
   return verdict;
+}
+
+// Whether the panel's saying that it does not know orders is its own trouble. A reply about one order tells
+// nothing by itself: then those that came in a row are looked at as if they were one.
+std::optional<panel::Error> Poller::judge_forgotten(const Call& call, const Verdict& verdict) {
+  auto forgotten = verdict.forgotten;
+  auto asked = call.ids.size();
+  if (verdict.reported > 0) {
+    forgotten_in_a_row_.clear();
+  } else if (asked == 1 && forgotten == 1) {
+    forgotten_in_a_row_.insert(book_.at(call.slots.front()).row);
+    forgotten = asked = forgotten_in_a_row_.size();
+  }
+  if (!rules::is_panel_trouble(forgotten, asked)) return std::nullopt;
+  return panel::Error{panel::ErrorKind::said_no, "it says that it does not know " +
+                                                     std::to_string(forgotten) + " of " +
+                                                     std::to_string(asked) + " orders"};
 }
 
 void Poller::judge_unchanged(const PollSlot& slot, Verdict& verdict, Timestamp now) {
@@ -227,11 +241,11 @@ void Poller::failed(Call& call, const panel::Error& error, std::optional<Millise
     last_error_ = error;
     step_health(outcome_of(error.kind), retry_after, &error);
   }
-  answer_waiting(call, Refusal{false, error});
+  answer_waiting(call, Refusal{Refusal::Why::panel, error});
 }
 
 void Poller::return_slots(Call& call) {
-  for (const auto slot : call.slots) book_.put_back(slot);
+  for (const auto slot : call.slots) book_.put_back(slot, world_.loop.now());
 }
 
 void Poller::answer_waiting(Call& call, const std::optional<Refusal>& refusal) {

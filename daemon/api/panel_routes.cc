@@ -59,7 +59,7 @@ void test_panel(House& house, const ExchangePtr& exchange) {
   const auto* policy = panel_of(house, exchange);
   if (policy == nullptr) return;
   house.fleet.find(policy->name)->test([exchange](const actors::Poller::TestResult& result) {
-    if (!result.balance && result.balance.error().busy) {
+    if (!result.balance && result.balance.error().why != actors::Poller::Refusal::Why::panel) {
       return exchange->refuse(upstream_problem(result.balance.error()));
     }
     exchange->answer(200, shown_test(result));

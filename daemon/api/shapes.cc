@@ -186,12 +186,21 @@ Json shown_attempt(const store::Attempt& attempt) {
 }
 
 Problem upstream_problem(const actors::Poller::Refusal& refusal) {
-  if (refusal.busy) {
-    return {503,
-            "panel-busy",
-            "it could not be sent within 10 s and never will be; ask again",
-            {},
-            {{"sent", "no"}}};
+  using Why = actors::Poller::Refusal::Why;
+  switch (refusal.why) {
+    case Why::busy:
+      return {503,
+              "panel-busy",
+              "it could not be sent within 10 s and never will be; ask again",
+              {},
+              {{"sent", "no"}}};
+    case Why::ending:
+      return {
+          503, "draining", "the program does not follow this panel any more; ask again in a moment", {}, {}};
+    case Why::storage:
+      return storage_trouble("the database takes no writes");
+    case Why::panel:
+      break;
   }
   return {502,
           "upstream-error",

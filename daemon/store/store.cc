@@ -20,8 +20,8 @@ using platform::DatabaseError;
 
 namespace {
 
-// After a full disk: some hundred commits' worth. With less, one small write would go through and the next one
-// fail, over and over.
+// After a full disk: some hundred commits' worth. With less, one small write would go through and the next
+// one fail, over and over.
 constexpr std::int64_t room_to_go_on = 1024 * 1024;
 
 }  // namespace

@@ -53,8 +53,23 @@ TEST_CASE("what a failed request had taken is as due as before") {
   for (std::int64_t row = 1; row <= 10; ++row) book.put(new_order(row), start, 0.0);
   const auto batch = book.take(100, start);
   REQUIRE(batch.slots.size() == 10);
-  for (const auto slot : batch.slots) book.put_back(slot);
+  for (const auto slot : batch.slots) book.put_back(slot, start);
   CHECK(book.take(100, start).slots.size() == 10);
+}
+
+TEST_CASE("a batch that fails again and again does not keep the others from their turn") {
+  PollBook book(PollPolicy{});
+  for (std::int64_t row = 1; row <= 30; ++row) book.put(new_order(row), start, 0.0);
+  auto now = start;
+  std::set<actors::Slot> seen;
+  for (int round = 0; round < 3; ++round) {
+    now += std::chrono::seconds(1);
+    const auto batch = book.take(10, now);
+    REQUIRE(batch.slots.size() == 10);
+    seen.insert(batch.slots.begin(), batch.slots.end());
+    for (const auto slot : batch.slots) book.put_back(slot, now);
+  }
+  CHECK(seen.size() == 30);
 }
 
 TEST_CASE("an answered order is not asked again before its interval") {
@@ -76,7 +91,7 @@ TEST_CASE("an order forgotten while it is being asked about does not come back")
   const auto slot = book.put(new_order(1), start, 0.0);
   REQUIRE(book.take(100, start).slots.size() == 1);
   book.forget(1);
-  book.put_back(slot);
+  book.put_back(slot, start);
   book.answered(slot, 1, start);
   CHECK(book.take(100, start + hours(9)).slots.empty());
   CHECK(book.size() == 0);

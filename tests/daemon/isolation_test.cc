@@ -300,6 +300,40 @@ TEST_CASE("an order its panel no longer knows is lost once, and found when it is
   CHECK(world.events("order.lost") == 1);
 }
 
+TEST_CASE("an address where nobody knows any order is the panel's trouble, and no order is lost for it") {
+  OnePanel world;
+  world.config.insert(world.config.find("settle"), "lost_after = \"300ms\"\n");
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  const auto ids = world.panel.seed_orders(12, 9);
+  REQUIRE(world.tracker.track("p1", ids) == 12);
+  REQUIRE(all_asked(world.tracker));
+  // To batches it says the same as to a single order, so that batches are given up first.
+  world.panel.add_quirk(quirk("http-404-json"));
+  CHECK(eventually([&] { return panel_of(world.tracker, "p1")["state"] == "down"; }));
+  CHECK(panel_of(world.tracker, "p1")["last_error"]["kind"] == "said-no");
+  std::this_thread::sleep_for(seconds(3));
+  CHECK(world.events("order.lost") == 0);
+  world.panel.clear_quirks();
+  CHECK(eventually([&] { return panel_of(world.tracker, "p1")["state"] == "up"; }));
+  CHECK(world.events("panel.down") == 1);
+}
+
+TEST_CASE("a hundred orders that a panel forgot do not keep the others from being followed") {
+  OnePanel world;
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  std::vector<std::string> ids;
+  for (int id = 1; id <= 150; ++id) {
+    ids.push_back(std::to_string(id));
+    world.panel.script_order(ids.back(), 1000, {{Ms(0), says("In progress", "900")}});
+  }
+  REQUIRE(world.tracker.track("p1", ids) == 150);
+  REQUIRE(all_asked(world.tracker));
+  for (int id = 1; id <= 110; ++id) world.panel.remove_order(std::to_string(id));
+  for (int id = 111; id <= 150; ++id) world.panel.set_order(std::to_string(id), says("In progress", "800"));
+  CHECK(eventually(
+      [&] { return world.order("111")["remains"] == 800 && world.order("150")["remains"] == 800; }));
+}
+
 TEST_CASE("the children of a subscription and of a drip-feed are followed by themselves") {
   OnePanel world;
   REQUIRE_MESSAGE(world.start(), world.tracker.log());

@@ -255,6 +255,7 @@ TEST_CASE("a panel that hangs does not hold up the end: polls are cancelled, pol
   CHECK(end_by(tracker, SIGTERM) < 3);
   const auto answer = asked.get();
   CHECK_MESSAGE(answer.status == 503, answer.error << answer.body);
+  CHECK(answer.json()["code"] == "draining");
 
   panel.clear_quirks();
   REQUIRE_MESSAGE(tracker.start({}), tracker.log());

@@ -56,7 +56,8 @@ struct World {
     return found;
   }
   Json webhook(const std::string& name) const {
-    for (const auto& item : tracker.get("/v1/webhooks").json()["items"]) {
+    const auto list = tracker.get("/v1/webhooks").json();
+    for (const auto& item : list["items"]) {
       if (item["name"] == name) return item;
     }
     return {};
