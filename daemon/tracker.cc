@@ -38,7 +38,9 @@ tl::expected<Policy, std::vector<std::string>> read_configuration(const std::fil
   places.file = file;
   if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY"))
     places.credentials_directory = credentials;
+  // What root starts is a check on behalf of the service.
   places.group = getegid();
+  if (geteuid() == 0) places.group = config::service_group().value_or(getegid());
   std::vector<config::Complaint> warnings;
   auto policy = config::load(places, &warnings);
   for (const auto& warning : warnings) spdlog::warn("{}", config::to_text(warning));
@@ -209,8 +211,10 @@ std::vector<std::string> Tracker::Impl::differences(const Policy& next) const {
 }
 
 tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::reload() {
+  platform::notify_reloading();
   auto next = read_configuration(places.config);
   if (!next) {
+    platform::notify_ready("the configuration has errors; going on with the one before");
     for (const auto& line : next.error()) spdlog::error("{}", line);
     spdlog::error("the configuration has errors; nothing changed");
     return tl::unexpected(std::move(next.error()));
@@ -220,6 +224,7 @@ tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::
   if (changed.empty()) spdlog::info("configuration: read again, nothing changed");
   policy = std::move(*next);
   apply();
+  platform::notify_ready("following");
   tell_status();
   return changed;
 }

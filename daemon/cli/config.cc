@@ -7,7 +7,6 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <grp.h>
 #include <nlohmann/json.hpp>
 
 #include <cstdlib>
@@ -22,7 +21,7 @@ config::Places places_of(const std::string& file) {
   places.file = file;
   const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
   if (credentials != nullptr && *credentials != '\0') places.credentials_directory = credentials;
-  if (const auto* group = ::getgrnam("smm-trackerd")) places.group = group->gr_gid;
+  places.group = config::service_group();
   places.offline = true;
   return places;
 }

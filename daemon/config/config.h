@@ -42,6 +42,9 @@ struct Places {
   bool offline = false;
 };
 
+// The group the installed service runs as (smm-trackerd), where this machine has it.
+[[nodiscard]] std::optional<gid_t> service_group();
+
 // The whole judgement. Complaints are in the order of the file. `warnings`, when given, gets what is odd but
 // accepted, whether there are complaints or not.
 [[nodiscard]] tl::expected<Policy, std::vector<Complaint>> load(const Places& places,

@@ -145,4 +145,9 @@ tl::expected<std::string, FileTrouble> read_credential(const std::filesystem::pa
   return read_file(path.string(), std::nullopt, false);
 }
 
+std::optional<gid_t> service_group() {
+  const auto* entry = ::getgrnam("smm-trackerd");  // start-up and reload only, like group_name()
+  return entry != nullptr ? std::optional(entry->gr_gid) : std::nullopt;
+}
+
 }  // namespace smm::config

@@ -51,7 +51,7 @@ TEST_CASE("a socket nobody listens on means the daemon does not run") {
   {
     // Its path outlives a daemon that was killed.
     FakeDaemon daemon(room.path("dead.sock"));
-    ::link(room.path("dead.sock").c_str(), room.path("api.sock").c_str());
+    REQUIRE(::link(room.path("dead.sock").c_str(), room.path("api.sock").c_str()) == 0);
   }
   const auto outcome = run(room.path("api.sock"), {"status"});
   CHECK(outcome.exit == 7);

@@ -146,6 +146,21 @@ TEST_CASE(
   CHECK(tracker.wait_for_exit(seconds(5)).value_or(ExitState{}).code == 0);
 }
 
+TEST_CASE("the service manager hears of a reload and of its end, also when the file has errors") {
+  TrackerProcess tracker;
+  const ServiceManager manager(tracker);
+  tracker.launch({.config = silent_panel, .environment = manager.environment()});
+  REQUIRE_FALSE(manager.wait_for("READY=1", seconds(20)).empty());
+  for (const auto* config : {silent_panel, "nonsense"}) {
+    CAPTURE(config);
+    tracker.write_config(config);
+    manager.forget();
+    tracker.signal(SIGHUP);
+    CHECK(manager.wait_for("RELOADING=1", seconds(5)).find("MONOTONIC_USEC=") != std::string::npos);
+    CHECK_FALSE(manager.wait_for("READY=1", seconds(5)).empty());
+  }
+}
+
 TEST_CASE("the watchdog is fed by the running loop and by nothing else") {
   TrackerProcess tracker;
   const ServiceManager manager(tracker);
