@@ -151,7 +151,7 @@ TEST_CASE("the service manager hears of a reload and of its end, also when the f
   const ServiceManager manager(tracker);
   tracker.launch({.config = silent_panel, .environment = manager.environment()});
   REQUIRE_FALSE(manager.wait_for("READY=1", seconds(20)).empty());
-  for (const auto* config : {silent_panel, "nonsense"}) {
+  for (const std::string& config : {std::string(silent_panel), std::string("nonsense")}) {
     CAPTURE(config);
     tracker.write_config(config);
     manager.forget();
