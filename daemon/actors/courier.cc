@@ -150,8 +150,8 @@ void WebhookLane::send(store::DueDelivery delivery, std::int64_t attempt, Timest
   request.addresses = policy_.network == WebhookNetwork::local ? platform::AddressPolicy::local
                                                                : platform::AddressPolicy::only_public;
   const auto at = sending_.insert(sending_.end(), Sending{attempt, std::move(delivery), {}});
-  at->transfer = world_.http.start(std::move(request),
-                                   [this, at](platform::HttpOutcome outcome) { finished(at, outcome); });
+  at->transfer = world_.http.start(
+      std::move(request), [this, at](const platform::HttpOutcome& outcome) { finished(at, outcome); });
 }
 
 void WebhookLane::finished(SendingAt at, const platform::HttpOutcome& outcome) {
