@@ -2,6 +2,7 @@
 
 #include "domain/ids.h"
 #include "domain/money.h"
+#include "domain/refill.h"
 #include "domain/status.h"
 #include "domain/time.h"
 
@@ -36,8 +37,17 @@ struct Order {
   std::optional<OrderId> parent;  // the subscription or drip-feed that made it, on the same panel
   std::optional<Timestamp> placed_at;
   Timestamp tracked_at;
-  std::optional<Milliseconds> interval;  // between the runs of a drip-feed, where its placement says it
-  bool quiet = false;                    // the first sight makes no event
+  std::optional<Milliseconds> interval;   // between the runs of a drip-feed, where its placement says it
+  bool quiet = false;                     // the first sight makes no event
+  bool ended_given = false;               // the user said when it ended
+  std::optional<RefillAuto> refill_auto;  // the user's word for this order alone
+
+  // What the catalogue said of its service when the order was first seen with it; nothing before that. It
+  // stands even if the service changes.
+  std::optional<bool> refill_offered;         // an absent flag, or "No refill" in the name, is no
+  std::optional<Milliseconds> refill_window;  // that the name states; lifetime = 36500 days
+  std::optional<bool> cancel_offered;
+  std::optional<Money> rate_at_placing;  // per 1000
 
   // The panel's last word. Null, empty, missing and non-numeric all read as absent.
   OrderKind kind = OrderKind::ordinary;

@@ -2,6 +2,7 @@
 
 #include "domain/ids.h"
 #include "domain/money.h"
+#include "domain/refill.h"
 #include "domain/status.h"
 #include "domain/time.h"
 
@@ -50,8 +51,6 @@ struct RetentionPolicy {
 
   bool operator==(const RetentionPolicy&) const = default;
 };
-
-enum class RefillAuto : std::uint8_t { schedule, drop, off };
 
 struct RefillPolicy {
   RefillAuto mode = RefillAuto::schedule;
