@@ -23,6 +23,7 @@ namespace {
 constexpr auto status_every = std::chrono::seconds(30);
 constexpr auto drain_check = std::chrono::milliseconds(20);
 constexpr auto longest_drain = std::chrono::seconds(10);
+constexpr auto last_words = std::chrono::seconds(1);
 constexpr auto retention_every = std::chrono::minutes(1);
 constexpr std::size_t retention_slice = 500;
 constexpr auto user_agent = "smm-tracker/" SMM_VERSION;
@@ -73,7 +74,7 @@ struct Tracker::Impl {
 
   // Whoever still waits for a poller is answered while there is something to answer with.
   ~Impl() {
-    fleet.apply({});
+    fleet.close();
     courier.stop();
     api.reset();
   }
@@ -233,10 +234,9 @@ void Tracker::Impl::tell_status() {
   if (stopping) return;
   std::size_t orders = 0;
   std::size_t trouble = 0;
-  for (const auto* poller : fleet.all()) {
-    const auto view = poller->view();
-    orders += view.orders;
-    if (view.health.state != rules::PanelState::up) ++trouble;
+  for (auto* station : fleet.all()) {
+    orders += station->poller().view().orders;
+    if (station->line().health().state != rules::PanelState::up) ++trouble;
   }
   auto line = "following " + std::to_string(orders) + " orders on " + std::to_string(policy.panels.size()) +
               " panels";
@@ -269,8 +269,10 @@ void Tracker::Impl::stop(const char* why) {
 }
 
 void Tracker::Impl::check_drained() {
+  const auto now = loop.now();
+  if (now >= stop_by) fleet.close();
   // What was just answered gets one more pause to leave.
-  if (std::exchange(was_idle, api->idle()) || loop.now() >= stop_by) {
+  if (std::exchange(was_idle, fleet.drained() && api->idle()) || now >= stop_by + last_words) {
     loop.stop();
     return;
   }

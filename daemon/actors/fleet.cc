@@ -7,35 +7,49 @@ namespace smm::actors {
 Fleet::Fleet(World world) : world_(world) {}
 
 void Fleet::apply(const std::vector<PanelPolicy>& panels) {
-  std::map<PanelName, std::unique_ptr<Poller>> pollers;
+  std::map<PanelName, std::unique_ptr<Station>> stations;
   for (const auto& policy : panels) {
-    auto known = pollers_.find(policy.name);
-    if (known != pollers_.end()) {
+    auto known = stations_.find(policy.name);
+    if (known != stations_.end()) {
       known->second->set_policy(policy);
-      pollers.emplace(policy.name, std::move(known->second));
+      stations.emplace(policy.name, std::move(known->second));
       continue;
     }
-    auto poller = std::make_unique<Poller>(world_, policy);
-    poller->start();
-    pollers.emplace(policy.name, std::move(poller));
+    stations.emplace(policy.name, std::make_unique<Station>(world_, policy));
   }
-  pollers_ = std::move(pollers);
+  stations_.swap(stations);
+  for (auto& [name, station] : stations) {
+    if (!station) continue;
+    station->line().drain();
+    leaving_.push_back(std::move(station));
+  }
+  (void)drained();
 }
 
-Poller* Fleet::find(const PanelName& name) {
-  const auto poller = pollers_.find(name);
-  return poller == pollers_.end() ? nullptr : poller->second.get();
+Station* Fleet::find(const PanelName& name) {
+  const auto station = stations_.find(name);
+  return station == stations_.end() ? nullptr : station->second.get();
 }
 
-std::vector<Poller*> Fleet::all() {
-  std::vector<Poller*> pollers;
-  pollers.reserve(pollers_.size());
-  for (const auto& [name, poller] : pollers_) pollers.push_back(poller.get());
-  return pollers;
+std::vector<Station*> Fleet::all() {
+  std::vector<Station*> stations;
+  stations.reserve(stations_.size());
+  for (const auto& [name, station] : stations_) stations.push_back(station.get());
+  return stations;
 }
 
 void Fleet::wake_all() {
-  for (const auto& [name, poller] : pollers_) poller->wake();
+  for (const auto& [name, station] : stations_) station->line().wake();
+}
+
+void Fleet::close() {
+  apply({});
+  leaving_.clear();
+}
+
+bool Fleet::drained() {
+  std::erase_if(leaving_, [](const std::unique_ptr<Station>& station) { return station->line().drained(); });
+  return leaving_.empty();
 }
 
 }  // namespace smm::actors

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/poller.h"
+#include "actors/station.h"
 #include "domain/policy.h"
 
 #include <map>
@@ -9,23 +9,29 @@
 
 namespace smm::actors {
 
-// The pollers of all configured panels, each by itself.
+// The stations of all configured panels, each by itself.
 class Fleet {
  public:
   explicit Fleet(World world);
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
-  // Panels come, go and change. The orders of one that vanished keep their rows and are not asked about.
+  // Panels come, go and change. The orders of one that vanished keep their rows and are not asked about; what
+  // it was asked and may not be asked twice is still waited for.
   void apply(const std::vector<PanelPolicy>& panels);
-  [[nodiscard]] Poller* find(const PanelName& name);
-  [[nodiscard]] std::vector<Poller*> all();  // by name
-  // Storage takes writes again, or not: pollers look.
+  [[nodiscard]] Station* find(const PanelName& name);
+  [[nodiscard]] std::vector<Station*> all();  // by name
+  // Storage takes writes again, or not: stations look.
   void wake_all();
+  // None of those that left is waited for any more.
+  [[nodiscard]] bool drained();
+  // Waits for nothing any more: what is under way is cut.
+  void close();
 
  private:
   World world_;
-  std::map<PanelName, std::unique_ptr<Poller>> pollers_;
+  std::map<PanelName, std::unique_ptr<Station>> stations_;
+  std::vector<std::unique_ptr<Station>> leaving_;
 };
 
 }  // namespace smm::actors

@@ -40,7 +40,7 @@ void get_panel(House& house, const ExchangePtr& exchange) {
   if (policy != nullptr) exchange->answer(200, shown_panel(house, *policy, house.store.counts()));
 }
 
-Json shown_test(const actors::Poller::TestResult& result) {
+Json shown_test(const actors::PanelLine::TestResult& result) {
   Json json;
   json["ok"] = result.balance.has_value();
   if (result.balance) {
@@ -58,8 +58,8 @@ Json shown_test(const actors::Poller::TestResult& result) {
 void test_panel(House& house, const ExchangePtr& exchange) {
   const auto* policy = panel_of(house, exchange);
   if (policy == nullptr) return;
-  house.fleet.find(policy->name)->test([exchange](const actors::Poller::TestResult& result) {
-    if (!result.balance && result.balance.error().why != actors::Poller::Refusal::Why::panel) {
+  house.fleet.find(policy->name)->line().test([exchange](const actors::PanelLine::TestResult& result) {
+    if (!result.balance && result.balance.error().why != actors::PanelLine::Refusal::Why::panel) {
       return exchange->refuse(upstream_problem(result.balance.error()));
     }
     exchange->answer(200, shown_test(result));
@@ -70,11 +70,11 @@ void set_paused(House& house, const ExchangePtr& exchange, bool paused) {
   const auto* policy = panel_of(house, exchange);
   if (policy == nullptr) return;
   if (!house.storage.writable()) return exchange->refuse(storage_trouble(*house.storage.trouble()));
-  auto* poller = house.fleet.find(policy->name);
+  auto& line = house.fleet.find(policy->name)->line();
   if (paused) {
-    poller->pause();
+    line.pause();
   } else {
-    poller->resume();
+    line.resume();
   }
   exchange->answer(200, shown_panel(house, *policy, house.store.counts()));
 }

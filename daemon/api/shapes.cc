@@ -43,8 +43,8 @@ Json shown_time(const std::optional<Timestamp>& time) {
 
 Json shown_order(House& house, const Order& order) {
   const auto* panel = policy_of(house, order.key.panel);
-  auto* poller = house.fleet.find(order.key.panel);
-  const auto times = poller == nullptr ? actors::Poller::Times{} : poller->times(order.row);
+  auto* station = house.fleet.find(order.key.panel);
+  const auto times = station == nullptr ? actors::Poller::Times{} : station->poller().times(order.row);
   auto currency = order.currency;
   if (!currency && panel != nullptr && !panel->currency.empty()) currency = panel->currency;
   Json json;
@@ -109,8 +109,9 @@ Json shown_panel(House& house, const PanelPolicy& policy, const store::Counts& c
     }
     return std::int64_t{0};
   };
-  auto* poller = house.fleet.find(policy.name);
-  const auto view = poller == nullptr ? actors::Poller::View{} : poller->view();
+  auto* station = house.fleet.find(policy.name);
+  const auto view = station == nullptr ? actors::PanelLine::View{} : station->line().view();
+  const auto polls = station == nullptr ? actors::Poller::View{} : station->poller().view();
   const bool rests = view.health.rest_until > house.loop.now();
   Json json;
   json["name"] = policy.name.text();
@@ -123,17 +124,17 @@ Json shown_panel(House& house, const PanelPolicy& policy, const store::Counts& c
   json["last_error"] = nullptr;
   if (view.last_error_at) {
     json["last_error"] = {{"at", to_rfc3339(*view.last_error_at)},
-                          {"kind", view.last_error_kind},
-                          {"words", view.last_error_words}};
+                          {"kind", panel::to_text(view.last_error.kind)},
+                          {"words", view.last_error.words}};
   }
   json["orders"] = {{"total", total},
                     {"stalled", of_panel(counts.stalled)},
                     {"lost", of_panel(counts.lost)},
                     {"by_status", std::move(by_status)}};
-  json["due"] = view.due;
-  json["lag_seconds"] = static_cast<double>(view.lag.count()) / 1000.0;
+  json["due"] = polls.due;
+  json["lag_seconds"] = static_cast<double>(polls.lag.count()) / 1000.0;
   json["in_flight"] = view.in_flight;
-  json["batch_size"] = view.batch_size;
+  json["batch_size"] = polls.batch_size;
   json["requests"] = view.requests;
   json["ids_asked"] = view.ids_asked;
   json["requests_per_minute"] = policy.requests_per_minute;
@@ -185,8 +186,8 @@ Json shown_attempt(const store::Attempt& attempt) {
           {"response", text_or_null(attempt.response)}};
 }
 
-Problem upstream_problem(const actors::Poller::Refusal& refusal) {
-  using Why = actors::Poller::Refusal::Why;
+Problem upstream_problem(const actors::PanelLine::Refusal& refusal) {
+  using Why = actors::PanelLine::Refusal::Why;
   switch (refusal.why) {
     case Why::busy:
       return {503,

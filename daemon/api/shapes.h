@@ -24,7 +24,7 @@ namespace smm::api {
 [[nodiscard]] Json shown_attempt(const store::Attempt& attempt);
 
 // Why a request to a panel, made because a person asked, has no answer: 503 panel-busy or 502 upstream-error.
-[[nodiscard]] Problem upstream_problem(const actors::Poller::Refusal& refusal);
+[[nodiscard]] Problem upstream_problem(const actors::PanelLine::Refusal& refusal);
 
 // {"items": […], "next": …}
 [[nodiscard]] Json shown_list(Json items, const std::optional<std::string>& next);

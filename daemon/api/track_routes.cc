@@ -43,8 +43,8 @@ std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json
 }
 
 void take_up(House& house, const store::Tracked& tracked) {
-  if (auto* poller = house.fleet.find(tracked.order.key.panel); poller != nullptr && tracked.is_new) {
-    poller->track(tracked.order);
+  if (auto* station = house.fleet.find(tracked.order.key.panel); station != nullptr && tracked.is_new) {
+    station->poller().track(tracked.order);
   }
 }
 
@@ -143,7 +143,7 @@ void untrack(House& house, const ExchangePtr& exchange) {
     }
   });
   if (!written) return exchange->refuse(storage_trouble(*house.storage.trouble()));
-  if (auto* poller = house.fleet.find(key.panel)) poller->forget(order->row);
+  if (auto* station = house.fleet.find(key.panel)) station->poller().forget(order->row);
   exchange->answer_nothing();
 }
 
@@ -153,19 +153,19 @@ void poll_now(House& house, const ExchangePtr& exchange) {
   const auto key = key_of(exchange);
   const auto order = house.store.find(key);
   if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
-  auto* poller = house.fleet.find(key.panel);
-  if (poller == nullptr) return exchange->refuse(panel_unknown(key.panel.text()));
+  auto* station = house.fleet.find(key.panel);
+  if (station == nullptr) return exchange->refuse(panel_unknown(key.panel.text()));
   if (order->untracked) {
     return exchange->refuse(
         {409, "conflict", "the order is not tracked any more; track it again first", {}, {}});
   }
-  poller->poll_now(order->row,
-                   [&house, exchange, key](const std::optional<actors::Poller::Refusal>& refusal) {
-                     if (refusal) return exchange->refuse(upstream_problem(*refusal));
-                     const auto after = house.store.find(key);
-                     if (!after) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
-                     exchange->answer(200, shown_order(house, *after));
-                   });
+  station->poller().poll_now(
+      order->row, [&house, exchange, key](const std::optional<actors::PanelLine::Refusal>& refusal) {
+        if (refusal) return exchange->refuse(upstream_problem(*refusal));
+        const auto after = house.store.find(key);
+        if (!after) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+        exchange->answer(200, shown_order(house, *after));
+      });
 }
 
 }  // namespace

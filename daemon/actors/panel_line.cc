@@ -1,0 +1,425 @@
+#include "actors/panel_line.h"
+
+#include "domain/text.h"
+#include "panel/request.h"
+#include "rules/retry.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace smm::actors {
+namespace {
+
+// What a person asks for is sent within this time or not at all.
+constexpr auto patience = std::chrono::seconds(10);
+constexpr auto longest_wait = std::chrono::seconds(60);
+constexpr auto clock_slack = std::chrono::seconds(2);
+constexpr std::size_t largest_reply = std::size_t{4} << 20;
+// Of what people ask for, so much may be under way at once: one that may be repeated, and, since an answer to
+// one of these may take minutes, several that may not.
+constexpr std::size_t most_person = 1;
+constexpr std::size_t most_once = 8;
+
+}  // namespace
+
+panel::Error to_error(const platform::TransportError& failure) {
+  using Kind = platform::TransportErrorKind;
+  switch (failure.kind) {
+    case Kind::timeout:
+      return {panel::ErrorKind::timeout, failure.detail};
+    case Kind::too_large:
+      return {panel::ErrorKind::too_large, failure.detail};
+    case Kind::bad_url:
+    case Kind::dns:
+    case Kind::refused_address:
+    case Kind::connect:
+    case Kind::tls:
+      return {panel::ErrorKind::unreachable, failure.detail};
+    case Kind::not_resent:
+    case Kind::broken_off:
+    case Kind::other:
+      return {panel::ErrorKind::broken_off, failure.detail};
+  }
+  return {panel::ErrorKind::broken_off, failure.detail};
+}
+
+PanelLine::Verdict verdict_of(const panel::Error& error) {
+  auto outcome = rules::RequestOutcome::failed;
+  if (error.kind == panel::ErrorKind::rate_limited) outcome = rules::RequestOutcome::rate_limited;
+  if (error.kind == panel::ErrorKind::key_rejected) outcome = rules::RequestOutcome::key_rejected;
+  return {outcome, error};
+}
+
+PanelLine::PanelLine(World world, const PanelPolicy& policy)
+    : world_(world),
+      policy_(policy),
+      random_(std::random_device{}()),
+      timer_(world_.loop, [this] { turn(); }) {}
+
+// Whoever waits is told that nothing will come.
+PanelLine::~PanelLine() {
+  close();
+}
+
+void PanelLine::close() {
+  drain();
+  auto calls = std::exchange(calls_, {});
+  for (auto& call : calls) {
+    call.transfer.cancel();
+    call.dropped(Drop::cut);
+  }
+}
+
+void PanelLine::start(PollSource source, std::function<void(Milliseconds step)> clock_set_back) {
+  const auto now = world_.loop.now();
+  const auto record = world_.store.panel(policy_.name);
+  paused_ = record.paused;
+  // A start tries again at once, whatever was before; what was said of the state is not said twice.
+  health_ = {};
+  health_.state = rules::panel_state_from_text(record.state).value_or(rules::PanelState::up);
+  health_.since = record.state_since == Timestamp() ? now : record.state_since;
+  health_.rest_until = now;
+  source_ = std::move(source);
+  clock_set_back_ = std::move(clock_set_back);
+  turn_soon(now);
+}
+
+void PanelLine::set_policy(const PanelPolicy& policy) {
+  policy_ = policy;
+  // A key that was rejected may be another one now.
+  if (health_.state == rules::PanelState::key_rejected) health_ = rules::rested(health_, world_.loop.now());
+  turn_soon(world_.loop.now());
+}
+
+void PanelLine::ask(Question question) {
+  if (draining_) {
+    question.dropped(Drop::ending);
+    return;
+  }
+  auto& queue = question.rank == Rank::person ? persons_ : errands_;
+  queue.push_back(std::move(question));
+  turn_soon(world_.loop.now());
+}
+
+void PanelLine::drain() {
+  draining_ = true;
+  auto waiting = std::exchange(persons_, {});
+  std::move(errands_.begin(), errands_.end(), std::back_inserter(waiting));
+  errands_.clear();
+  for (const auto& question : waiting) question.dropped(Drop::ending);
+  std::list<Call> cut;
+  for (auto at = calls_.begin(); at != calls_.end();) {
+    const auto call = at++;
+    if (!call->once) cut.splice(cut.end(), calls_, call);
+  }
+  for (auto& call : cut) {
+    call.transfer.cancel();
+    call.dropped(Drop::cut);
+  }
+}
+
+Timestamp PanelLine::send_by() const {
+  return world_.loop.now() + patience;
+}
+
+void PanelLine::test(TestDone done) {
+  if (tests_) {
+    tests_->done.push_back(std::move(done));
+    return;
+  }
+  tests_ = std::make_shared<WaitingTests>();
+  tests_->done.push_back(std::move(done));
+  const auto waiting = tests_;
+  Question question;
+  question.rank = Rank::person;
+  question.send_by = send_by();
+  question.prepare = [this]() -> std::optional<Outgoing> {
+    tests_.reset();
+    return Outgoing{panel::balance_form(policy_.key)};
+  };
+  question.answered = [this, waiting](const platform::HttpOutcome& outcome, Milliseconds took) {
+    return test_answered(*waiting, outcome, took);
+  };
+  question.dropped = [this, waiting](Drop drop) {
+    if (tests_ == waiting) tests_.reset();
+    const auto why = drop == Drop::busy ? Refusal::Why::busy : Refusal::Why::ending;
+    for (const auto& each : waiting->done) each({tl::unexpected(Refusal{why, {}}), Milliseconds(0)});
+  };
+  ask(std::move(question));
+}
+
+std::optional<PanelLine::Verdict> PanelLine::test_answered(const WaitingTests& waiting,
+                                                           const platform::HttpOutcome& outcome,
+                                                           Milliseconds took) {
+  const auto read = [&]() -> tl::expected<panel::Balance, panel::Error> {
+    if (!outcome) return tl::unexpected(to_error(outcome.error()));
+    return panel::read_balance({outcome->status, outcome->body}, context());
+  };
+  const auto balance = read();
+  for (const auto& each : waiting.done) {
+    if (balance) {
+      each({*balance, took});
+    } else {
+      each({tl::unexpected(Refusal{Refusal::Why::panel, balance.error()}), took});
+    }
+  }
+  return balance ? Verdict{} : verdict_of(balance.error());
+}
+
+void PanelLine::pause() {
+  paused_ = true;
+  auto record = world_.store.panel(policy_.name);
+  record.paused = true;
+  world_.storage.write([&] { world_.store.save_panel(record, {}, world_.loop.now()); });
+}
+
+void PanelLine::resume() {
+  paused_ = false;
+  const auto now = world_.loop.now();
+  auto record = world_.store.panel(policy_.name);
+  record.paused = false;
+  world_.storage.write([&] { world_.store.save_panel(record, {}, now); });
+  health_ = rules::rested(health_, now);
+  turn_soon(now);
+}
+
+void PanelLine::note(panel::Error error) {
+  last_error_ = std::move(error);
+  last_error_at_ = world_.loop.now();
+}
+
+PanelLine::View PanelLine::view() const {
+  return {health_,     paused_,       last_success_at_, last_error_at_,
+          last_error_, calls_.size(), requests_,        ids_asked_};
+}
+
+panel::Context PanelLine::context() const {
+  return {policy_.key.reveal(), policy_.status_words};
+}
+
+double PanelLine::jitter() {
+  return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+}
+
+// Arms the timer for `when`, or leaves it if it fires sooner. Never waits so long that a step of the wall
+// clock goes unnoticed.
+void PanelLine::turn_soon(Timestamp when) {
+  if (!source_) return;
+  const auto now = world_.loop.now();
+  when = std::min(when, now + longest_wait);
+  if (timer_.armed() && wake_at_ <= when) return;
+  wake_at_ = when;
+  timer_.arm(std::max(when - now, Milliseconds(0)));
+}
+
+// Due times are wall clock. When it was set back, what was due in the old time must not wait for the new time
+// to get there.
+void PanelLine::notice_clock_step(Timestamp now) {
+  if (now + clock_slack < last_turn_) {
+    const auto step = now - last_turn_;
+    clock_set_back_(step);
+    last_sent_ = std::min(last_sent_, now);
+    health_.rest_until += step;
+    for (auto* queue : {&persons_, &errands_}) {
+      for (auto& question : *queue) {
+        if (question.send_by) *question.send_by += step;
+      }
+    }
+  }
+  last_turn_ = now;
+}
+
+// While a panel is not known to be well, one request at a time is sent to find out.
+bool PanelLine::probing() const {
+  return rules::how_to_ask(health_.state) != rules::Asking::freely || health_.failures > 0;
+}
+
+std::size_t PanelLine::count(Kind kind, bool once) const {
+  return static_cast<std::size_t>(std::count_if(calls_.begin(), calls_.end(), [&](const Call& call) {
+    return call.kind == kind && call.once == once;
+  }));
+}
+
+// Sends what may be sent now and arms the timer for the moment when that may change by itself. Replies, new
+// orders and people come here by turn_soon().
+void PanelLine::turn() {
+  const auto now = world_.loop.now();
+  notice_clock_step(now);
+  drop_expired(now);
+  while (!draining_) {
+    const auto slot = rules::next_slot(last_sent_, policy_.requests_per_minute);
+    if (slot > now) {
+      turn_soon(std::min(slot, first_deadline()));
+      return;
+    }
+    if (send_person(now)) continue;
+    if (!send_business(now)) return;
+  }
+}
+
+void PanelLine::drop_expired(Timestamp now) {
+  std::vector<Question> dropped;
+  for (auto* queue : {&persons_, &errands_}) {
+    const auto keeps = [&](const Question& question) { return !question.send_by || *question.send_by > now; };
+    const auto first = std::stable_partition(queue->begin(), queue->end(), keeps);
+    std::move(first, queue->end(), std::back_inserter(dropped));
+    queue->erase(first, queue->end());
+  }
+  for (const auto& question : dropped) question.dropped(Drop::busy);
+}
+
+// When the first of those who wait gives up; far away if nobody waits.
+Timestamp PanelLine::first_deadline() const {
+  auto first = Timestamp::max();
+  for (const auto* queue : {&persons_, &errands_}) {
+    for (const auto& question : *queue) {
+      if (question.send_by) first = std::min(first, *question.send_by);
+    }
+  }
+  return first;
+}
+
+// On connections of their own, beside polling. False when there is nothing to send.
+bool PanelLine::send_person(Timestamp now) {
+  if (send_first(persons_, Kind::person, now)) return true;
+  turn_soon(first_deadline());
+  return false;
+}
+
+bool PanelLine::has_room(const Question& question) const {
+  if (question.rank == Rank::errand) return true;  // business as a whole has its limit
+  return count(Kind::person, question.once) < (question.once ? most_once : most_person);
+}
+
+// The first question of the queue that still wants to be asked.
+bool PanelLine::send_first(std::deque<Question>& queue, Kind kind, Timestamp now) {
+  for (;;) {
+    const auto first =
+        std::find_if(queue.begin(), queue.end(), [this](const Question& each) { return has_room(each); });
+    if (first == queue.end()) return false;
+    auto question = std::move(*first);
+    queue.erase(first);
+    auto outgoing = question.prepare();
+    if (!outgoing) continue;
+    Call call;
+    call.kind = kind;
+    call.once = question.once;
+    call.started = now;
+    call.answered = std::move(question.answered);
+    call.dropped = std::move(question.dropped);
+    send(std::move(call), std::move(*outgoing));
+    return true;
+  }
+}
+
+bool PanelLine::send_business(Timestamp now) {
+  if (paused_ || !world_.storage.writable()) return false;
+  const auto limit = probing() ? 1 : static_cast<std::size_t>(policy_.max_in_flight);
+  const auto people = count(Kind::person, false) + count(Kind::person, true);
+  if (calls_.size() - people >= limit) return false;
+  if (health_.rest_until > now) {
+    turn_soon(health_.rest_until);
+    return false;
+  }
+  if (rules::how_to_ask(health_.state) == rules::Asking::balance_only) {
+    send_probe(now);
+    return true;
+  }
+  if (send_first(errands_, Kind::errand, now)) return true;
+  auto poll = source_(now);
+  if (!poll.outgoing) {
+    if (poll.again) turn_soon(*poll.again);
+    return false;
+  }
+  Call call;
+  call.answered = std::move(poll.answered);
+  call.dropped = std::move(poll.dropped);
+  call.started = now;
+  send(std::move(call), std::move(*poll.outgoing));
+  return true;
+}
+
+// A rejected key is tried with a balance call.
+void PanelLine::send_probe(Timestamp now) {
+  Call call;
+  call.kind = Kind::probe;
+  call.answered = [this](const platform::HttpOutcome& outcome, Milliseconds took) {
+    return test_answered({}, outcome, took);
+  };
+  call.dropped = [](Drop) {};
+  call.started = now;
+  send(std::move(call), {panel::balance_form(policy_.key)});
+}
+
+void PanelLine::send(Call call, Outgoing outgoing) {
+  platform::HttpRequest request;
+  request.url = policy_.url;
+  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
+  request.body = std::move(outgoing.form);
+  request.timeout = call.once ? policy_.place_timeout : policy_.timeout;
+  request.max_body = largest_reply;
+  request.proxy = policy_.proxy;
+  request.send_once = call.once;
+  request.fresh_connection = call.once;
+  last_sent_ = call.started;
+  ++requests_;
+  ids_asked_ += static_cast<std::int64_t>(outgoing.ids);
+  const auto at = calls_.insert(calls_.end(), std::move(call));
+  at->transfer = world_.http.start(
+      std::move(request), [this, at](const platform::HttpOutcome& outcome) { finished(at, outcome); });
+}
+
+void PanelLine::finished(CallAt at, const platform::HttpOutcome& outcome) {
+  const Call call = std::move(*at);
+  calls_.erase(at);
+  const auto now = world_.loop.now();
+  const auto verdict = call.answered(outcome, now - call.started);
+  if (verdict) {
+    std::optional<Milliseconds> retry_after;
+    if (outcome) retry_after = rules::read_retry_after(outcome->header("retry-after"), now);
+    step_health(*verdict, retry_after);
+  }
+  turn_soon(world_.loop.now());
+}
+
+void PanelLine::step_health(const Verdict& verdict, std::optional<Milliseconds> retry_after) {
+  const auto now = world_.loop.now();
+  const bool is_good = verdict.outcome == rules::RequestOutcome::good;
+  if (is_good) {
+    last_success_at_ = now;
+  } else {
+    note(verdict.error);
+  }
+  const auto step =
+      rules::after_request(health_, verdict.outcome, retry_after, policy_.poll.slowest, now, jitter());
+  const bool other_state = step.after.state != health_.state;
+  health_ = step.after;
+  if (!other_state) return;
+  const auto words = is_good ? std::string() : verdict.error.words;
+  const auto kind = is_good ? std::string() : std::string(panel::to_text(verdict.error.kind));
+  std::vector<EventDraft> events;
+  const auto say = [&](EventType type) {
+    EventDraft draft{type, policy_.name, std::nullopt, std::nullopt, {}};
+    if (!is_good) draft.data = {{"reason", kind}, {"words", words}};
+    events.push_back(std::move(draft));
+  };
+  if (step.went_down) say(EventType::panel_down);
+  if (step.key_rejected) say(EventType::panel_key_rejected);
+  if (step.came_up) say(EventType::panel_up);
+  if (is_good) {
+    spdlog::info("panel {}: up", policy_.name.text());
+  } else {
+    spdlog::warn("panel {}: {} ({}: {}); asked again {}", policy_.name.text(), rules::to_text(health_.state),
+                 kind, escape_controls(words), to_rfc3339(health_.rest_until));
+  }
+  auto record = world_.store.panel(policy_.name);
+  record.state = std::string(rules::to_text(health_.state));
+  record.state_since = health_.since;
+  record.last_error = words;
+  record.last_error_at = is_good ? std::nullopt : std::optional(now);
+  world_.storage.write([&] { world_.store.save_panel(record, events, now); });
+}
+
+}  // namespace smm::actors

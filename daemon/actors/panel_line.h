@@ -1,0 +1,198 @@
+#pragma once
+
+#include "actors/storage_guard.h"
+#include "domain/policy.h"
+#include "panel/reply.h"
+#include "platform/event_loop.h"
+#include "platform/http_client.h"
+#include "rules/panel_health.h"
+#include "store/store.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace smm::actors {
+
+// What everything that acts is given; all of it outlives the actors.
+struct World {
+  platform::EventLoop& loop;
+  store::Store& store;
+  StorageGuard& storage;
+  platform::HttpClient& http;
+};
+
+// Everything that is asked of one panel goes through its line: one budget of requests, one health. What
+// people ask for goes first and also to a panel that is paused or resting (they want to know); then errands
+// (the catalogue, refill_status …); then polls. A question's form is made at the moment it may leave, so
+// nothing is written down for a question that never leaves.
+class PanelLine {
+ public:
+  enum class Rank : std::uint8_t { person, errand };
+
+  struct Outgoing {
+    std::string form;
+    std::size_t ids = 0;  // orders or refills asked about
+  };
+  // What an answer says of the panel's health.
+  struct Verdict {
+    rules::RequestOutcome outcome = rules::RequestOutcome::good;
+    panel::Error error{};  // unless good
+  };
+  // Why there will be no answer.
+  enum class Drop : std::uint8_t {
+    busy,    // not sent by `send_by`, and never will be
+    ending,  // not sent: the program stops, or the panel left the configuration
+    cut,     // sent, but its answer is not waited for any longer
+  };
+  struct Question {
+    Rank rank = Rank::errand;
+    // add, refill, cancel: on a connection of its own, onto the wire once at most, and waited for as long as
+    // PanelPolicy::place_timeout says.
+    bool once = false;
+    std::optional<Timestamp> send_by;
+    // Called once, when it may leave; nothing: it need not be asked any more, and neither of the other two is
+    // called.
+    std::function<std::optional<Outgoing>()> prepare;
+    // Exactly one of these is called, from the loop. No verdict: the answer says nothing about the panel.
+    std::function<std::optional<Verdict>(const platform::HttpOutcome& outcome, Milliseconds took)> answered;
+    std::function<void(Drop)> dropped;
+  };
+
+  // What to poll now, asked whenever there is room for a poll.
+  struct Poll {
+    std::optional<Outgoing> outgoing;
+    std::function<std::optional<Verdict>(const platform::HttpOutcome& outcome, Milliseconds took)> answered;
+    std::function<void(Drop)> dropped;
+    std::optional<Timestamp> again;  // with nothing to poll: when to ask again
+  };
+  using PollSource = std::function<Poll(Timestamp now)>;
+
+  PanelLine(World world, const PanelPolicy& policy);
+  ~PanelLine();  // closes
+  PanelLine(const PanelLine&) = delete;
+  PanelLine& operator=(const PanelLine&) = delete;
+
+  // `source` is asked for polls, `clock_set_back` told when the wall clock was.
+  void start(PollSource source, std::function<void(Milliseconds step)> clock_set_back);
+  void set_policy(const PanelPolicy& policy);
+  void ask(Question question);
+  // There may be something to send, or something it waited for has come.
+  void wake() { turn_soon(world_.loop.now()); }
+  // Nothing new is sent from now on: what waits and what may be repeated is dropped; what may not be repeated
+  // is waited for until drained(), or until close().
+  void drain();
+  // Drops everything, also what may not be repeated. Whoever gave it questions may go then.
+  void close();
+  [[nodiscard]] bool drained() const { return calls_.empty(); }
+
+  // Why a request a person made was not answered.
+  struct Refusal {
+    enum class Why : std::uint8_t {
+      busy,     // it could not be sent within 10 s, and never will be
+      ending,   // the program stops, or the panel left the configuration
+      storage,  // the panel answered, but the database takes no writes
+      panel,    // `error`: what the panel or the line said
+    };
+    Why why = Why::panel;
+    panel::Error error;
+  };
+  struct TestResult {
+    tl::expected<panel::Balance, Refusal> balance;
+    Milliseconds took{0};
+  };
+  using TestDone = std::function<void(const TestResult&)>;
+  // A balance call: the cheapest question that needs the key.
+  void test(TestDone done);
+
+  void pause();
+  void resume();  // also ends a back-off and the rest of a rejected key
+  [[nodiscard]] bool paused() const { return paused_; }
+  [[nodiscard]] const rules::PanelHealth& health() const { return health_; }
+  // Something is wrong with the panel though the request as a whole was good.
+  void note(panel::Error error);
+
+  struct View {
+    rules::PanelHealth health;
+    bool paused = false;
+    std::optional<Timestamp> last_success_at;
+    std::optional<Timestamp> last_error_at;
+    panel::Error last_error;  // with last_error_at
+    std::size_t in_flight = 0;
+    std::int64_t requests = 0;
+    std::int64_t ids_asked = 0;
+  };
+  [[nodiscard]] View view() const;
+  [[nodiscard]] panel::Context context() const;
+  [[nodiscard]] double jitter();
+
+  // When what people ask for now is sent at the latest.
+  [[nodiscard]] Timestamp send_by() const;
+
+ private:
+  enum class Kind : std::uint8_t { person, errand, poll, probe };
+  struct Call {
+    Kind kind = Kind::poll;
+    bool once = false;
+    std::function<std::optional<Verdict>(const platform::HttpOutcome& outcome, Milliseconds took)> answered;
+    std::function<void(Drop)> dropped;
+    Timestamp started;
+    platform::Transfer transfer;
+  };
+  using CallAt = std::list<Call>::iterator;
+  struct WaitingTests {
+    std::vector<TestDone> done;
+  };
+
+  void turn();
+  void turn_soon(Timestamp when);
+  void notice_clock_step(Timestamp now);
+  void drop_expired(Timestamp now);
+  [[nodiscard]] Timestamp first_deadline() const;
+  bool send_person(Timestamp now);
+  bool send_business(Timestamp now);
+  bool send_first(std::deque<Question>& queue, Kind kind, Timestamp now);
+  [[nodiscard]] bool has_room(const Question& question) const;
+  void send_probe(Timestamp now);
+  void send(Call call, Outgoing outgoing);
+  void finished(CallAt at, const platform::HttpOutcome& outcome);
+  void step_health(const Verdict& verdict, std::optional<Milliseconds> retry_after);
+  [[nodiscard]] std::optional<Verdict> test_answered(const WaitingTests& waiting,
+                                                     const platform::HttpOutcome& outcome, Milliseconds took);
+  [[nodiscard]] bool probing() const;
+  [[nodiscard]] std::size_t count(Kind kind, bool once) const;
+
+  World world_;
+  PanelPolicy policy_;
+  PollSource source_;
+  std::function<void(Milliseconds step)> clock_set_back_;
+  rules::PanelHealth health_;
+  bool paused_ = false;
+  bool draining_ = false;
+  std::deque<Question> persons_;
+  std::deque<Question> errands_;
+  std::shared_ptr<WaitingTests> tests_;  // a test that has not left yet: others join it
+  std::list<Call> calls_;
+  Timestamp last_sent_;
+  std::optional<Timestamp> last_success_at_;
+  std::optional<Timestamp> last_error_at_;
+  panel::Error last_error_;
+  std::int64_t requests_ = 0;
+  std::int64_t ids_asked_ = 0;
+  std::mt19937_64 random_;
+  Timestamp wake_at_;    // what the timer is armed for
+  Timestamp last_turn_;  // wall clock of the last turn
+  platform::Timer timer_;
+};
+
+// What went wrong on the way, in the words of a panel's errors.
+[[nodiscard]] panel::Error to_error(const platform::TransportError& failure);
+// How an error counts for the panel's health.
+[[nodiscard]] PanelLine::Verdict verdict_of(const panel::Error& error);
+
+}  // namespace smm::actors
