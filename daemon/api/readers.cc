@@ -101,8 +101,9 @@ std::optional<Problem> QueryReader::finish() const {
     if (known) continue;
     auto known_keys = listed(asked_);
     for (const auto& prefix : prefixes_) known_keys += ", " + prefix + "NAME";
-    const auto what = known_keys.empty() ? "; it takes none" : "; it takes " + known_keys;
-    return Problem{400, "unknown-parameter", "unknown query parameter \"" + name + "\"" + what, {}, {}};
+    if (known_keys.empty()) known_keys = "none";
+    auto detail = "unknown query parameter \"" + name + "\"; it takes ";
+    return Problem{400, "unknown-parameter", detail.append(known_keys), {}, {}};
   }
   if (!errors_.empty()) return validation_failed(errors_);
   return std::nullopt;

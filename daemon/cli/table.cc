@@ -151,7 +151,7 @@ std::string Table::take(const View& view) {
   return text;
 }
 
-void Sheet::add(std::string name, std::string text, Style style) {
+void Sheet::add(std::string name, const std::string& text, Style style) {
   if (!text.empty()) entries_.push_back({std::move(name), {harmless(text), style}});
 }
 

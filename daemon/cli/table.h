@@ -62,7 +62,7 @@ class Table {
 class Sheet {
  public:
   // Left out when `text` is empty.
-  void add(std::string name, std::string text, Style style = Style::plain);
+  void add(std::string name, const std::string& text, Style style = Style::plain);
   [[nodiscard]] std::string text(const View& view) const;
 
  private:

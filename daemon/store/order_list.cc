@@ -209,6 +209,7 @@ tl::expected<OrderPage, std::string> OrderList::read(const OrderQuery& query) {
   const auto bound = std::max<std::int64_t>(scan_bound / static_cast<std::int64_t>(ranges.size()),
                                             static_cast<std::int64_t>(query.limit) + 1);
   std::vector<Walk> walks;
+  walks.reserve(ranges.size());
   for (const auto& range : ranges) walks.push_back(walk(range, query, filter, *start, bound));
   return merge(std::move(walks), query);
 }

@@ -135,8 +135,10 @@ TEST_CASE("lists are filtered and paged, and every order appears once") {
       std::set<std::string> sorted;
       std::string next;
       do {
-        const auto target = "/v1/orders?limit=70&sort=" + sort + "&order=" + order;
-        const auto page = world.tracker.get(target + (next.empty() ? "" : "&cursor=" + next)).json();
+        std::string target = "/v1/orders?limit=70&sort=";
+        target.append(sort).append("&order=").append(order);
+        if (!next.empty()) target.append("&cursor=").append(next);
+        const auto page = world.tracker.get(target).json();
         for (const auto& item : page["items"]) CHECK(sorted.insert(item["id"].get<std::string>()).second);
         next = page["next"].is_null() ? "" : page["next"].get<std::string>();
       } while (!next.empty());

@@ -105,7 +105,8 @@ TEST_CASE(
     const auto rounds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() / 3.0;
     for (const auto& panel : panels) {
       const auto& name = panel.first;
-      const auto batches = static_cast<double>((panel.second + 99) / 100);
+      const auto full_batches = (panel.second + 99) / 100;
+      const auto batches = static_cast<double>(full_batches);
       const auto requests = static_cast<double>(server.ledger().requests(name) - before[name]);
       CHECK_MESSAGE(requests <= 1.02 * batches * (rounds + 1),
                     name << ": " << requests << " in " << rounds << " rounds");

@@ -296,7 +296,7 @@ TEST_CASE("a webhook under way at the end is made again at the next start: the s
   CHECK(received[0].id == received[1].id);
   CHECK(received[0].body == received[1].body);
   CHECK(received[1].verdict == practice::SignatureVerdict::verified);
-  REQUIRE(eventually([&] { return tracker.all_items("/v1/deliveries?state=delivered").size() >= 1; }));
+  REQUIRE(eventually([&] { return !tracker.all_items("/v1/deliveries?state=delivered").empty(); }));
   const auto attempts = tracker.get("/v1/deliveries/1").json()["attempts"];
   REQUIRE(attempts.size() == 2);
   CHECK(attempts[0]["outcome"] == "interrupted");
@@ -310,6 +310,7 @@ TEST_CASE("who comes while the program stops is told so or finds nobody, and no 
   std::vector<std::thread> clients;
   std::mutex mutex;
   std::atomic<bool> over = false;
+  clients.reserve(3);
   for (int i = 0; i < 3; ++i) {
     clients.emplace_back([&] {
       while (!over) {

@@ -124,6 +124,7 @@ void TrackerProcess::launch(const Options& options) {
   }
   if (!options.activated.empty()) hand_over(options.activated);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   execv(arguments.front(), arguments.data());
@@ -286,7 +287,8 @@ std::size_t TrackerProcess::track(const std::string& panel, const std::vector<st
     if (answer.status != 200) throw std::runtime_error("tracking answered " + answer.body + answer.error);
     const auto items = answer.json()["items"];
     good += static_cast<std::size_t>(std::count_if(items.begin(), items.end(), [](const Json& item) {
-      return item["status"] == 200 || item["status"] == 201;
+      const auto status = item["status"].get<int>();
+      return status == 200 || status == 201;
     }));
   }
   return good;

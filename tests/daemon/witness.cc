@@ -20,7 +20,7 @@ struct Reading {
   bool operator==(const Reading&) const = default;
 };
 
-std::string folded(std::string text) {
+std::string folded(const std::string& text) {
   std::string result;
   for (const char c : text) {
     if (c != '_' && c != '-' && c != ' ')
