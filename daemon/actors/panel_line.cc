@@ -52,6 +52,12 @@ PanelLine::Verdict verdict_of(const panel::Error& error) {
   return {outcome, error};
 }
 
+PanelLine::Verdict verdict_of_refusal(const panel::Error& refusal) {
+  const bool about_us =
+      refusal.kind == panel::ErrorKind::rate_limited || refusal.kind == panel::ErrorKind::key_rejected;
+  return about_us ? verdict_of(refusal) : PanelLine::Verdict{};
+}
+
 PanelLine::PanelLine(World world, const PanelPolicy& policy)
     : world_(world),
       policy_(policy),

@@ -194,5 +194,7 @@ class PanelLine {
 [[nodiscard]] panel::Error to_error(const platform::TransportError& failure);
 // How an error counts for the panel's health.
 [[nodiscard]] PanelLine::Verdict verdict_of(const panel::Error& error);
+// How a no in whole JSON counts: the panel is well, unless the no is about the key or the pace.
+[[nodiscard]] PanelLine::Verdict verdict_of_refusal(const panel::Error& refusal);
 
 }  // namespace smm::actors
