@@ -93,7 +93,10 @@ void PanelLine::start(PollSource source, std::function<void(Milliseconds step)> 
 }
 
 void PanelLine::set_policy(const PanelPolicy& policy) {
+  const bool elsewhere =
+      policy.url != policy_.url || policy.key != policy_.key || policy.proxy != policy_.proxy;
   policy_ = policy;
+  if (elsewhere) cut_repeatable();
   // A key that was rejected may be another one now.
   if (health_.state == rules::PanelState::key_rejected) health_ = rules::rested(health_, world_.loop.now());
   turn_soon(world_.loop.now());
@@ -115,6 +118,10 @@ void PanelLine::drain() {
   std::move(errands_.begin(), errands_.end(), std::back_inserter(waiting));
   errands_.clear();
   for (const auto& question : waiting) question.dropped(Drop::ending);
+  cut_repeatable();
+}
+
+void PanelLine::cut_repeatable() {
   std::list<Call> cut;
   for (auto at = calls_.begin(); at != calls_.end();) {
     const auto call = at++;
@@ -174,21 +181,24 @@ std::optional<PanelLine::Verdict> PanelLine::test_answered(const WaitingTests& w
   return balance ? Verdict{} : verdict_of(balance.error());
 }
 
-void PanelLine::pause() {
-  paused_ = true;
-  auto record = world_.store.panel(policy_.name);
-  record.paused = true;
-  world_.storage.write([&] { world_.store.save_panel(record, {}, world_.loop.now()); });
+bool PanelLine::pause() {
+  return set_paused(true);
 }
 
-void PanelLine::resume() {
-  paused_ = false;
+bool PanelLine::resume() {
+  if (!set_paused(false)) return false;
   const auto now = world_.loop.now();
-  auto record = world_.store.panel(policy_.name);
-  record.paused = false;
-  world_.storage.write([&] { world_.store.save_panel(record, {}, now); });
   health_ = rules::rested(health_, now);
   turn_soon(now);
+  return true;
+}
+
+bool PanelLine::set_paused(bool paused) {
+  auto record = world_.store.panel(policy_.name);
+  record.paused = paused;
+  if (!world_.storage.write([&] { world_.store.save_panel(record, {}, world_.loop.now()); })) return false;
+  paused_ = paused;
+  return true;
 }
 
 void PanelLine::note(panel::Error error) {
@@ -202,7 +212,8 @@ PanelLine::View PanelLine::view() const {
 }
 
 panel::Context PanelLine::context() const {
-  return {policy_.key.reveal(), policy_.status_words};
+  const auto& key = answering_ == nullptr ? policy_.key : answering_->key;
+  return {key.reveal(), policy_.status_words};
 }
 
 double PanelLine::jitter() {
@@ -369,6 +380,7 @@ void PanelLine::send(Call call, Outgoing outgoing) {
   request.proxy = policy_.proxy;
   request.send_once = call.once;
   request.fresh_connection = call.once;
+  call.key = policy_.key;
   last_sent_ = call.started;
   ++requests_;
   ids_asked_ += static_cast<std::int64_t>(outgoing.ids);
@@ -381,7 +393,9 @@ void PanelLine::finished(CallAt at, const platform::HttpOutcome& outcome) {
   const Call call = std::move(*at);
   calls_.erase(at);
   const auto now = world_.loop.now();
+  answering_ = &call;
   const auto verdict = call.answered(outcome, now - call.started);
+  answering_ = nullptr;
   if (verdict) {
     std::optional<Milliseconds> retry_after;
     if (outcome) retry_after = rules::read_retry_after(outcome->header("retry-after"), now);
@@ -400,9 +414,10 @@ void PanelLine::step_health(const Verdict& verdict, std::optional<Milliseconds> 
   }
   const auto step =
       rules::after_request(health_, verdict.outcome, retry_after, policy_.poll.slowest, now, jitter());
-  const bool other_state = step.after.state != health_.state;
-  health_ = step.after;
-  if (!other_state) return;
+  if (step.after.state == health_.state) {
+    health_ = step.after;
+    return;
+  }
   const auto words = is_good ? std::string() : verdict.error.words;
   const auto kind = is_good ? std::string() : std::string(panel::to_text(verdict.error.kind));
   std::vector<EventDraft> events;
@@ -414,18 +429,25 @@ void PanelLine::step_health(const Verdict& verdict, std::optional<Milliseconds> 
   if (step.went_down) say(EventType::panel_down);
   if (step.key_rejected) say(EventType::panel_key_rejected);
   if (step.came_up) say(EventType::panel_up);
+  auto record = world_.store.panel(policy_.name);
+  record.state = std::string(rules::to_text(step.after.state));
+  record.state_since = step.after.since;
+  record.last_error = words;
+  record.last_error_at = is_good ? std::nullopt : std::optional(now);
+  if (!world_.storage.write([&] { world_.store.save_panel(record, events, now); })) {
+    // The panel's state is what was told: the next answer tries again to change it.
+    const auto told = std::exchange(health_, step.after);
+    health_.state = told.state;
+    health_.since = told.since;
+    return;
+  }
+  health_ = step.after;
   if (is_good) {
     spdlog::info("panel {}: up", policy_.name.text());
   } else {
     spdlog::warn("panel {}: {} ({}: {}); asked again {}", policy_.name.text(), rules::to_text(health_.state),
                  kind, escape_controls(words), to_rfc3339(health_.rest_until));
   }
-  auto record = world_.store.panel(policy_.name);
-  record.state = std::string(rules::to_text(health_.state));
-  record.state_since = health_.since;
-  record.last_error = words;
-  record.last_error_at = is_good ? std::nullopt : std::optional(now);
-  world_.storage.write([&] { world_.store.save_panel(record, events, now); });
 }
 
 }  // namespace smm::actors

@@ -80,6 +80,8 @@ class PanelLine {
 
   // `source` is asked for polls, `clock_set_back` told when the wall clock was.
   void start(PollSource source, std::function<void(Milliseconds step)> clock_set_back);
+  // With another URL, key or proxy what may be repeated is dropped as cut: its answer would be about another
+  // panel or account.
   void set_policy(const PanelPolicy& policy);
   void ask(Question question);
   // There may be something to send, or something it waited for has come.
@@ -110,8 +112,10 @@ class PanelLine {
   // A balance call: the cheapest question that needs the key.
   void test(TestDone done);
 
-  void pause();
-  void resume();  // also ends a back-off and the rest of a rejected key
+  // False: the storage takes no writes, and nothing changed. To resume also ends a back-off and the rest of a
+  // rejected key.
+  bool pause();
+  bool resume();
   [[nodiscard]] bool paused() const { return paused_; }
   [[nodiscard]] const rules::PanelHealth& health() const { return health_; }
   // Something is wrong with the panel though the request as a whole was good.
@@ -128,6 +132,7 @@ class PanelLine {
     std::int64_t ids_asked = 0;
   };
   [[nodiscard]] View view() const;
+  // What replies are read with: while one is being answered, the key it was asked with.
   [[nodiscard]] panel::Context context() const;
   [[nodiscard]] double jitter();
 
@@ -142,6 +147,7 @@ class PanelLine {
     std::function<std::optional<Verdict>(const platform::HttpOutcome& outcome, Milliseconds took)> answered;
     std::function<void(Drop)> dropped;
     Timestamp started;
+    Secret key;  // what it was sent with
     platform::Transfer transfer;
   };
   using CallAt = std::list<Call>::iterator;
@@ -159,6 +165,8 @@ class PanelLine {
   bool send_first(std::deque<Question>& queue, Kind kind, Timestamp now);
   [[nodiscard]] bool has_room(const Question& question) const;
   void send_probe(Timestamp now);
+  void cut_repeatable();
+  bool set_paused(bool paused);
   void send(Call call, Outgoing outgoing);
   void finished(CallAt at, const platform::HttpOutcome& outcome);
   void step_health(const Verdict& verdict, std::optional<Milliseconds> retry_after);
@@ -178,6 +186,7 @@ class PanelLine {
   std::deque<Question> errands_;
   std::shared_ptr<WaitingTests> tests_;  // a test that has not left yet: others join it
   std::list<Call> calls_;
+  const Call* answering_ = nullptr;
   Timestamp last_sent_;
   std::optional<Timestamp> last_success_at_;
   std::optional<Timestamp> last_error_at_;

@@ -37,7 +37,13 @@ void Poller::start() {
 }
 
 void Poller::set_policy(PanelPolicy policy) {
-  if (policy.status_words != policy_.status_words || policy.currency != policy_.currency)
+  const bool elsewhere = policy.url != policy_.url || policy.key != policy_.key;
+  if (elsewhere) {
+    batch_size_ = panel::max_batch;
+    suspected_cut_ = 0;
+    forgotten_in_a_row_.clear();
+  }
+  if (elsewhere || policy.status_words != policy_.status_words || policy.currency != policy_.currency)
     book_.forget_digests();
   policy_ = std::move(policy);
   book_.set_policy(policy_.poll);

@@ -71,11 +71,8 @@ void set_paused(House& house, const ExchangePtr& exchange, bool paused) {
   if (policy == nullptr) return;
   if (!house.storage.writable()) return exchange->refuse(storage_trouble(*house.storage.trouble()));
   auto& line = house.fleet.find(policy->name)->line();
-  if (paused) {
-    line.pause();
-  } else {
-    line.resume();
-  }
+  const bool done = paused ? line.pause() : line.resume();
+  if (!done) return exchange->refuse(storage_trouble(*house.storage.trouble()));
   exchange->answer(200, shown_panel(house, *policy, house.store.counts()));
 }
 

@@ -196,8 +196,11 @@ Problem upstream_problem(const actors::PanelLine::Refusal& refusal) {
               {},
               {{"sent", "no"}}};
     case Why::ending:
-      return {
-          503, "draining", "the program does not follow this panel any more; ask again in a moment", {}, {}};
+      return {503,
+              "draining",
+              "the program stops, or its configuration of this panel has changed; ask again in a moment",
+              {},
+              {}};
     case Why::storage:
       return storage_trouble("the database takes no writes");
     case Why::panel:

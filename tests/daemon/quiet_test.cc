@@ -153,7 +153,21 @@ TEST_CASE(
   for (const auto& item : tracker.all_items("/v1/orders")) known.insert(item["id"].get<std::string>());
   CHECK(known == taken);
 
+  // The panel goes down while nobody can write that down: said when it can be.
+  panel.add_quirk({.name = "html-200"});
+  for (int i = 0; i < 4; ++i) CHECK(tracker.post("/v1/orders/p1/seen/poll").status == 502);
+  CHECK(tracker.get("/v1/panels/p1").json()["state"] == "up");
+
   disk.make_room();
+  CHECK(eventually([&] { return tracker.get("/v1/panels/p1").json()["state"] == "down"; }, seconds(30)));
+  panel.clear_quirks();
+  CHECK(eventually([&] { return tracker.get("/v1/panels/p1").json()["state"] == "up"; }, seconds(30)));
+  std::vector<std::string> said;
+  for (const auto& event : tracker.all_events()) {
+    const auto type = event["type"].get<std::string>();
+    if (type.rfind("panel.", 0) == 0) said.push_back(type);
+  }
+  CHECK(said == std::vector<std::string>{"panel.down", "panel.up"});
   CHECK_MESSAGE(eventually([&] { return tracker.get("/v1/health").status == 200; }, seconds(15)),
                 tracker.log());
   CHECK(eventually([&] { return tracker.get("/v1/orders/p1/seen").json()["status"] == "in_progress"; }));

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <future>
 
 using namespace smm::test;
 namespace practice = smm::practice;
@@ -154,4 +155,51 @@ TEST_CASE("a file with errors changes nothing and every one of them is told, to 
   CHECK(world.server.ledger().requests("p2") == 0);
   CHECK(world.track("p2", "2") == 422);
   CHECK(tracker.stop().code == 0);
+}
+
+TEST_CASE("an answer of the old address, under way during a reload, is not taken for the new one's") {
+  World world;
+  auto& tracker = world.tracker;
+  world.server.panel("p1").set_order("1", {.status = "Completed", .remains = "0"});
+  world.server.panel("p1").add_quirk({.name = "slow-reply", .parameter = "1500"});
+  world.server.panel("p2").script_order("1", 1000, {});
+  REQUIRE_MESSAGE(world.start(fast_polling() + world.panel("p1")), tracker.log());
+  REQUIRE(world.track("p1", "1") == 201);
+  REQUIRE(eventually([&] { return world.server.ledger().requests("p1") == 1; }));
+  tracker.write_config(fast_polling() + panel_section("p1", world.server.api_url("p2")));
+  REQUIRE_MESSAGE(world.reload_by_signal("panel.p1: changed"), tracker.log());
+  REQUIRE(world.is_asked("p1/1"));
+  REQUIRE(eventually([&] { return world.server.ledger().requests("p2") >= 10; }));
+  (void)eventually([] { return false; }, seconds(2));  // the old answer's time
+  const auto history = tracker.get("/v1/orders/p1/1/history").json();
+  REQUIRE(history["items"].size() == 1);
+  CHECK(history["items"][0]["status"] == "pending");
+}
+
+TEST_CASE("a key that was changed while its answer was under way is not shown when the panel echoes it") {
+  World world;
+  auto& tracker = world.tracker;
+  const std::string old_key = "old-key-nobody-may-see-1f4b";
+  practice::PanelOptions options;
+  options.name = "rotating";
+  options.key = old_key;
+  auto& panel = world.server.add_panel(options);
+  panel.script_order("1", 1000, {});
+  panel.add_quirk({.name = "slow-reply", .parameter = "1500"});
+  panel.add_quirk({.name = "key-echo", .parameter = "status"});
+  const auto config = fast_polling() + world.panel("rotating");
+  tracker.add_file("keys/p1", old_key);
+  REQUIRE_MESSAGE(tracker.start({.config = config}), tracker.log());
+  REQUIRE(world.track("rotating", "1") == 201);
+  REQUIRE(eventually([&] { return world.server.ledger().requests("rotating") == 1; }));
+  auto asked = std::async(std::launch::async, [&] { return tracker.post("/v1/orders/rotating/1/poll"); });
+  (void)eventually([] { return false; }, std::chrono::milliseconds(200));
+  tracker.add_file("keys/p1", "another-key-of-the-same-account");
+  REQUIRE_MESSAGE(world.reload_by_signal("panel.rotating: changed"), tracker.log());
+  (void)asked.get();
+  (void)eventually([] { return false; }, seconds(2));
+  CHECK(tracker.get("/v1/orders/rotating/1").body.find(old_key) == std::string::npos);
+  CHECK(tracker.get("/v1/panels/rotating").body.find(old_key) == std::string::npos);
+  CHECK(tracker.log().find(old_key) == std::string::npos);
+  CHECK(read_file(tracker.state() / "tracker.db-wal").find(old_key) == std::string::npos);
 }
