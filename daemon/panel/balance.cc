@@ -1,9 +1,9 @@
-#include "domain/text.h"
 #include "panel/document.h"
 #include "panel/envelope.h"
 #include "panel/observation.h"
+#include "panel/whole_reply.h"
 
-#include <algorithm>
+#include <array>
 
 namespace smm::panel {
 namespace {
@@ -28,22 +28,16 @@ const Node* find_balance_holder(const Node& node, int depth = 0) {
 }  // namespace
 
 tl::expected<Balance, Error> read_balance(const Reply& reply, const Context& context) {
-  if (reply.http_status >= 300 && reply.http_status < 400)
-    return tl::make_unexpected(unreadable(reply, ErrorKind::redirected, {}, context));
-  const auto place = locate(reply.body);
-  if (!place.found) return tl::make_unexpected(unreadable(reply, place.kind, place.text, context));
-  TreeParser parser;
-  const auto node = parser.parse(to_valid_utf8(place.document));
-  if (!node) return tl::make_unexpected(unreadable(reply, what_is_broken(place.document), {}, context));
+  const auto node = read_whole(reply, context);
+  if (!node) return tl::make_unexpected(node.error());
   if (node->kind == Node::Kind::text) return tl::make_unexpected(refusal(reply, node->text, context));
   const auto& outermost =
       node->kind == Node::Kind::array && node->children.size() == 1 ? node->children.front() : *node;
   if (const auto words = find_refusal(outermost, Place::root))
     return tl::make_unexpected(refusal(reply, *words, context));
   if (const auto* holder = find_balance_holder(outermost)) {
-    const auto said = std::count_if(holder->children.begin(), holder->children.end(),
-                                    [](const Node& child) { return child.key == "balance"; });
-    if (said > 1) return tl::make_unexpected(unreadable(reply, ErrorKind::malformed, {}, context));
+    if (says_twice(*holder, std::array{std::string_view("balance")}))
+      return tl::make_unexpected(unreadable(reply, ErrorKind::malformed, {}, context));
     if (auto balance = read_money(holder->find("balance"), context)) {
       auto currency = read_currency(holder->find("currency"), context);
       if (!currency) currency = read_currency(outermost.find("currency"), context);

@@ -102,6 +102,26 @@ bool says_something(const Node* field) {
   return !trim(field->text).empty() && !is_false(*field);
 }
 
+bool is_plain_yes(const Node& flag) {
+  if (flag.is_container() || flag.kind == Node::Kind::null) return false;
+  const auto folded = fold_status_word(trim(flag.text));
+  return folded == "true" || folded == "1" || folded == "yes" || folded == "on" || folded == "ok" ||
+         folded == "success" || folded == "successful";
+}
+
+bool is_plain_no(const Node& flag) {
+  if (flag.is_container() || flag.kind == Node::Kind::null) return false;
+  const auto folded = fold_status_word(trim(flag.text));
+  return folded == "false" || folded == "0" || folded == "no" || folded == "off";
+}
+
+bool says_twice(const Node& object, std::span<const std::string_view> names) {
+  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+    return std::count_if(object.children.begin(), object.children.end(),
+                         [&](const Node& child) { return child.key == name; }) > 1;
+  });
+}
+
 std::string message_of(const Node& object) {
   for (const auto name : message_names) {
     const auto* field = object.find(name);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,14 @@ enum class Place : std::uint8_t { root, of_one_order };
 
 // Whether a field says something: not missing, null, "", false, 0, [] or {}.
 [[nodiscard]] bool says_something(const Node* field);
+
+// Whether a flag says yes (true, 1, "1", "true", "yes", "on", "ok", "success", in any letter case) or no
+// (false, 0, "0", "false", "no", "off"). Of everything else both are false.
+[[nodiscard]] bool is_plain_yes(const Node& flag);
+[[nodiscard]] bool is_plain_no(const Node& flag);
+
+// Whether an object has one of these fields more than once: then it is open which was meant.
+[[nodiscard]] bool says_twice(const Node& object, std::span<const std::string_view> names);
 
 // Charge, remains, start count or balance with a value.
 [[nodiscard]] bool has_figures(const Node& object);

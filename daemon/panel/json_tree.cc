@@ -131,26 +131,6 @@ bool is_surrogate(std::string_view escape, char from, char to) {
          (escape[3] | 0x20) >= from && (escape[3] | 0x20) <= to;
 }
 
-// `\ud83d` without its other half, as a text cut in the middle of a character is written, becomes `\ufffd`.
-// The third digit of a high half is 8, 9, a or b, of a low half c to f ('8' | 0x20 is '8').
-std::string with_whole_characters(std::string_view json) {
-  std::string mended(json);
-  for (std::size_t i = 0; i + 1 < mended.size(); ++i) {
-    if (mended[i] != '\\') continue;
-    const auto here = std::string_view(mended).substr(i, 6);
-    const bool high = is_surrogate(here, '8', '9') || is_surrogate(here, 'a', 'b');
-    if (high && is_surrogate(std::string_view(mended).substr(std::min(i + 6, mended.size()), 6), 'c', 'f')) {
-      i += 11;
-    } else if (high || is_surrogate(here, 'c', 'f')) {
-      mended.replace(i, 6, "\\ufffd");
-      i += 5;
-    } else {
-      ++i;
-    }
-  }
-  return mended;
-}
-
 }  // namespace
 
 const Node* Node::find(std::string_view name) const {
@@ -192,6 +172,25 @@ std::optional<Node> TreeParser::parse(std::string_view json) {
   if (json.size() > usual) *state_ = State();
   if (error != simdjson::SUCCESS) return std::nullopt;
   return node;
+}
+
+// The third digit of a high half is 8, 9, a or b, of a low half c to f ('8' | 0x20 is '8').
+std::string with_whole_characters(std::string_view json) {
+  std::string mended(json);
+  for (std::size_t i = 0; i + 1 < mended.size(); ++i) {
+    if (mended[i] != '\\') continue;
+    const auto here = std::string_view(mended).substr(i, 6);
+    const bool high = is_surrogate(here, '8', '9') || is_surrogate(here, 'a', 'b');
+    if (high && is_surrogate(std::string_view(mended).substr(std::min(i + 6, mended.size()), 6), 'c', 'f')) {
+      i += 11;
+    } else if (high || is_surrogate(here, 'c', 'f')) {
+      mended.replace(i, 6, "\\ufffd");
+      i += 5;
+    } else {
+      ++i;
+    }
+  }
+  return mended;
 }
 
 bool is_json_number(std::string_view text) {

@@ -45,6 +45,11 @@ class TreeParser {
   std::unique_ptr<State> state_;
 };
 
+// JSON in which `\ud83d` without its other half, as a text cut in the middle of a character is written,
+// became
+// `\ufffd`: for simdjson it is an error.
+[[nodiscard]] std::string with_whole_characters(std::string_view json);
+
 // RFC 8259 §6.
 [[nodiscard]] bool is_json_number(std::string_view text);
 

@@ -20,23 +20,8 @@ constexpr std::array<std::string_view, 12> read_fields = {
     "status", "charge", "remains", "start_count", "start_counter", "currency",
     "runs",   "orders", "posts",   "expiry",      "error",         "order"};
 
-bool says_a_field_twice(const Node& object) {
-  return std::any_of(read_fields.begin(), read_fields.end(), [&](std::string_view name) {
-    return std::count_if(object.children.begin(), object.children.end(),
-                         [&](const Node& child) { return child.key == name; }) > 1;
-  });
-}
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-// A key that is a number would pass for an amount or an id.
-bool holds_key(std::string_view text, const Context& context) {
-  constexpr std::size_t unlikely_by_chance = 8;
-  if (context.key.empty()) return false;
-  if (context.key.size() >= unlikely_by_chance) return text.find(context.key) != std::string_view::npos;
-  return text == context.key;
 }
 
 // "1,234,567.89" without its commas; the text itself when it is not written like that.
@@ -65,25 +50,6 @@ std::optional<std::string> number_text(const Node* field, const Context& context
   const auto text = trim(field->text);
   if (text.empty() || holds_key(text, context)) return std::nullopt;
   return without_thousands(text, needs_point);
-}
-
-// A whole number, however it is written: 157, "157", "157.0", 1.57e2, "1,570", "-5". Nothing for fractions,
-// for what is no number, and for what passes 64 bits.
-std::optional<std::int64_t> read_count(const Node* field, const Context& context) {
-  const auto text = number_text(field, context, false);
-  if (!text) return std::nullopt;
-  const auto number = Money::parse(*text);
-  if (!number) return std::nullopt;
-  const std::string_view plain = number->text();
-  const auto point = plain.find('.');
-  const bool is_whole =
-      point == std::string_view::npos || plain.find_first_not_of('0', point + 1) == std::string_view::npos;
-  if (!is_whole) return std::nullopt;
-  const auto whole = plain.substr(0, point);
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
-  if (error != std::errc() || end != whole.data() + whole.size()) return std::nullopt;
-  return value;
 }
 
 const Node* first_that_says(const Node& object, std::string_view name, std::string_view alias) {
@@ -172,7 +138,7 @@ Outcome read_report(const Node& object, const Node& whole, const OrderId& id, co
 }
 
 Outcome read_object(const Node& object, const Node& whole, const OrderId& id, const Context& context) {
-  if (says_a_field_twice(object))
+  if (says_twice(object, read_fields))
     return tl::make_unexpected(Error{ErrorKind::malformed, "the order's object says a field twice"});
   if (const auto words = find_refusal(object, Place::of_one_order)) return id_error(*words, id, context);
   const auto* wrapped = find_wrapped(object);
@@ -192,6 +158,30 @@ Outcome read_order(const Node& node, const OrderId& id, const Context& context) 
     return read_order(node.children.front(), id, context);
   if (node.kind != Node::Kind::object) return no_order();
   return read_object(node, node, id, context);
+}
+
+bool holds_key(std::string_view text, const Context& context) {
+  constexpr std::size_t unlikely_by_chance = 8;
+  if (context.key.empty()) return false;
+  if (context.key.size() >= unlikely_by_chance) return text.find(context.key) != std::string_view::npos;
+  return text == context.key;
+}
+
+std::optional<std::int64_t> read_count(const Node* field, const Context& context) {
+  const auto text = number_text(field, context, false);
+  if (!text) return std::nullopt;
+  const auto number = Money::parse(*text);
+  if (!number) return std::nullopt;
+  const std::string_view plain = number->text();
+  const auto point = plain.find('.');
+  const bool is_whole =
+      point == std::string_view::npos || plain.find_first_not_of('0', point + 1) == std::string_view::npos;
+  if (!is_whole) return std::nullopt;
+  const auto whole = plain.substr(0, point);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
+  if (error != std::errc() || end != whole.data() + whole.size()) return std::nullopt;
+  return value;
 }
 
 std::optional<OrderStatus> state_of_word(std::string_view word, const Context& context) {

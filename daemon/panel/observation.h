@@ -3,6 +3,7 @@
 #include "panel/json_tree.h"
 #include "panel/reply.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,14 @@ namespace smm::panel {
 // An amount as a number or a text; thousands may be set off by commas when a point follows ("1,234.56").
 // Nothing for anything else.
 [[nodiscard]] std::optional<Money> read_money(const Node* field, const Context& context);
+
+// A whole number, however it is written: 157, "157", "157.0", 1.57e2, "1,570", "-5". Nothing for fractions,
+// for what is no number, and for what passes 64 bits.
+[[nodiscard]] std::optional<std::int64_t> read_count(const Node* field, const Context& context);
+
+// Whether the panel's key stands in a text that is to pass for an amount or an id: a key that is a number
+// would.
+[[nodiscard]] bool holds_key(std::string_view text, const Context& context);
 
 // A currency's code or sign ("USD", "₽"), cleaned; nothing for anything else.
 [[nodiscard]] std::optional<std::string> read_currency(const Node* field, const Context& context);

@@ -1,5 +1,7 @@
 #include "panel/request.h"
 
+#include <algorithm>
+
 namespace smm::panel {
 namespace {
 
@@ -30,6 +32,28 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   append_encoded(out, value);
 }
 
+// `name=1,2,3`
+template <class Id>
+void append_list(std::string& out, std::string_view name, std::span<const Id> ids) {
+  std::string list;
+  for (const auto& id : ids) {
+    if (!list.empty()) list += ',';
+    list += id.text();
+  }
+  append_field(out, name, list);
+}
+
+// PHP reads `key[x]` as `key` and makes `key` of ` key`, and some panels fold letter case: none of these may
+// pass.
+bool is_ours(std::string_view name) {
+  name.remove_prefix(std::min(name.find_first_not_of(" \t\r\n\v\f"), name.size()));
+  std::string plain;
+  for (const char c : name.substr(0, name.find_first_of(std::string_view("[\0", 2))))
+    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  plain.erase(plain.find_last_not_of(" \t\r\n\v\f") + 1);
+  return plain == "key" || plain == "action";
+}
+
 std::string begin_form(const Secret& key, std::string_view action) {
   std::string out;
   append_field(out, "key", key.reveal());
@@ -47,13 +71,7 @@ std::string form(const Secret& key, std::string_view action, std::span<const Fie
 
 std::string status_form(const Secret& key, std::span<const OrderId> ids) {
   auto out = begin_form(key, "status");
-  out += "&orders=";
-  bool first = true;
-  for (const auto& id : ids) {
-    if (!first) append_encoded(out, ",");
-    first = false;
-    append_encoded(out, id.text());
-  }
+  append_list(out, "orders", ids);
   return out;
 }
 
@@ -65,6 +83,42 @@ std::string single_status_form(const Secret& key, const OrderId& id) {
 
 std::string balance_form(const Secret& key) {
   return begin_form(key, "balance");
+}
+
+std::string services_form(const Secret& key) {
+  return begin_form(key, "services");
+}
+
+std::string add_form(const Secret& key, const PlacementFields& fields) {
+  auto out = begin_form(key, "add");
+  for (const auto& [name, value] : fields) {
+    if (!is_ours(name)) append_field(out, name, value);
+  }
+  return out;
+}
+
+std::string refill_form(const Secret& key, std::span<const OrderId> ids) {
+  auto out = begin_form(key, "refill");
+  append_list(out, ids.size() == 1 ? "order" : "orders", ids);
+  return out;
+}
+
+std::string refill_status_form(const Secret& key, std::span<const RefillId> ids) {
+  auto out = begin_form(key, "refill_status");
+  append_list(out, ids.size() == 1 ? "refill" : "refills", ids);
+  return out;
+}
+
+std::string cancel_form(const Secret& key, std::span<const OrderId> ids) {
+  auto out = begin_form(key, "cancel");
+  append_list(out, "orders", ids);
+  return out;
+}
+
+std::string single_cancel_form(const Secret& key, const OrderId& id) {
+  auto out = begin_form(key, "cancel");
+  append_field(out, "order", id.text());
+  return out;
 }
 
 }  // namespace smm::panel

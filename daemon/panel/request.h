@@ -1,7 +1,9 @@
 #pragma once
 
 #include "domain/ids.h"
+#include "domain/placement.h"
 #include "domain/policy.h"
+#include "domain/refill.h"
 
 #include <span>
 #include <string>
@@ -23,5 +25,20 @@ using Field = std::pair<std::string, std::string>;
 [[nodiscard]] std::string status_form(const Secret& key, std::span<const OrderId> ids);  // orders=1,2,3
 [[nodiscard]] std::string single_status_form(const Secret& key, const OrderId& id);      // order=1
 [[nodiscard]] std::string balance_form(const Secret& key);
+[[nodiscard]] std::string services_form(const Secret& key);
+
+// The fields in their order, none dropped and none changed. Key and action are ours: a field named `key` or
+// `action`, in any letter case and also as PHP would name it (`key[]`, `key[0]`), is left out, so that nobody
+// can make another action of an add.
+[[nodiscard]] std::string add_form(const Secret& key, const PlacementFields& fields);
+
+// For one id `order=` (`refill=`), for several `orders=` (`refills=`): whoever reads the reply reads a single
+// one for one id (read_refill), a batch for several (read_refills).
+[[nodiscard]] std::string refill_form(const Secret& key, std::span<const OrderId> ids);
+[[nodiscard]] std::string refill_status_form(const Secret& key, std::span<const RefillId> ids);
+
+// Always `orders=`, also for one: the pages know no other. The single form is for panels that refuse it.
+[[nodiscard]] std::string cancel_form(const Secret& key, std::span<const OrderId> ids);
+[[nodiscard]] std::string single_cancel_form(const Secret& key, const OrderId& id);
 
 }  // namespace smm::panel

@@ -4,39 +4,23 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
-#include <span>
 
 namespace smm::panel {
 namespace {
 
 constexpr std::size_t max_folded = 2048;
 
-using Phrases = std::span<const std::string_view>;
-
-bool has_any(std::string_view folded, Phrases phrases) {
-  return std::any_of(phrases.begin(), phrases.end(),
-                     [&](std::string_view phrase) { return folded.find(phrase) != std::string_view::npos; });
-}
-
-bool has_any(std::string_view folded, std::initializer_list<std::string_view> phrases) {
-  return has_any(folded, Phrases(phrases.begin(), phrases.size()));
-}
-
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
 }
 
-// One of the words, standing alone.
-bool has_word(std::string_view folded, std::initializer_list<std::string_view> words) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-    for (auto at = folded.find(word); at != std::string_view::npos; at = folded.find(word, at + 1)) {
-      const auto end = at + word.size();
-      const bool begins = at == 0 || !is_letter_or_digit(folded[at - 1]);
-      if (begins && (end == folded.size() || !is_letter_or_digit(folded[end]))) return true;
-    }
-    return false;
-  });
+bool stands_alone_in(std::string_view folded, std::string_view word) {
+  for (auto at = folded.find(word); at != std::string_view::npos; at = folded.find(word, at + 1)) {
+    const auto end = at + word.size();
+    const bool begins = at == 0 || !is_letter_or_digit(folded[at - 1]);
+    if (begins && (end == folded.size() || !is_letter_or_digit(folded[end]))) return true;
+  }
+  return false;
 }
 
 constexpr std::array<std::string_view, 15> wrong = {
@@ -59,13 +43,29 @@ constexpr std::array<std::string_view, 10> missing = {"require",    "missing",  
                                                       "revoked",    "not match", "mismatch", "not provided",
                                                       "no api key", "must be"};
 
+constexpr std::array<std::string_view, 3> success = {"success", "successful", "successfully"};
+constexpr std::array<std::string_view, 9> granted = {
+    "request accepted", "refill accepted", "cancel accepted",   "been accepted", "was accepted",
+    "is accepted",      "been submitted",  "request submitted", "request sent"};
+// What may have come before the no, or belong to an older yes.
+constexpr std::array<std::string_view, 9> done_words = {
+    "accepted", "submitted", "created", "placed", "success", "requested", "received", "added", "queued"};
+constexpr std::array<std::string_view, 18> reserve = {
+    "not",   "no",      "cannot",  "can't", "couldn't", "unable", "won't",    "didn't", "isn't",
+    "never", "without", "already", "only",  "recently", "before", "previous", "wait",   "ago"};
+constexpr std::array<std::string_view, 16> failure = {
+    "error",    "fail",       "not enough", "insufficient", "not allowed", "denied",
+    "rejected", "refused",    "cannot ",    "can't ",       "could not ",  "couldn't ",
+    "unable",   "not availa", "not possib", "unsuccessful"};
+
 bool speaks_of_pace(std::string_view folded) {
   if (has_any(folded, {"rate limit", "ratelimit", "too many request", "too many attempt", "too many call",
                        "too many quer", "request limit", "requests limit", "limit of request", "slow down",
                        "throttl", "too fast", "too frequent", "flood", "requests per", "quota"})) {
     return true;
   }
-  return folded.find("limit exceeded") != std::string_view::npos && !has_word(folded, {"orders", "ids"});
+  return folded.find("limit exceeded") != std::string_view::npos &&
+         !has_word(folded, {"orders", "ids", "refill", "refills"});
 }
 
 bool speaks_of_key(std::string_view folded) {
@@ -108,6 +108,47 @@ std::string fold_words(std::string_view words) {
     folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
   return folded;
+}
+
+bool has_any(std::string_view folded, std::span<const std::string_view> phrases) {
+  return std::any_of(phrases.begin(), phrases.end(),
+                     [&](std::string_view phrase) { return folded.find(phrase) != std::string_view::npos; });
+}
+
+bool has_any(std::string_view folded, std::initializer_list<std::string_view> phrases) {
+  return has_any(folded, std::span(phrases.begin(), phrases.size()));
+}
+
+bool has_word(std::string_view folded, std::span<const std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return stands_alone_in(folded, word); });
+}
+
+bool has_word(std::string_view folded, std::initializer_list<std::string_view> words) {
+  return has_word(folded, std::span(words.begin(), words.size()));
+}
+
+bool says_unknown_refill(std::string_view words) {
+  const auto kind = sort_error(words, 200);
+  if (kind == ErrorKind::rate_limited || kind == ErrorKind::key_rejected) return false;
+  const auto folded = fold_words(words);
+  if (folded == "not found" || folded == "not found.") return true;
+  return has_word(folded, {"refill", "refills", "id", "ids"}) &&
+         (has_any(folded, wrong) || has_any(folded, wrong_elsewhere));
+}
+
+bool says_yes_plainly(std::string_view words) {
+  const auto folded = fold_words(words);
+  if (!has_word(folded, success) && !has_any(folded, granted)) return false;
+  return !has_word(folded, reserve) && !has_any(folded, failure) && !has_any(folded, wrong) &&
+         sort_error(words, 200) == ErrorKind::said_no;
+}
+
+bool says_no_plainly(std::string_view words) {
+  const auto folded = fold_words(words);
+  if (has_word(folded, done_words) || has_word(folded, success)) return false;
+  return sort_error(words, 200) != ErrorKind::said_no || has_any(folded, failure) || has_any(folded, wrong) ||
+         has_any(folded, wrong_elsewhere) || has_any(folded, missing);
 }
 
 bool speaks_of_order(std::string_view words) {

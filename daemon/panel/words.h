@@ -1,5 +1,7 @@
 #pragma once
 
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,8 +11,22 @@ namespace smm::panel {
 // For comparing: ASCII lower case, `_` and `-` as spaces, each run of white space one space; at most 2 KiB.
 [[nodiscard]] std::string fold_words(std::string_view words);
 
+// Whether folded words hold one of the phrases, be it inside a word (has_any) or standing alone (has_word).
+[[nodiscard]] bool has_any(std::string_view folded, std::span<const std::string_view> phrases);
+[[nodiscard]] bool has_any(std::string_view folded, std::initializer_list<std::string_view> phrases);
+[[nodiscard]] bool has_word(std::string_view folded, std::span<const std::string_view> words);
+[[nodiscard]] bool has_word(std::string_view folded, std::initializer_list<std::string_view> words);
+
 // The panel does not know the order: "Incorrect order ID", "Order not found.", in the languages panels speak.
 [[nodiscard]] bool says_unknown_order(std::string_view words);
+
+// The panel does not know the refill: "Refill not found".
+[[nodiscard]] bool says_unknown_refill(std::string_view words);
+
+// Words that put something right or wrong beyond doubt, for replies that mark neither: "Cancel request
+// accepted", "Not enough funds". Of words in doubt ("Order created, but the link is invalid") both are false.
+[[nodiscard]] bool says_yes_plainly(std::string_view words);
+[[nodiscard]] bool says_no_plainly(std::string_view words);
 
 // The words speak of an order (or of an order id), whatever they say of it.
 [[nodiscard]] bool speaks_of_order(std::string_view words);
