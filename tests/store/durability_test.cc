@@ -137,7 +137,7 @@ TEST_CASE("reading writes not one byte, and neither does news that is none") {
   const auto request = request_for("1");
   const auto row = bench.track("1").row;
   bench.say(key_of("1"), "In progress", 5, noon);
-  const PanelRecord record{PanelName("p1"), false, "down", noon, "words", noon};
+  const PanelRecord record{PanelName("p1"), false, "down", noon, "words", noon, {}, 0, false};
   store.save_panel(record, {}, noon);
   const auto due = store.due_deliveries(WebhookName("w"), noon, 10, {}, {});
   REQUIRE(due.size() == 1);
@@ -146,7 +146,7 @@ TEST_CASE("reading writes not one byte, and neither does news that is none") {
   CHECK(writes_nothing(bench, [&] { CHECK(store.find_row(row)); }));
   CHECK(writes_nothing(bench, [&] { CHECK(store.children_of(row).empty()); }));
   CHECK(writes_nothing(
-      bench, [&] { CHECK(store.surroundings_of(bench.find(key_of("1"))).known_children.empty()); }));
+      bench, [&] { CHECK(store.surroundings_of(bench.find(key_of("1")), noon).known_children.empty()); }));
   for (const auto sort : {OrderSort::tracked, OrderSort::changed, OrderSort::placed}) {
     OrderQuery query;
     query.sort = sort;
