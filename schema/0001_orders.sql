@@ -11,7 +11,11 @@ CREATE TABLE panel (
   state         TEXT    NOT NULL DEFAULT 'up',  -- up, limited, down, key_rejected
   state_since   INTEGER NOT NULL DEFAULT 0,
   last_error    TEXT    NOT NULL DEFAULT '',    -- the panel's words, cleaned
-  last_error_at INTEGER
+  last_error_at INTEGER,
+  refill_rest_until INTEGER,                      -- automatic refills ask nothing before that
+  refill_refusals   INTEGER NOT NULL DEFAULT 0,   -- of automatic refills, in a row
+  balance_low       INTEGER NOT NULL DEFAULT 0 CHECK (balance_low IN (0, 1)),  -- it has been said to be low
+  services_seen_at  INTEGER  -- when the list of services last brought something new; NULL = never had one
 ) STRICT;
 
 -- An order: what the user said of it, the panel's last word, and what was concluded. One row is written over
@@ -52,7 +56,16 @@ CREATE TABLE orders (
   service           TEXT,
   ref               TEXT,
   labels            TEXT,  -- a JSON object of text by name; NULL = none
-  link              TEXT
+  link              TEXT,
+  ended_given       INTEGER NOT NULL DEFAULT 0 CHECK (ended_given IN (0, 1)),  -- the user said when it ended
+  interval          INTEGER,  -- milliseconds between the runs of a drip-feed
+  refill_auto       INTEGER CHECK (refill_auto BETWEEN 0 AND 2),
+      -- the user's word for this order alone: 0 schedule, 1 drop, 2 off
+  -- What the catalogue said of its service when the order was first seen with it; NULL in the first = not yet.
+  refill_offered    INTEGER CHECK (refill_offered IN (0, 1)),
+  refill_window     INTEGER,  -- milliseconds after its end
+  cancel_offered    INTEGER CHECK (cancel_offered IN (0, 1)),
+  rate_at_placing   TEXT      -- per 1000
 ) STRICT;
 
 -- One order a panel and id; also finds ids by their beginning.
@@ -66,6 +79,13 @@ CREATE INDEX orders_by_ref ON orders (ref) WHERE ref IS NOT NULL;
 CREATE INDEX orders_by_parent ON orders (parent) WHERE parent IS NOT NULL;
 CREATE INDEX orders_stalled ON orders (stalled) WHERE stalled = 1;
 CREATE INDEX orders_lost ON orders (lost) WHERE lost = 1;
+-- Those that wait for what the catalogue says of their service.
+CREATE INDEX orders_without_facts ON orders (panel, service) WHERE refill_offered IS NULL AND service IS NOT NULL;
+-- Those that have not ended, by service.
+CREATE INDEX orders_open_by_service ON orders (panel, service)
+  WHERE untracked = 0 AND status NOT IN (4, 5, 6, 7, 8, 11) AND service IS NOT NULL;
+-- Those that ended completed or partial and are offered refills.
+CREATE INDEX orders_refillable ON orders (panel) WHERE untracked = 0 AND refill_offered = 1 AND status IN (4, 5);
 -- What retention has still to thin or to delete.
 CREATE INDEX orders_with_history ON orders (history_kept, ended_at) WHERE ended_at IS NOT NULL AND history_kept < 2;
 

@@ -44,7 +44,8 @@ EventType event_type_of(PlacementState state) {
 
 }  // namespace
 
-store::Purchases::NewOrder new_order_of(const Placement& placement, const OrderId& id, Timestamp now) {
+store::Purchases::NewOrder new_order_of(const Placement& placement, const OrderId& id,
+                                        std::optional<rules::OrderType> type) {
   store::Purchases::NewOrder order;
   auto& request = order.request;
   request.key = {placement.panel, id};
@@ -53,12 +54,13 @@ store::Purchases::NewOrder new_order_of(const Placement& placement, const OrderI
   request.link = field(placement, "link");
   request.ref = placement.ref;
   request.labels = placement.labels;
-  request.placed_at = now;
-  const auto plan = rules::plan_of(placement.fields);
-  request.quantity = plan.quantity;
-  order.kind = plan.kind;
-  order.runs = plan.runs;
-  order.interval = plan.interval;
+  request.placed_at = placement.asked_at;
+  const auto figures = rules::ordered_figures(placement.fields, type);
+  request.quantity = figures.quantity;
+  order.runs = figures.runs;
+  order.interval = figures.interval;
+  if (figures.runs) order.kind = OrderKind::drip_feed;
+  if (type == rules::OrderType::subscriptions) order.kind = OrderKind::subscription;
   return order;
 }
 
@@ -216,7 +218,7 @@ void Placer::settle(const PendingPtr& pending) {
       [this, pending, tracked, now] {
         const auto& row = pending->placement;
         std::optional<store::Purchases::NewOrder> order;
-        if (row.upstream) order = new_order_of(row, *row.upstream, now);
+        if (row.upstream) order = new_order_of(row, *row.upstream, pending->order.type);
         const auto event = place_event(event_type_of(row.state), row);
         *tracked = world_.store.purchases().settle_placement(row, order, {&event, 1}, now);
       },

@@ -5,6 +5,7 @@
 #include "actors/unsettled.h"
 #include "domain/order.h"
 #include "domain/placement.h"
+#include "rules/order_form.h"
 #include "store/purchases.h"
 
 #include <cstdint>
@@ -44,7 +45,8 @@ class Placer {
     PlacementFields fields;  // of `add`, without key and action
     std::optional<std::string> ref;
     Labels labels;
-    std::optional<Money> rate;  // of the service at this moment
+    std::optional<rules::OrderType> type;  // as the catalogue has the service at this moment
+    std::optional<Money> rate;
     std::optional<std::string> idempotency_key;
     std::string digest;  // of what is asked: see Placement
     Asker asker;
@@ -85,9 +87,9 @@ class Placer {
   Unsettled unsettled_;
 };
 
-// The order a placement with this answer brings, as far as its fields tell.
+// The order a placement brings, as far as its fields and its type tell. `id`: what the panel calls it.
 [[nodiscard]] store::Purchases::NewOrder new_order_of(const Placement& placement, const OrderId& id,
-                                                      Timestamp now);
+                                                      std::optional<rules::OrderType> type);
 // place.accepted, place.refused, place.unknown or place.resolved.
 [[nodiscard]] EventDraft place_event(EventType type, const Placement& placement);
 

@@ -91,7 +91,7 @@ void Poller::judge_unchanged(const PollSlot& slot, Findings& findings, Timestamp
   if (!time_tells || !slot.live) return;
   const auto order = world_.store.find_row(slot.row);
   if (!order) return;
-  auto change = rules::unchanged(*order, policy_.poll, world_.store.surroundings_of(*order), now);
+  auto change = rules::unchanged(*order, policy_.poll, world_.store.surroundings_of(*order, now), now);
   if (change) findings.changes.push_back(std::move(*change));
 }
 
@@ -120,7 +120,7 @@ void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const 
   if (!observation.status && !observation.status_text.empty()) say_unknown_word(observation);
   if (!observation.currency && !policy_.currency.empty()) observation.currency = policy_.currency;
   auto change =
-      rules::transition(*order, observation, policy_.poll, world_.store.surroundings_of(*order), now);
+      rules::transition(*order, observation, policy_.poll, world_.store.surroundings_of(*order, now), now);
   if (change) findings.changes.push_back(std::move(*change));
 }
 

@@ -54,6 +54,20 @@ Labels labels_from_text(std::string_view text) {
   return labels;
 }
 
+std::string fields_text(const PlacementFields& fields) {
+  auto array = Json::array();
+  for (const auto& [name, value] : fields) array.push_back(Json::array({name, value}));
+  return dump(array);
+}
+
+PlacementFields fields_from_text(std::string_view text) {
+  PlacementFields fields;
+  for (const auto& field : Json::parse(text)) {
+    fields.emplace_back(field.at(0).get<std::string>(), field.at(1).get<std::string>());
+  }
+  return fields;
+}
+
 std::string label_fragment(const std::string& name, const std::string& value) {
   return dump(Json(name)) + ":" + dump(Json(value));
 }

@@ -7,11 +7,6 @@ namespace {
 
 using Column = OrderColumn;
 
-std::optional<Money> optional_money(const platform::Statement& statement, int column) {
-  if (statement.is_null(column)) return std::nullopt;
-  return Money::parse(statement.view(column));
-}
-
 template <class Id>
 std::optional<Id> optional_id(const platform::Statement& statement, int column) {
   if (statement.is_null(column)) return std::nullopt;
@@ -25,9 +20,49 @@ std::optional<Timestamp> optional_time(const platform::Statement& statement, int
   return from_millis(statement.integer(column));
 }
 
+std::optional<Milliseconds> optional_duration(const platform::Statement& statement, int column) {
+  if (statement.is_null(column)) return std::nullopt;
+  return Milliseconds(statement.integer(column));
+}
+
+std::optional<bool> optional_flag(const platform::Statement& statement, int column) {
+  if (statement.is_null(column)) return std::nullopt;
+  return statement.integer(column) != 0;
+}
+
+std::optional<Money> optional_money(const platform::Statement& statement, int column) {
+  if (statement.is_null(column)) return std::nullopt;
+  return Money::parse(statement.view(column));
+}
+
+std::optional<std::uint32_t> optional_uid(const platform::Statement& statement, int column) {
+  if (statement.is_null(column)) return std::nullopt;
+  return static_cast<std::uint32_t>(statement.integer(column));
+}
+
+std::optional<std::int64_t> optional_number(const std::optional<Milliseconds>& duration) {
+  if (!duration) return std::nullopt;
+  return duration->count();
+}
+
+std::optional<std::int64_t> optional_number(const std::optional<bool>& flag) {
+  if (!flag) return std::nullopt;
+  return std::int64_t{*flag};
+}
+
+std::optional<std::int64_t> optional_number(const std::optional<RefillAuto>& mode) {
+  if (!mode) return std::nullopt;
+  return static_cast<std::int64_t>(*mode);
+}
+
 std::optional<std::string> optional_text(const std::optional<Money>& money) {
   if (!money) return std::nullopt;
   return money->text();
+}
+
+std::optional<std::string> optional_text(const std::optional<ServiceId>& service) {
+  if (!service) return std::nullopt;
+  return service->text();
 }
 
 Order read_order(const platform::Statement& row, Panels& panels) {
@@ -61,6 +96,15 @@ Order read_order(const platform::Statement& row, Panels& panels) {
   if (!row.is_null(Column::labels)) order.labels = labels_from_text(row.view(Column::labels));
   order.link = row.optional_text(Column::link);
   order.parent = optional_id<OrderId>(row, Column::parent);
+  order.ended_given = row.integer(Column::ended_given) != 0;
+  order.interval = optional_duration(row, Column::interval);
+  if (!row.is_null(Column::refill_auto)) {
+    order.refill_auto = static_cast<RefillAuto>(row.integer(Column::refill_auto));
+  }
+  order.refill_offered = optional_flag(row, Column::refill_offered);
+  order.refill_window = optional_duration(row, Column::refill_window);
+  order.cancel_offered = optional_flag(row, Column::cancel_offered);
+  order.rate_at_placing = optional_money(row, Column::rate_at_placing);
   return order;
 }
 

@@ -6,6 +6,8 @@
 #include "store/work.h"
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace smm::store {
@@ -15,7 +17,8 @@ inline constexpr std::string_view order_columns = R"sql(
   o.row, o.panel, o.id, o.status, o.kind, o.quiet, o.settled, o.stalled, o.lost, o.untracked, o.revision,
   o.seen_statuses, o.tracked_at, o.placed_at, o.changed_at, o.status_changed_at, o.ended_at, o.missing_since,
   o.quantity, o.remains, o.start_count, o.runs, o.charge, o.currency, o.status_text, o.service, o.ref,
-  o.labels, o.link, (SELECT p.id FROM orders p WHERE p.row = o.parent)
+  o.labels, o.link, (SELECT p.id FROM orders p WHERE p.row = o.parent), o.ended_given, o.interval, o.refill_auto,
+  o.refill_offered, o.refill_window, o.cancel_offered, o.rate_at_placing
 )sql";
 
 struct OrderColumn {
@@ -50,6 +53,13 @@ struct OrderColumn {
     labels,
     link,
     parent,
+    ended_given,
+    interval,
+    refill_auto,
+    refill_offered,
+    refill_window,
+    cancel_offered,
+    rate_at_placing,
     count
   };
 };
@@ -61,6 +71,15 @@ struct OrderColumn {
 [[nodiscard]] HistoryPoint read_point(const platform::Statement& statement, int first);
 
 [[nodiscard]] std::optional<Timestamp> optional_time(const platform::Statement& statement, int column);
+[[nodiscard]] std::optional<Milliseconds> optional_duration(const platform::Statement& statement, int column);
+[[nodiscard]] std::optional<bool> optional_flag(const platform::Statement& statement, int column);
+[[nodiscard]] std::optional<Money> optional_money(const platform::Statement& statement, int column);
+[[nodiscard]] std::optional<std::uint32_t> optional_uid(const platform::Statement& statement, int column);
+// What is bound for such columns.
+[[nodiscard]] std::optional<std::int64_t> optional_number(const std::optional<Milliseconds>& duration);
+[[nodiscard]] std::optional<std::int64_t> optional_number(const std::optional<bool>& flag);
+[[nodiscard]] std::optional<std::int64_t> optional_number(const std::optional<RefillAuto>& mode);
+[[nodiscard]] std::optional<std::string> optional_text(const std::optional<ServiceId>& service);
 [[nodiscard]] std::optional<std::string> optional_text(const std::optional<Money>& money);
 
 }  // namespace smm::store

@@ -36,21 +36,17 @@ constexpr std::string_view update_if_different_sql = R"sql(
     IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
 )sql";
 
-std::optional<std::string> text_of(const std::optional<ServiceId>& service) {
-  if (!service) return std::nullopt;
-  return service->text();
-}
-
 }  // namespace
 
 CountKey count_key(std::int64_t panel, const Order& order) {
   return {panel, order.status, order.stalled, order.lost};
 }
 
-Orders::Orders(platform::Database& database, Panels& panels, EventLog& events)
+Orders::Orders(platform::Database& database, Panels& panels, EventLog& events, Cancels& cancels)
     : database_(database),
       panels_(panels),
       events_(events),
+      cancels_(cancels),
       find_(database, "find an order", with_raw("o.panel = ?1 AND o.id = ?2")),
       find_row_(database, "read an order", with_raw("o.row = ?1")),
       row_of_(database, "find an order's row", "SELECT row FROM orders WHERE panel = ?1 AND id = ?2"),
@@ -85,8 +81,9 @@ Orders::Orders(platform::Database& database, Panels& panels, EventLog& events)
       )sql"),
       insert_(database, "track an order", R"sql(
         INSERT INTO orders (panel, id, quiet, tracked_at, placed_at, ended_at, parent, quantity, service, ref, labels,
-                            link)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                            link, kind, runs, ended_given, interval, refill_offered, refill_window, cancel_offered,
+                            rate_at_placing)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
       )sql"),
       set_parent_(database, "give an order its parent", R"sql(
         UPDATE orders SET parent = ?2 WHERE row = ?1 AND parent IS NULL AND row <> ?2
@@ -210,13 +207,22 @@ void Orders::write_point(std::int64_t row, std::int64_t revision, const HistoryP
   point_.bind(6, optional_text(point.charge)).bind(7, point.remains).bind(8, point.start_count).run();
 }
 
+void Orders::tell(std::span<const EventDraft> events, Work& work) {
+  for (const auto& draft : events) {
+    std::optional<std::int64_t> row;
+    if (draft.order) row = row_of({draft.panel, *draft.order});
+    events_.append(draft, row, work);
+  }
+}
+
 void Orders::write_events(const rules::Change& change, Work& work) {
   for (const auto& draft : change.events) {
     const bool is_own = draft.order == change.after.key.id && draft.panel == change.after.key.panel;
-    std::optional<std::int64_t> row;
-    if (is_own) row = change.after.row;
-    if (!is_own && draft.order) row = row_of({draft.panel, *draft.order});
-    events_.append(draft, row, work);
+    if (is_own) {
+      events_.append(draft, change.after.row, work);
+    } else {
+      tell({&draft, 1}, work);
+    }
   }
 }
 
@@ -236,6 +242,9 @@ void Orders::record(const rules::Change& change, Work& work) {
   }
   write_events(change, work);
   for (const auto& child : change.new_children) adopt(after, child, work);
+  if (after.status != before->counts.status && has_ended(after.status)) {
+    cancels_.decide(after.row, after.status, work.now);
+  }
 
   const auto counts = count_key(before->counts.panel, after);
   if (is_written && !(counts == before->counts)) {
@@ -266,12 +275,16 @@ std::int64_t Orders::insert(Order& order, std::optional<std::int64_t> parent, Wo
   insert_.bind(1, panel).bind(2, order.key.id.text()).bind(3, std::int64_t{order.quiet});
   insert_.bind(4, to_millis(order.tracked_at)).bind(5, to_millis(order.placed_at));
   insert_.bind(6, to_millis(order.ended_at)).bind(7, parent).bind(8, order.quantity);
-  insert_.bind(9, text_of(order.service)).bind(10, order.ref).bind(12, order.link);
+  insert_.bind(9, optional_text(order.service)).bind(10, order.ref).bind(12, order.link);
   if (order.labels.empty()) {
     insert_.bind_null(11);
   } else {
     insert_.bind(11, labels_text(order.labels));
   }
+  insert_.bind(13, static_cast<std::int64_t>(order.kind)).bind(14, order.runs);
+  insert_.bind(15, std::int64_t{order.ended_given}).bind(16, optional_number(order.interval));
+  insert_.bind(17, optional_number(order.refill_offered)).bind(18, optional_number(order.refill_window));
+  insert_.bind(19, optional_number(order.cancel_offered)).bind(20, optional_text(order.rate_at_placing));
   insert_.run();
   order.row = database_.last_insert_row();
   work.counted_in.push_back(count_key(panel, order));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "platform/database.h"
+#include "store/cancels.h"
 #include "store/events.h"
 #include "store/order_rows.h"
 #include "store/panels.h"
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,7 @@ namespace smm::store {
 // Orders one by one: reading them, and writing what a panel's answer made of them.
 class Orders {
  public:
-  Orders(platform::Database& database, Panels& panels, EventLog& events);
+  Orders(platform::Database& database, Panels& panels, EventLog& events, Cancels& cancels);
 
   [[nodiscard]] std::optional<Order> find(const OrderKey& key);
   [[nodiscard]] std::optional<Order> find_row(std::int64_t row);
@@ -40,6 +42,8 @@ class Orders {
 
   // These within a transaction.
   void record(const rules::Change& change, Work& work);
+  // Writes events with the rows of the orders they name.
+  void tell(std::span<const EventDraft> events, Work& work);
   // A new order, with its order.tracked unless it is quiet. Its row; `order.row` is set.
   std::int64_t insert(Order& order, std::optional<std::int64_t> parent, Work& work);
 
@@ -51,13 +55,14 @@ class Orders {
   };
   [[nodiscard]] std::optional<Before> before_of(const Order& after);
   bool update(const Order& after, bool only_if_different);
-  void write_point(std::int64_t row, std::int64_t revision, const HistoryPoint& point);
   void write_events(const rules::Change& change, Work& work);
+  void write_point(std::int64_t row, std::int64_t revision, const HistoryPoint& point);
   void adopt(const Order& parent, const OrderId& child, Work& work);
 
   platform::Database& database_;
   Panels& panels_;
   EventLog& events_;
+  Cancels& cancels_;
   platform::Statement find_;
   platform::Statement find_row_;
   platform::Statement row_of_;

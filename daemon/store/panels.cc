@@ -9,12 +9,24 @@ Panels::Panels(platform::Database& database)
       all_(database, "read the panels", "SELECT row, name FROM panel"),
       insert_(database, "make a panel's row", "INSERT INTO panel (name) VALUES (?1)"),
       read_(database, "read a panel", R"sql(
-        SELECT paused, state, state_since, last_error, last_error_at FROM panel WHERE row = ?1
+        SELECT paused, state, state_since, last_error, last_error_at, refill_rest_until, refill_refusals, balance_low
+        FROM panel WHERE row = ?1
       )sql"),
       update_(database, "save a panel", R"sql(
-        UPDATE panel SET paused = ?2, state = ?3, state_since = ?4, last_error = ?5, last_error_at = ?6
+        UPDATE panel SET paused = ?2, state = ?3, state_since = ?4, last_error = ?5, last_error_at = ?6,
+                         refill_rest_until = ?7, refill_refusals = ?8, balance_low = ?9
         WHERE row = ?1
-          AND (paused, state, state_since, last_error, last_error_at) IS NOT (?2, ?3, ?4, ?5, ?6)
+          AND (paused, state, state_since, last_error, last_error_at, refill_rest_until, refill_refusals, balance_low)
+          IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+      )sql"),
+      balance_low_(database, "note whether a balance is low", R"sql(
+        UPDATE panel SET balance_low = ?2 WHERE row = ?1 AND balance_low <> ?2
+      )sql"),
+      see_services_(database, "note when services were seen", R"sql(
+        UPDATE panel SET services_seen_at = ?2 WHERE row = ?1 AND services_seen_at IS NOT ?2
+      )sql"),
+      services_seen_(database, "read when services were seen", R"sql(
+        SELECT services_seen_at FROM panel WHERE row = ?1
       )sql") {}
 
 void Panels::load() {
@@ -67,6 +79,9 @@ PanelRecord Panels::record(const PanelName& name) {
   record.state_since = from_millis(read_.integer(2));
   record.last_error = read_.text(3);
   if (const auto at = read_.optional_integer(4)) record.last_error_at = from_millis(*at);
+  if (const auto until = read_.optional_integer(5)) record.refill_rest_until = from_millis(*until);
+  record.refill_refusals = read_.integer(6);
+  record.balance_low = read_.integer(7) != 0;
   return record;
 }
 
@@ -74,7 +89,22 @@ void Panels::save(const PanelRecord& record) {
   const auto row = find_or_make(record.name);
   update_.bind(1, row).bind(2, std::int64_t{record.paused}).bind(3, record.state);
   update_.bind(4, to_millis(record.state_since)).bind(5, record.last_error);
-  update_.bind(6, to_millis(record.last_error_at)).run();
+  update_.bind(6, to_millis(record.last_error_at)).bind(7, to_millis(record.refill_rest_until));
+  update_.bind(8, record.refill_refusals).bind(9, std::int64_t{record.balance_low}).run();
+}
+
+void Panels::set_balance_low(std::int64_t row, bool low) {
+  balance_low_.bind(1, row).bind(2, std::int64_t{low}).run();
+}
+
+void Panels::set_services_seen_at(std::int64_t row, Timestamp at) {
+  see_services_.bind(1, row).bind(2, to_millis(at)).run();
+}
+
+std::optional<Timestamp> Panels::services_seen_at(std::int64_t row) {
+  const Reading reading(services_seen_);
+  if (!services_seen_.bind(1, row).step() || services_seen_.is_null(0)) return std::nullopt;
+  return from_millis(services_seen_.integer(0));
 }
 
 }  // namespace smm::store

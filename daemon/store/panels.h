@@ -25,7 +25,11 @@ class Panels {
   void forget() { loaded_ = false; }
 
   [[nodiscard]] PanelRecord record(const PanelName& name);
-  void save(const PanelRecord& record);  // writes nothing when it is what is stored
+  // These write nothing when it is what is stored.
+  void save(const PanelRecord& record);
+  void set_balance_low(std::int64_t row, bool low);
+  void set_services_seen_at(std::int64_t row, Timestamp at);
+  [[nodiscard]] std::optional<Timestamp> services_seen_at(std::int64_t row);
 
  private:
   void load();
@@ -38,6 +42,9 @@ class Panels {
   platform::Statement insert_;
   platform::Statement read_;
   platform::Statement update_;
+  platform::Statement balance_low_;
+  platform::Statement see_services_;
+  platform::Statement services_seen_;
 };
 
 }  // namespace smm::store

@@ -8,6 +8,7 @@
 
 #include <tl/expected.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -62,68 +63,101 @@ struct PlacementPage {
   std::optional<std::string> next;
 };
 
+// How long an idempotency key stands for the placement it was first given with.
+inline constexpr Milliseconds keys_stand_for = std::chrono::hours(24) * 30;
+
+class Cancels;
+class Orders;
+class Placements;
+class RefillGrounds;
+class Refills;
+class Tracking;
+class Writer;
+
+// What becomes of a purchase is told in the notice of the commit under the orders concerned. What is settled
+// about a row that was purged meanwhile is dropped with its events.
 class Purchases {
  public:
-  virtual ~Purchases() = default;
+  Purchases(Writer& writer, Orders& orders, Tracking& tracking, Refills& refills, RefillGrounds& grounds,
+            Cancels& cancels, Placements& placements);
 
   // Refills. `intents` have order_row, cause, asked_by; state asking and asked_at = now are set. Their ids,
-  // in order.
-  virtual std::vector<std::int64_t> intend_refills(std::span<const Refill> intents, Timestamp now) = 0;
-  // One transaction for all. The orders concerned are in the notice of the commit.
-  virtual void settle_refills(std::span<const RefillChange> changes, Timestamp now) = 0;
-  [[nodiscard]] virtual std::optional<Refill> refill(std::int64_t id) = 0;
-  [[nodiscard]] virtual tl::expected<RefillPage, std::string> refills(const RefillQuery& query) = 0;
-  [[nodiscard]] virtual std::vector<Refill> refills_of(std::int64_t order_row) = 0;  // oldest first
-  // Accepted ones whose end is awaited, and those in doubt: asking, unknown, pending, in_progress.
-  [[nodiscard]] virtual std::vector<Refill> open_refills(const PanelName& panel) = 0;
-  [[nodiscard]] virtual std::vector<Refill> refills_left_asking() = 0;
+  // in order. All or none: an order that is not there is a std::logic_error.
+  std::vector<std::int64_t> intend_refills(std::span<const Refill> intents, Timestamp now);
+  // One transaction for all. What is the same as before writes nothing.
+  void settle_refills(std::span<const RefillChange> changes, Timestamp now);
+  [[nodiscard]] std::optional<Refill> refill(std::int64_t id);
+  [[nodiscard]] std::optional<Refill> refill_by_upstream(const PanelName& panel, const RefillId& upstream);
+  [[nodiscard]] tl::expected<RefillPage, std::string> refills(const RefillQuery& query);
+  [[nodiscard]] std::vector<Refill> refills_of(std::int64_t order_row);  // oldest first
+  // Accepted ones whose end is awaited, and those in doubt: asking, unknown (however long ago), pending,
+  // in_progress. Oldest first.
+  [[nodiscard]] std::vector<Refill> open_refills(const PanelName& panel);
+  [[nodiscard]] std::vector<Refill> refills_left_asking();
 
   // Cancels. The outcome of an accepted one, or one in doubt, is written by Store::record() when its order
-  // ends: Canceled, Partial or Refunded is done, anything else in vain.
-  virtual std::vector<std::int64_t> intend_cancels(std::span<const Cancel> intents, Timestamp now) = 0;
-  virtual void settle_cancels(std::span<const CancelChange> changes, Timestamp now) = 0;
-  [[nodiscard]] virtual std::optional<Cancel> cancel(std::int64_t id) = 0;
-  [[nodiscard]] virtual tl::expected<CancelPage, std::string> cancels(const CancelQuery& query) = 0;
-  [[nodiscard]] virtual std::optional<Cancel> last_cancel_of(std::int64_t order_row) = 0;
-  [[nodiscard]] virtual std::vector<Cancel> cancels_left_asking() = 0;
+  // ends: Canceled, Partial or Refunded is done, anything else in vain. That outcome stands: an answer that
+  // comes later and only says `requested` or `unknown` adds its words to it.
+  std::vector<std::int64_t> intend_cancels(std::span<const Cancel> intents, Timestamp now);
+  void settle_cancels(std::span<const CancelChange> changes, Timestamp now);
+  [[nodiscard]] std::optional<Cancel> cancel(std::int64_t id);
+  [[nodiscard]] tl::expected<CancelPage, std::string> cancels(const CancelQuery& query);
+  [[nodiscard]] std::optional<Cancel> last_cancel_of(std::int64_t order_row);
+  [[nodiscard]] std::vector<Cancel> cancels_left_asking();
 
-  // Placements.
-  virtual std::int64_t intend_placement(const Placement& intent, Timestamp now) = 0;
-  // Writes what became of it; with `order`, tracks that order in the same transaction (its interval, rate and
-  // service facts too).
+  // Placements. A key that stands for another one (see placement_by_key) is a std::logic_error: ask first.
+  std::int64_t intend_placement(const Placement& intent, Timestamp now);
+  // What only its placement knows of an order.
   struct NewOrder {
     TrackRequest request;
+    OrderKind kind = OrderKind::ordinary;  // a drip-feed or subscription by its fields
     std::optional<std::int64_t> runs;
     std::optional<Milliseconds> interval;
   };
-  virtual std::optional<Tracked> settle_placement(const Placement& after,
-                                                  const std::optional<NewOrder>& order,
-                                                  std::span<const EventDraft> events, Timestamp now) = 0;
-  [[nodiscard]] virtual std::optional<Placement> placement(std::int64_t id) = 0;
-  // The newest with this key asked since then.
-  [[nodiscard]] virtual std::optional<Placement> placement_by_key(const PanelName& panel,
-                                                                  const std::string& key,
-                                                                  Timestamp since) = 0;
-  // The newest with the same digest asked since then.
-  [[nodiscard]] virtual std::optional<Placement> placement_by_digest(const PanelName& panel,
-                                                                     const std::string& digest,
-                                                                     Timestamp since) = 0;
-  [[nodiscard]] virtual tl::expected<PlacementPage, std::string> placements(const PlacementQuery& query) = 0;
-  [[nodiscard]] virtual std::vector<Placement> placements_left_asking() = 0;
+  // Writes what became of it; with `order`, tracks that order in the same transaction as Store::track does,
+  // with the placement's rate, and gives it back; one that is tracked already gets what it lacks. The events
+  // come after its order.tracked. One that has its end (failed, refused, accepted, resolved) keeps it:
+  // nothing is written then.
+  std::optional<Tracked> settle_placement(const Placement& after, const std::optional<NewOrder>& order,
+                                          std::span<const EventDraft> events, Timestamp now);
+  [[nodiscard]] std::optional<Placement> placement(std::int64_t id);
+  // The newest with this key asked at or after `since` (now - keys_stand_for). One resolved to no order has
+  // set its key free and is not found.
+  [[nodiscard]] std::optional<Placement> placement_by_key(const PanelName& panel, const std::string& key,
+                                                          Timestamp since);
+  // The newest with the same digest asked at or after `since`.
+  [[nodiscard]] std::optional<Placement> placement_by_digest(const PanelName& panel,
+                                                             const std::string& digest, Timestamp since);
+  [[nodiscard]] tl::expected<PlacementPage, std::string> placements(const PlacementQuery& query);
+  [[nodiscard]] std::vector<Placement> placements_left_asking();
 
-  // A count seen by the user's own means. False: no such order.
-  virtual bool report_count(const OrderKey& order, std::int64_t count, Timestamp now,
-                            std::span<const EventDraft> events) = 0;
+  // A count seen by the user's own means; the last one is kept. False: no such order.
+  bool report_count(const OrderKey& order, std::int64_t count, Timestamp now,
+                    std::span<const EventDraft> events);
   struct ReportedCount {
     std::int64_t count = 0;
     Timestamp at;
   };
-  [[nodiscard]] virtual std::optional<ReportedCount> reported_count(std::int64_t order_row) = 0;
+  [[nodiscard]] std::optional<ReportedCount> reported_count(std::int64_t order_row);
 
   // What the rule of automatic refills looks at: tracked orders of a panel that ended Completed or Partial
-  // after `ended_after` and are offered refills, in pages by row.
-  [[nodiscard]] virtual std::vector<Order> refill_candidates(const PanelName& panel, Timestamp ended_after,
-                                                             std::int64_t after, std::size_t limit) = 0;
+  // after `ended_after` and are offered refills, by row: `after` = 0 to begin, then `next`. A call looks at a
+  // bounded number of rows: a page may be short, even empty, and still have a next.
+  struct RefillCandidates {
+    std::vector<Order> items;  // without their raw object
+    std::optional<std::int64_t> next;
+  };
+  [[nodiscard]] RefillCandidates refill_candidates(const PanelName& panel, Timestamp ended_after,
+                                                   std::int64_t after, std::size_t limit);
+
+ private:
+  Writer& writer_;
+  Orders& orders_;
+  Tracking& tracking_;
+  Refills& refills_;
+  RefillGrounds& grounds_;
+  Cancels& cancels_;
+  Placements& placements_;
 };
 
 }  // namespace smm::store

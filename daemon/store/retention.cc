@@ -11,6 +11,8 @@ namespace {
 using platform::Reading;
 
 constexpr auto thinned_after = std::chrono::hours(24) * 30;
+// What placements, the catalogue and the accounts have to tell.
+constexpr auto records_kept_for = std::chrono::hours(24) * 400;
 
 bool moved_only_remains(const HistoryPoint& before, const HistoryPoint& after) {
   return before.status == after.status && before.status_text == after.status_text &&
@@ -55,6 +57,20 @@ Retention::Retention(platform::Database& database, Webhooks& webhooks)
       history_kept_(database, "note what is left of history", R"sql(
         UPDATE orders SET history_kept = ?2 WHERE row = ?1
       )sql"),
+      placement_candidates_(database, "find old placements", R"sql(
+        SELECT id, asked_at, state IN (0, 3) FROM placement WHERE id > ?1 ORDER BY id LIMIT ?2
+      )sql"),
+      delete_placement_(database, "expire a placement", "DELETE FROM placement WHERE id = ?1"),
+      service_change_candidates_(database, "find old changes of services", R"sql(
+        SELECT id, at, 0 FROM service_change WHERE id > ?1 ORDER BY id LIMIT ?2
+      )sql"),
+      delete_service_change_(database, "expire a change of a service",
+                             "DELETE FROM service_change WHERE id = ?1"),
+      balance_candidates_(database, "find old balances", R"sql(
+        SELECT id, at, NOT EXISTS (SELECT 1 FROM balance n WHERE n.panel = b.panel AND n.id > b.id)
+        FROM balance b WHERE id > ?1 ORDER BY id LIMIT ?2
+      )sql"),
+      delete_balance_(database, "expire a balance", "DELETE FROM balance WHERE id = ?1"),
       page_count_(database, "count pages", "PRAGMA page_count"),
       unused_pages_(database, "count unused pages", "PRAGMA freelist_count") {}
 
@@ -69,26 +85,36 @@ std::int64_t Retention::expire_deliveries(const RetentionPolicy& policy, std::in
   return deleted;
 }
 
-// Goes through the log from position_ on, up to the first event that is too young.
+// Goes through the table from position_ on, up to the first row that is too young. `candidates`: the number,
+// when, and whether something still needs it.
+Retention::Old Retention::find_old(platform::Statement& candidates, Timestamp before, std::int64_t limit) {
+  Old old;
+  const Reading reading(candidates);
+  candidates.bind(1, position_).bind(2, limit);
+  while (candidates.step() && candidates.integer(1) < to_millis(before)) {
+    ++old.looked_at;
+    position_ = candidates.integer(0);
+    if (candidates.integer(2) == 0) old.numbers.push_back(position_);
+  }
+  return old;
+}
+
+std::int64_t Retention::expire_rows(platform::Statement& candidates, platform::Statement& deletion,
+                                    Timestamp before, std::int64_t limit) {
+  const auto old = find_old(candidates, before, limit);
+  for (const auto number : old.numbers) deletion.bind(1, number).run();
+  return old.looked_at;
+}
+
 std::int64_t Retention::expire_events(platform::Statement& candidates, Timestamp before, std::int64_t limit,
                                       Work& work) {
-  std::vector<std::int64_t> old;
-  std::int64_t looked_at = 0;
-  {
-    const Reading reading(candidates);
-    candidates.bind(1, position_).bind(2, limit);
-    while (candidates.step() && candidates.integer(1) < to_millis(before)) {
-      ++looked_at;
-      position_ = candidates.integer(0);
-      if (candidates.integer(2) == 0) old.push_back(position_);
-    }
-  }
-  for (const auto seq : old) {
+  const auto old = find_old(candidates, before, limit);
+  for (const auto seq : old.numbers) {
     delete_deliveries_of_.bind(1, seq).run();
     delete_event_.bind(1, seq).run();
   }
-  work.events -= static_cast<std::int64_t>(old.size());
-  return looked_at;
+  work.events -= static_cast<std::int64_t>(old.numbers.size());
+  return old.looked_at;
 }
 
 std::vector<std::int64_t> Retention::orders_ended(std::int64_t history_kept, Timestamp before,
@@ -179,6 +205,13 @@ std::int64_t Retention::run(Stage stage, const RetentionPolicy& policy, std::int
       return expire_history(work.now - policy.history, limit);
     case Stage::thinning:
       return thin_history(work.now - thinned_after, limit);
+    case Stage::placements:
+      return expire_rows(placement_candidates_, delete_placement_, work.now - records_kept_for, limit);
+    case Stage::service_changes:
+      return expire_rows(service_change_candidates_, delete_service_change_, work.now - records_kept_for,
+                         limit);
+    case Stage::balances:
+      return expire_rows(balance_candidates_, delete_balance_, work.now - records_kept_for, limit);
     case Stage::pages:
       return free_pages(limit);
     case Stage::over:

@@ -18,6 +18,9 @@ namespace smm::store {
 // * all other events `events` after they were written, with what is kept of their deliveries, unless one of
 //   those is pending;
 // * the history of an order `history` after it ended;
+// * placements, changes of services and balances 400 days after they were written, unless nobody knows yet
+// what
+//   became of the placement, or the balance is the panel's last (it may still stand);
 // * 30 days after it ended, of the points that moved only remains all but the last of each day (UTC);
 // * unused pages of the file, while they are more than a quarter of it.
 class Retention {
@@ -29,9 +32,28 @@ class Retention {
   std::int64_t step(const RetentionPolicy& policy, std::int64_t limit, Work& work);
 
  private:
-  enum class Stage : std::uint8_t { deliveries, progress, events, history, thinning, pages, over };
+  enum class Stage : std::uint8_t {
+    deliveries,
+    progress,
+    events,
+    history,
+    thinning,
+    placements,
+    service_changes,
+    balances,
+    pages,
+    over
+  };
 
   std::int64_t expire_deliveries(const RetentionPolicy& policy, std::int64_t limit, Work& work);
+  // Of a table whose numbers rise with time: what is over, and how many rows were looked at.
+  struct Old {
+    std::vector<std::int64_t> numbers;
+    std::int64_t looked_at = 0;
+  };
+  [[nodiscard]] Old find_old(platform::Statement& candidates, Timestamp before, std::int64_t limit);
+  std::int64_t expire_rows(platform::Statement& candidates, platform::Statement& deletion, Timestamp before,
+                           std::int64_t limit);
   std::int64_t expire_events(platform::Statement& candidates, Timestamp before, std::int64_t limit,
                              Work& work);
   std::int64_t expire_history(Timestamp ended_before, std::int64_t limit);
@@ -51,7 +73,7 @@ class Retention {
   platform::Database& database_;
   Webhooks& webhooks_;
   Stage stage_ = Stage::deliveries;
-  std::int64_t position_ = 0;  // within the log: what lies at or before it has been looked at in this round
+  std::int64_t position_ = 0;  // within a table: what lies at or before it has been looked at in this round
   platform::Statement delete_delivered_;
   platform::Statement progress_candidates_;
   platform::Statement event_candidates_;
@@ -62,6 +84,12 @@ class Retention {
   platform::Statement points_;
   platform::Statement delete_point_;
   platform::Statement history_kept_;
+  platform::Statement placement_candidates_;
+  platform::Statement delete_placement_;
+  platform::Statement service_change_candidates_;
+  platform::Statement delete_service_change_;
+  platform::Statement balance_candidates_;
+  platform::Statement delete_balance_;
   platform::Statement page_count_;
   platform::Statement unused_pages_;
 };

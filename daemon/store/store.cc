@@ -1,16 +1,23 @@
 #include "store/store.h"
 
+#include "store/balances.h"
+#include "store/cancels.h"
+#include "store/catalogue.h"
 #include "store/deliveries.h"
 #include "store/delivery_list.h"
 #include "store/events.h"
 #include "store/order_list.h"
 #include "store/orders.h"
 #include "store/panels.h"
+#include "store/placements.h"
+#include "store/purchases.h"
+#include "store/refill_grounds.h"
+#include "store/refills.h"
 #include "store/retention.h"
-#include "store/tally.h"
+#include "store/services.h"
 #include "store/tracking.h"
 #include "store/webhooks.h"
-#include "store/work.h"
+#include "store/writer.h"
 
 #include <algorithm>
 
@@ -26,7 +33,7 @@ constexpr std::int64_t room_to_go_on = 1024 * 1024;
 
 }  // namespace
 
-// The parts, and the one place where transactions begin and end.
+// The parts.
 struct Store::Impl {
   explicit Impl(platform::Database& opened)
       : database(opened),
@@ -34,11 +41,20 @@ struct Store::Impl {
         webhooks(opened),
         deliveries(opened),
         events(opened, panels, webhooks, deliveries),
-        orders(opened, panels, events),
-        tracking(opened, panels, orders, events),
+        writer(opened, panels, webhooks, events),
+        services(opened, panels),
+        balances(opened),
+        refills(opened, panels),
+        refill_grounds(opened, panels),
+        cancels(opened, panels),
+        placements(opened, panels),
+        orders(opened, panels, events, cancels),
+        tracking(opened, panels, services, orders, events),
         order_list(opened, panels),
         delivery_list(opened, orders, webhooks, panels),
         retention(opened, webhooks),
+        purchases(writer, orders, tracking, refills, refill_grounds, cancels, placements),
+        catalogue(writer, panels, events, services, balances),
         write_test(opened, "try to write", "UPDATE write_test SET value = 1 - value") {}
 
   platform::Database& database;
@@ -46,65 +62,40 @@ struct Store::Impl {
   Webhooks webhooks;
   Deliveries deliveries;
   EventLog events;
+  Writer writer;
+  Services services;
+  Balances balances;
+  Refills refills;
+  RefillGrounds refill_grounds;
+  Cancels cancels;
+  Placements placements;
   Orders orders;
   Tracking tracking;
   OrderList order_list;
   DeliveryList delivery_list;
   Retention retention;
-  Tally tally;
+  Purchases purchases;
+  Catalogue catalogue;
   platform::Statement write_test;
-  std::function<void(const Committed&)> listener;
-  std::optional<DatabaseError> trouble;  // why the last write failed, if the storage refused it
-
-  // Runs `action` as one transaction and tells of it. What it wrote into memory is forgotten when it fails.
-  template <class Action>
-  auto write(Timestamp now, Action action) {
-    Work work;
-    work.now = now;
-    const auto changes_before = database.total_changes();
-    try {
-      platform::Transaction transaction(database);
-      auto result = action(work);
-      transaction.commit();
-      // A transaction that wrote nothing proves nothing.
-      if (database.total_changes() != changes_before) trouble.reset();
-      told(work);
-      return result;
-    } catch (const DatabaseError& error) {
-      forget();
-      if (error.is_storage_trouble()) trouble = error;
-      throw;
-    } catch (...) {
-      forget();
-      throw;
-    }
-  }
-
-  void told(Work& work) {
-    tally.apply(work);
-    events.add_to_count(work.events);
-    const bool is_news = work.notice.last_seq != 0 || !work.notice.orders.empty() || work.notice.deliveries;
-    if (!is_news) return;
-    work.notice.last_seq = events.last_seq();
-    if (listener) listener(work.notice);
-  }
-
-  void forget() {
-    panels.forget();
-    webhooks.forget();
-    events.forget();
-  }
 };
 
 Store::Store(platform::Database& database) : impl_(std::make_unique<Impl>(database)) {}
 Store::~Store() = default;
 
 void Store::on_commit(std::function<void(const Committed&)> listener) {
-  impl_->listener = std::move(listener);
+  impl_->writer.on_commit(std::move(listener));
+}
+
+Purchases& Store::purchases() {
+  return impl_->purchases;
+}
+
+Catalogue& Store::catalogue() {
+  return impl_->catalogue;
 }
 
 std::vector<Tracked> Store::track(std::span<const TrackRequest> requests, Timestamp now) {
-  return impl_->write(now, [&](Work& work) {
+  return impl_->writer.write(now, [&](Work& work) {
     std::vector<Tracked> tracked;
     tracked.reserve(requests.size());
     for (const auto& request : requests) tracked.push_back(impl_->tracking.track(request, work));
@@ -114,7 +105,7 @@ std::vector<Tracked> Store::track(std::span<const TrackRequest> requests, Timest
 
 void Store::record(std::span<const rules::Change> changes, Timestamp now) {
   if (changes.empty()) return;
-  impl_->write(now, [&](Work& work) {
+  impl_->writer.write(now, [&](Work& work) {
     for (const auto& change : changes) impl_->orders.record(change, work);
     return true;
   });
@@ -132,9 +123,8 @@ std::vector<OrderId> Store::children_of(std::int64_t row) {
   return impl_->orders.children_of(row);
 }
 
-// This schema keeps no refills, so none is open.
-rules::Surroundings Store::surroundings_of(const Order& order) {
-  return {impl_->orders.children_of(order.row), false};
+rules::Surroundings Store::surroundings_of(const Order& order, Timestamp now, Milliseconds gap) {
+  return {impl_->orders.children_of(order.row), impl_->refills.has_open(order.row, now - gap)};
 }
 
 tl::expected<OrderPage, std::string> Store::orders(const OrderQuery& query) {
@@ -142,15 +132,15 @@ tl::expected<OrderPage, std::string> Store::orders(const OrderQuery& query) {
 }
 
 std::optional<Order> Store::patch(const OrderKey& key, const OrderPatch& patch, Timestamp now) {
-  return impl_->write(now, [&](Work& work) { return impl_->tracking.patch(key, patch, work); });
+  return impl_->writer.write(now, [&](Work& work) { return impl_->tracking.patch(key, patch, work); });
 }
 
 bool Store::untrack(const OrderKey& key, Timestamp now) {
-  return impl_->write(now, [&](Work& work) { return impl_->tracking.untrack(key, work); });
+  return impl_->writer.write(now, [&](Work& work) { return impl_->tracking.untrack(key, work); });
 }
 
 bool Store::purge(const OrderKey& key) {
-  return impl_->write({}, [&](Work& work) { return impl_->tracking.purge(key, work); });
+  return impl_->writer.write({}, [&](Work& work) { return impl_->tracking.purge(key, work); });
 }
 
 tl::expected<HistoryPage, std::string> Store::history(std::int64_t row, std::size_t limit,
@@ -164,7 +154,7 @@ std::vector<PollEntry> Store::poll_entries(const PanelName& panel, const PollPol
 }
 
 Counts Store::counts() {
-  auto counts = impl_->tally.read(impl_->orders, impl_->panels);
+  auto counts = impl_->writer.tally().read(impl_->orders, impl_->panels);
   counts.events = impl_->events.count();
   counts.last_seq = impl_->events.last_seq();
   return counts;
@@ -175,7 +165,7 @@ PanelRecord Store::panel(const PanelName& name) {
 }
 
 void Store::save_panel(const PanelRecord& record, std::span<const EventDraft> events, Timestamp now) {
-  impl_->write(now, [&](Work& work) {
+  impl_->writer.write(now, [&](Work& work) {
     impl_->panels.save(record);
     for (const auto& draft : events) impl_->events.append(draft, {}, work);
     return true;
@@ -183,12 +173,8 @@ void Store::save_panel(const PanelRecord& record, std::span<const EventDraft> ev
 }
 
 std::int64_t Store::append(std::span<const EventDraft> events, Timestamp now) {
-  return impl_->write(now, [&](Work& work) {
-    for (const auto& draft : events) {
-      std::optional<std::int64_t> row;
-      if (draft.order) row = impl_->orders.row_of({draft.panel, *draft.order});
-      impl_->events.append(draft, row, work);
-    }
+  return impl_->writer.write(now, [&](Work& work) {
+    impl_->orders.tell(events, work);
     return impl_->events.last_seq();
   });
 }
@@ -202,7 +188,7 @@ EventSpan Store::event_span() {
 }
 
 void Store::subscribe(std::vector<Subscription> subscriptions) {
-  impl_->write({}, [&](Work&) {
+  impl_->writer.write({}, [&](Work&) {
     impl_->webhooks.subscribe(std::move(subscriptions));
     return true;
   });
@@ -213,14 +199,14 @@ std::vector<WebhookRecord> Store::webhooks() {
 }
 
 void Store::set_webhook_paused(const WebhookName& name, bool paused) {
-  impl_->write({}, [&](Work&) {
+  impl_->writer.write({}, [&](Work&) {
     impl_->webhooks.set_paused(name, paused);
     return true;
   });
 }
 
 void Store::disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now) {
-  impl_->write(now, [&](Work& work) {
+  impl_->writer.write(now, [&](Work& work) {
     impl_->webhooks.disable(name, reason);
     impl_->deliveries.cancel_pending(impl_->webhooks.find(name)->row, now);
     EventDraft draft;
@@ -247,7 +233,7 @@ std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook) {
 
 std::vector<std::int64_t> Store::settle_and_begin(std::span<const AttemptResult> finished,
                                                   std::span<const std::int64_t> starting, Timestamp now) {
-  return impl_->write(now, [&](Work& work) {
+  return impl_->writer.write(now, [&](Work& work) {
     for (const auto& result : finished) {
       if (impl_->deliveries.settle(result, now)) work.notice.deliveries = true;
     }
@@ -259,7 +245,7 @@ std::vector<std::int64_t> Store::settle_and_begin(std::span<const AttemptResult>
 }
 
 std::int64_t Store::interrupt_open_attempts(Timestamp now) {
-  return impl_->write(now, [&](Work&) { return impl_->deliveries.interrupt_open(now); });
+  return impl_->writer.write(now, [&](Work&) { return impl_->deliveries.interrupt_open(now); });
 }
 
 tl::expected<DeliveryPage, std::string> Store::deliveries(const DeliveryQuery& query) {
@@ -275,7 +261,7 @@ std::vector<Attempt> Store::attempts(std::int64_t delivery) {
 }
 
 std::int64_t Store::expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit) {
-  return impl_->write(
+  return impl_->writer.write(
       now, [&](Work& work) { return impl_->retention.step(policy, static_cast<std::int64_t>(limit), work); });
 }
 
@@ -284,12 +270,12 @@ std::int64_t Store::size_bytes() const {
 }
 
 std::optional<std::string> Store::write_trouble() {
-  const auto& trouble = impl_->trouble;
+  const auto& trouble = impl_->writer.trouble();
   if (!trouble) return std::nullopt;
   const bool is_full = trouble->kind() == platform::DatabaseErrorKind::full;
   if (is_full && impl_->database.room_bytes() < room_to_go_on) return trouble->what();
   try {
-    impl_->write({}, [&](Work&) {
+    impl_->writer.write({}, [&](Work&) {
       impl_->write_test.run();
       return true;
     });

@@ -9,6 +9,7 @@
 
 #include <tl/expected.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -75,8 +76,9 @@ struct OrderPage {
 };
 
 struct OrderPatch {
-  std::optional<std::optional<std::string>> ref;  // set to nothing = removed
-  std::optional<Labels> labels;                   // replaces all
+  std::optional<std::optional<std::string>> ref;         // set to nothing = removed
+  std::optional<Labels> labels;                          // replaces all
+  std::optional<std::optional<RefillAuto>> refill_auto;  // set to nothing = as the configuration says
 };
 
 // What a poller needs in memory of each order it asks about.
@@ -104,6 +106,9 @@ struct PanelRecord {
   Timestamp state_since;
   std::string last_error;  // cleaned words; empty = none
   std::optional<Timestamp> last_error_at;
+  std::optional<Timestamp> refill_rest_until;  // automatic refills ask nothing before that
+  std::int64_t refill_refusals = 0;            // of automatic refills, in a row
+  bool balance_low = false;                    // it has been said to be low
 };
 
 struct PanelCount {
@@ -232,6 +237,13 @@ struct Committed {
   bool deliveries = false;       // there are new delivery rows
 };
 
+class Catalogue;  // store/catalogue.h
+class Purchases;  // store/purchases.h
+
+// Nobody can know whether the panel got it: for so long an unknown refill counts as open. Panels count the
+// 24 hours between two refills by their own clock; the `gap` of the configuration, unless it says otherwise.
+inline constexpr Milliseconds unknown_refill_is_open_for = std::chrono::hours(25);
+
 class Store {
  public:
   // The database is open and migrated; it must outlive the store.
@@ -243,19 +255,26 @@ class Store {
   // Called after each commit that wrote something, from within the verb: only take notice, do not call back.
   void on_commit(std::function<void(const Committed&)> listener);
 
-  // Orders.
+  // What is asked of panels once, and what they offer; for as long as the store.
+  [[nodiscard]] Purchases& purchases();
+  [[nodiscard]] Catalogue& catalogue();
+
+  // Orders. One whose service the catalogue knows gets its facts (Order::refill_offered …) the first time.
   std::vector<Tracked> track(std::span<const TrackRequest> requests, Timestamp now);
+  // An order whose status becomes an ended one decides the outcome of its open cancels, too.
   void record(std::span<const rules::Change> changes, Timestamp now);
   [[nodiscard]] std::optional<Order> find(const OrderKey& key);
   [[nodiscard]] std::optional<Order> find_row(std::int64_t row);
   [[nodiscard]] std::vector<OrderId> children_of(std::int64_t row);
-  [[nodiscard]] rules::Surroundings surroundings_of(const Order& order);
+  // `gap`: how long after it was asked for an unknown refill counts as open.
+  [[nodiscard]] rules::Surroundings surroundings_of(const Order& order, Timestamp now,
+                                                    Milliseconds gap = unknown_refill_is_open_for);
   // Nothing in the error but what is wrong with the cursor.
   [[nodiscard]] tl::expected<OrderPage, std::string> orders(const OrderQuery& query);
   std::optional<Order> patch(const OrderKey& key, const OrderPatch& patch, Timestamp now);
   bool untrack(const OrderKey& key, Timestamp now);  // false: no such order
-  // Erases the order, its history, its events and their deliveries; false: no such order. An event of it that
-  // somebody has still to be told of stays, with its deliveries, until retention takes it.
+  // Erases the order, its history, refills, cancels, events and their deliveries; false: no such order. An
+  // event of it that somebody has still to be told of stays, with its deliveries, until retention takes it.
   bool purge(const OrderKey& key);
   [[nodiscard]] tl::expected<HistoryPage, std::string> history(std::int64_t row, std::size_t limit,
                                                                const std::string& cursor);
@@ -296,7 +315,8 @@ class Store {
   [[nodiscard]] std::optional<Delivery> delivery(std::int64_t id);
   [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);
 
-  // Retention, one slice of it: deletes what its policy says is over and nothing still needs. How many rows
+  // Retention, one slice of it: deletes what its policy says is over (and placements, changes of services and
+  // balances after 400 days) and nothing still needs. How many rows
   // it looked at or deleted: `limit` or hardly more; fewer, and a whole round is over.
   std::int64_t expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit);
 

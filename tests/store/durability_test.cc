@@ -1,4 +1,5 @@
-#include "workbench.h"
+#include "store/catalogue.h"
+#include "till.h"
 
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -137,16 +138,26 @@ TEST_CASE("reading writes not one byte, and neither does news that is none") {
   const auto request = request_for("1");
   const auto row = bench.track("1").row;
   bench.say(key_of("1"), "In progress", 5, noon);
-  const PanelRecord record{PanelName("p1"), false, "down", noon, "words", noon};
+  const PanelRecord record{PanelName("p1"), false, "down", noon, "words", noon, {}, 0, false};
   store.save_panel(record, {}, noon);
   const auto due = store.due_deliveries(WebhookName("w"), noon, 10, {}, {});
   REQUIRE(due.size() == 1);
+  auto& purchases = store.purchases();
+  auto& catalogue = store.catalogue();
+  const PanelName p1("p1");
+  const auto refill = intend_refill(bench, bench.find(key_of("1")), noon);
+  const auto cancel = intend_cancel(bench, bench.find(key_of("1")), noon);
+  const auto placement = purchases.intend_placement(placement_with("k"), noon);
+  const std::vector<Service> list(1);
+  catalogue.save_services(p1, list, {}, {}, {}, noon);
+  const BalancePoint balance{noon, Money(), "USD"};
+  catalogue.save_balance(p1, balance, false, {}, noon);
 
   CHECK(writes_nothing(bench, [&] { CHECK(store.find(key_of("1"))); }));
   CHECK(writes_nothing(bench, [&] { CHECK(store.find_row(row)); }));
   CHECK(writes_nothing(bench, [&] { CHECK(store.children_of(row).empty()); }));
   CHECK(writes_nothing(
-      bench, [&] { CHECK(store.surroundings_of(bench.find(key_of("1"))).known_children.empty()); }));
+      bench, [&] { CHECK(store.surroundings_of(bench.find(key_of("1")), noon).known_children.empty()); }));
   for (const auto sort : {OrderSort::tracked, OrderSort::changed, OrderSort::placed}) {
     OrderQuery query;
     query.sort = sort;
@@ -170,6 +181,26 @@ TEST_CASE("reading writes not one byte, and neither does news that is none") {
   CHECK(writes_nothing(bench, [&] { CHECK(store.size_bytes() > 0); }));
   CHECK(writes_nothing(bench, [&] { CHECK_FALSE(store.write_trouble()); }));
 
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.refill(refill)); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.refills({})->items.size() == 1); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.open_refills(p1).size() == 1); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.refills_of(row).size() == 1); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.cancel(cancel)); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.cancels({})->items.size() == 1); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.placement(placement)); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.placement_by_key(p1, "k", noon)); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.placements({})->items.size() == 1); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(purchases.refill_candidates(p1, noon, 0, 9).items.empty()); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(catalogue.services(p1, {})->items.size() == 1); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(catalogue.open_orders(p1).empty()); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(catalogue.last_balance(p1)); }));
+  CHECK(writes_nothing(bench, [&] { catalogue.save_services(p1, list, {}, {}, {}, noon + 1h); }));
+  CHECK(writes_nothing(bench, [&] { catalogue.give_facts(p1, 100, noon + 1h); }));
+  CHECK(writes_nothing(bench, [&] { catalogue.save_balance(p1, balance, false, {}, noon + 1h); }));
+  CHECK(writes_nothing(bench, [&] { purchases.settle_refills({}, noon); }));
+  CHECK(writes_nothing(bench, [&] { purchases.intend_cancels({}, noon); }));
+  CHECK(writes_nothing(bench,
+                       [&] { purchases.settle_placement(*purchases.placement(placement), {}, {}, noon); }));
   CHECK(writes_nothing(bench, [&] { store.record({}, noon); }));
   CHECK(writes_nothing(bench, [&] { store.track({&request, 1}, noon + 1h); }));
   CHECK(writes_nothing(bench, [&] { store.patch(key_of("1"), {}, noon); }));

@@ -257,7 +257,8 @@ TEST_CASE("a panel's condition outlives a restart, with the events that say so")
   CHECK(bench.store().panel(PanelName("p1")).state == "up");
   CHECK_FALSE(bench.store().panel(PanelName("p1")).paused);
   CHECK(bench.number("SELECT count(*) FROM panel") == 0);
-  const PanelRecord record{PanelName("p1"), true, "down", noon - 1h, "HTTP 502", noon - 1min};
+  const PanelRecord record{PanelName("p1"), true,      "down", noon - 1h, "HTTP 502",
+                           noon - 1min,     noon + 1h, 9,      true};
   const auto draft = panel_event(EventType::panel_down, "p1");
   bench.store().save_panel(record, {&draft, 1}, noon);
   CHECK(event_lines(bench.store()) == std::vector<std::string>{"panel.down"});
@@ -268,6 +269,9 @@ TEST_CASE("a panel's condition outlives a restart, with the events that say so")
   CHECK(found.state_since == noon - 1h);
   CHECK(found.last_error == "HTTP 502");
   CHECK(found.last_error_at == noon - 1min);
+  CHECK(found.refill_rest_until == noon + 1h);
+  CHECK(found.refill_refusals == 9);
+  CHECK(found.balance_low);
   CHECK(bench.store().panel(PanelName("p2")).state == "up");
 }
 

@@ -135,7 +135,7 @@ TEST_CASE("children are tracked with their parent's ref and labels, each once") 
   CHECK(known.tracked_at == noon);
   const auto parent = bench.find(key_of("1"));
   CHECK(bench.store().children_of(parent.row) == std::vector{OrderId("12"), OrderId("11")});
-  CHECK(bench.store().surroundings_of(parent).known_children.size() == 2);
+  CHECK(bench.store().surroundings_of(parent, noon).known_children.size() == 2);
   CHECK(event_lines(bench.store()) == std::vector<std::string>{"order.tracked 1", "order.tracked 12",
                                                                "order.status_changed 1", "order.tracked 11"});
   // Said again, also with a third, whatever else stays.

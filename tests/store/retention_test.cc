@@ -1,4 +1,5 @@
-#include "workbench.h"
+#include "store/catalogue.h"
+#include "till.h"
 
 namespace smm::store {
 namespace {
@@ -170,6 +171,71 @@ TEST_CASE("history goes when its order has ended long ago; the order stays") {
     CHECK(points("1") == 1);
     CHECK(bench.number("SELECT max(revision) FROM history WHERE order_row = 1") == 8);
   }
+}
+
+TEST_CASE("placements go after 400 days unless nobody knows yet what became of them") {
+  for (const std::size_t limit : {1U, 3U, 1000U}) {
+    Workbench bench;
+    auto& purchases = bench.store().purchases();
+    std::string pending;
+    for (const auto state : all_placement_states) {
+      const auto id =
+          purchases.intend_placement(placement_with(std::to_string(static_cast<int>(state))), noon);
+      if (state == PlacementState::asking || state == PlacementState::unknown) {
+        pending += (pending.empty() ? "" : " ") + std::to_string(id);
+      }
+      if (state != PlacementState::asking) end_placement(bench, id, state, noon);
+    }
+    const auto young = purchases.intend_placement(placement_with("young"), noon + 1ms);
+    end_placement(bench, young, PlacementState::refused, noon + 1ms);
+    const auto kept = [&] {
+      return bench.text("SELECT group_concat(id, ' ') FROM (SELECT id FROM placement ORDER BY id)");
+    };
+    expire_all(bench, noon + 400 * day, limit);
+    CHECK(bench.number("SELECT count(*) FROM placement") == 7);
+    expire_all(bench, noon + 400 * day + 1ms, limit);
+    CHECK(kept() == pending + " " + std::to_string(young));
+    expire_all(bench, noon + 5000 * day, limit);
+    CHECK(kept() == pending);
+  }
+}
+
+TEST_CASE("changes of services and balances go after 400 days, but never the balance that may still stand") {
+  for (const std::size_t limit : {1U, 3U, 1000U}) {
+    Workbench bench;
+    auto& catalogue = bench.store().catalogue();
+    for (int i = 0; i < 5; ++i) {
+      const auto now = noon + i * day;
+      const ServiceChange change{ServiceId("1"), ServiceChangeKind::added, {}, {}, {}, 0, now};
+      const PanelName panel(i < 3 ? "p1" : "p2");
+      const BalancePoint point{now, *Money::parse(std::to_string(i)), "USD"};
+      catalogue.save_services(panel, {}, {&change, 1}, {}, {}, now);
+      catalogue.save_balance(panel, point, false, {}, now);
+    }
+    const auto kept = [&](const std::string& table) {
+      return bench.text("SELECT ifnull(group_concat(id, ' '), '') FROM (SELECT id FROM " + table +
+                        " ORDER BY id)");
+    };
+    expire_all(bench, noon + 402 * day, limit);
+    CHECK(kept("service_change") == "3 4 5");
+    CHECK(kept("balance") == "3 4 5");
+    expire_all(bench, noon + 9000 * day, limit);
+    CHECK(kept("service_change") == "");
+    CHECK(kept("balance") == "3 5");
+    CHECK(catalogue.last_balance(PanelName("p1"))->point.balance.text() == "2");
+  }
+}
+
+TEST_CASE("refills and cancels stay as long as their order") {
+  Workbench bench;
+  const auto order = bench.track("1");
+  const auto refill = intend_refill(bench, order, noon);
+  settle_refill(bench, refill, RefillState::completed, noon);
+  const auto cancel = intend_cancel(bench, order, noon);
+  bench.say(order.key, "Completed", 0, noon);
+  expire_all(bench, noon + 9000 * day, 1000);
+  CHECK(bench.store().purchases().refill(refill));
+  CHECK(bench.store().purchases().cancel(cancel));
 }
 
 TEST_CASE("a slice stays small however much there is to do") {

@@ -24,6 +24,7 @@ void must_be_as_said(const Order& order, const TrackRequest& said) {
   CHECK(order.labels == said.labels);
   CHECK(order.placed_at == said.placed_at);
   CHECK(order.ended_at == said.ended_at);
+  CHECK(order.ended_given == said.ended_at.has_value());
   CHECK(order.quiet == said.quiet);
 }
 
@@ -98,6 +99,7 @@ TEST_CASE("once the panel has answered, what the user says of the end does not c
   bench.store().track({&full, 1}, noon + 1h);
   const auto found = bench.find(full.key);
   CHECK_FALSE(found.ended_at);
+  CHECK_FALSE(found.ended_given);
   CHECK(found.ref == "shop-991");
   CHECK(found.status == OrderStatus::in_progress);
 }
@@ -188,6 +190,34 @@ TEST_CASE("ref and labels can be changed and taken away, and nothing else by it"
   CHECK(found.link == request.link);
   CHECK(found.placed_at == request.placed_at);
   CHECK_FALSE(bench.store().patch(key_of("2"), patch, noon));
+}
+
+TEST_CASE("an order's own word on refills can be given, changed and taken away") {
+  Workbench bench;
+  bench.track("1");
+  CHECK_FALSE(bench.find(key_of("1")).refill_auto);
+  std::vector<OrderKey> told;
+  bench.store().on_commit([&](const Committed& news) { told = news.orders; });
+  const auto say = [&](std::optional<RefillAuto> word) {
+    told.clear();
+    OrderPatch patch;
+    patch.refill_auto = word;
+    CHECK(bench.store().patch(key_of("1"), patch, noon)->refill_auto == word);
+    return bench.find(key_of("1")).refill_auto;
+  };
+  for (const auto word : {RefillAuto::off, RefillAuto::schedule, RefillAuto::drop}) {
+    CHECK(say(word) == word);
+    CHECK(told == std::vector<OrderKey>{key_of("1")});
+  }
+  say(RefillAuto::drop);
+  CHECK(told.empty());
+  bench.store().patch(key_of("1"), {}, noon);
+  CHECK(bench.find(key_of("1")).refill_auto == RefillAuto::drop);
+  CHECK_FALSE(say({}));
+  // What the panel says later leaves it alone.
+  say(RefillAuto::off);
+  bench.say(key_of("1"), "Completed", 0, noon);
+  CHECK(bench.find(key_of("1")).refill_auto == RefillAuto::off);
 }
 
 TEST_CASE("a purged order leaves nothing, and its row is never another's") {

@@ -81,14 +81,14 @@ Order Workbench::say(const OrderKey& key, const std::string& word, std::optional
   auto seen = saying(key, word, remains);
   seen.children = children;
   seen.kind = kind;
-  const auto change = rules::transition(order, seen, policy, store_->surroundings_of(order), now);
+  const auto change = rules::transition(order, seen, policy, store_->surroundings_of(order, now), now);
   if (change) store_->record({&*change, 1}, now);
   return find(key);
 }
 
 Order Workbench::let_pass(const OrderKey& key, Timestamp now) {
   const auto order = find(key);
-  const auto change = rules::unchanged(order, policy, store_->surroundings_of(order), now);
+  const auto change = rules::unchanged(order, policy, store_->surroundings_of(order, now), now);
   if (change) store_->record({&*change, 1}, now);
   return find(key);
 }
