@@ -14,7 +14,8 @@ EventValue text_or_null(const std::string& text) {
 }
 
 template <class Yes>
-tl::expected<panel::Answers<Yes>, panel::Error> as_answers(tl::expected<panel::Said<Yes>, panel::Error> said) {
+tl::expected<panel::Answers<Yes>, panel::Error> as_answers(
+    tl::expected<panel::Said<Yes>, panel::Error> said) {
   if (!said) return tl::unexpected(std::move(said.error()));
   panel::Answers<Yes> answers;
   if (const auto* refused = std::get_if<panel::Refused>(&*said)) answers.whole = *refused;

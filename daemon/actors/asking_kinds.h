@@ -27,7 +27,8 @@ struct RefillKind {
   [[nodiscard]] static tl::expected<panel::Answers<Yes>, panel::Error> read(const panel::Reply& reply,
                                                                             std::span<const OrderId> asked,
                                                                             const panel::Context& context);
-  static std::vector<std::int64_t> intend(store::Store& store, std::span<const Refill> records, Timestamp now);
+  static std::vector<std::int64_t> intend(store::Store& store, std::span<const Refill> records,
+                                          Timestamp now);
   static void judge(Refill& refill, const panel::Said<Yes>& said, Timestamp now);
   static void lose(Refill& refill, std::string_view words, Timestamp now);
   static void fail(Refill& refill, std::string_view words, Timestamp now);
@@ -44,7 +45,8 @@ struct CancelKind {
   [[nodiscard]] static tl::expected<panel::Answers<Yes>, panel::Error> read(const panel::Reply& reply,
                                                                             std::span<const OrderId> asked,
                                                                             const panel::Context& context);
-  static std::vector<std::int64_t> intend(store::Store& store, std::span<const Cancel> records, Timestamp now);
+  static std::vector<std::int64_t> intend(store::Store& store, std::span<const Cancel> records,
+                                          Timestamp now);
   static void judge(Cancel& cancel, const panel::Said<Yes>& said, Timestamp now);
   static void lose(Cancel& cancel, std::string_view words, Timestamp now);
   static void fail(Cancel& cancel, std::string_view words, Timestamp now);

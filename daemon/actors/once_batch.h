@@ -18,9 +18,9 @@
 
 namespace smm::actors {
 
-// Asks one panel for something that may happen once only to each of many orders (refills, cancels): in requests
-// of up to 100, each intent committed in the very turn in which its request leaves, each request onto the wire
-// once at most, and what became of it committed before anybody is told.
+// Asks one panel for something that may happen once only to each of many orders (refills, cancels): in
+// requests of up to 100, each intent committed in the very turn in which its request leaves, each request
+// onto the wire once at most, and what became of it committed before anybody is told.
 //
 // What differs between the two is `Kind`:
 //   Record, Yes                          the row, and the panel's yes
@@ -204,7 +204,8 @@ class OnceBatch {
   void dropped(PanelLine::Rank rank, const Items& sent, PanelLine::Drop drop) {
     const auto now = world_.loop.now();
     if (drop == PanelLine::Drop::cut) {
-      for (const auto& item : sent) Kind::lose(item->record, "the program ended before the panel's answer came", now);
+      for (const auto& item : sent)
+        Kind::lose(item->record, "the program ended before the panel's answer came", now);
       return write_down(sent);
     }
     auto& queue = queues_[rank];
@@ -268,8 +269,8 @@ class OnceBatch {
   Unsettled unsettled_;
   Secret key_;
   std::size_t batch_size_ = panel::max_batch;
-  std::map<PanelLine::Rank, Items> queues_;       // not sent yet
-  std::map<std::int64_t, ItemPtr> items_;         // by order row: queued or under way
+  std::map<PanelLine::Rank, Items> queues_;  // not sent yet
+  std::map<std::int64_t, ItemPtr> items_;    // by order row: queued or under way
 };
 
 }  // namespace smm::actors

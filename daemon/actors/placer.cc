@@ -92,8 +92,9 @@ void Placer::settle_left_over() {
     placement.state = PlacementState::unknown;
     placement.words = "the program ended before the panel's answer came";
     placement.answered_at = now;
-    spdlog::warn("panel {}: nobody knows what became of placement {}, which was under way when the program ended",
-                 policy_.name.text(), placement.id);
+    spdlog::warn(
+        "panel {}: nobody knows what became of placement {}, which was under way when the program ended",
+        policy_.name.text(), placement.id);
     const auto event = place_event(EventType::place_unknown, placement);
     unsettled_.write(
         [this, placement, event, now] {
@@ -201,7 +202,8 @@ void Placer::dropped(const PendingPtr& pending, PanelLine::Drop drop) {
     pending->placement.answered_at = world_.loop.now();
     return settle(pending);
   }
-  const auto why = drop == PanelLine::Drop::busy ? PanelLine::Refusal::Why::busy : PanelLine::Refusal::Why::ending;
+  const auto why =
+      drop == PanelLine::Drop::busy ? PanelLine::Refusal::Why::busy : PanelLine::Refusal::Why::ending;
   finish(pending, tl::unexpected(PanelLine::Refusal{why, {}}));
 }
 

@@ -23,9 +23,9 @@ struct Asker {
   std::optional<std::uint32_t> uid;
 };
 
-// Places orders at one panel, each once: the intent is committed in the very turn in which the request leaves,
-// the request goes onto the wire once at most, and what became of it is committed before anybody is told. Where
-// that cannot be known it is recorded as unknown and never sent again.
+// Places orders at one panel, each once: the intent is committed in the very turn in which the request
+// leaves, the request goes onto the wire once at most, and what became of it is committed before anybody is
+// told. Where that cannot be known it is recorded as unknown and never sent again.
 class Placer {
  public:
   // The line and the poller outlive the placer; the line is closed before it goes.
