@@ -20,7 +20,7 @@ void Fleet::apply(const std::vector<PanelPolicy>& panels) {
   stations_.swap(stations);
   for (auto& [name, station] : stations) {
     if (!station) continue;
-    station->line().drain();
+    station->drain();
     leaving_.push_back(std::move(station));
   }
   (void)drained();
@@ -39,7 +39,7 @@ std::vector<Station*> Fleet::all() {
 }
 
 void Fleet::wake_all() {
-  for (const auto& [name, station] : stations_) station->line().wake();
+  for (const auto& [name, station] : stations_) station->wake();
 }
 
 void Fleet::close() {
@@ -48,7 +48,7 @@ void Fleet::close() {
 }
 
 bool Fleet::drained() {
-  std::erase_if(leaving_, [](const std::unique_ptr<Station>& station) { return station->line().drained(); });
+  std::erase_if(leaving_, [](const std::unique_ptr<Station>& station) { return station->drained(); });
   return leaving_.empty();
 }
 

@@ -131,12 +131,26 @@ class OnceBatch {
     sent.assign(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
     queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
     if (!queue.empty()) question(rank);
+    drop_purged(sent);
     if (sent.empty()) return std::nullopt;
     if (!intend(sent)) {
       tell_all(sent, tl::unexpected(PanelLine::Refusal{PanelLine::Refusal::Why::storage, {}}));
       return std::nullopt;
     }
     return PanelLine::Outgoing{Kind::form(key_, ids_of(sent), batch_size_ == 1), sent.size()};
+  }
+
+  // Orders that were erased while they waited.
+  void drop_purged(Items& sent) {
+    Items gone;
+    std::erase_if(sent, [&](const ItemPtr& item) {
+      const bool is_gone = !world_.store.find_row(item->order.row);
+      if (is_gone) gone.push_back(item);
+      return is_gone;
+    });
+    tell_all(gone,
+             tl::unexpected(PanelLine::Refusal{PanelLine::Refusal::Why::panel,
+                                               {panel::ErrorKind::said_no, "the order is not tracked"}}));
   }
 
   bool intend(const Items& sent) {

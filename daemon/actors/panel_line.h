@@ -117,6 +117,7 @@ class PanelLine {
   bool pause();
   bool resume();
   [[nodiscard]] bool paused() const { return paused_; }
+  [[nodiscard]] const PanelPolicy& policy() const { return policy_; }
   [[nodiscard]] const rules::PanelHealth& health() const { return health_; }
   // Something is wrong with the panel though the request as a whole was good.
   void note(panel::Error error);

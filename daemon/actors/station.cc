@@ -1,9 +1,20 @@
 #include "actors/station.h"
 
+#include "store/purchases.h"
+
+#include <algorithm>
+
 namespace smm::actors {
 
 Station::Station(World world, const PanelPolicy& policy)
-    : line_(world, policy), poller_(world, line_, policy) {
+    : line_(world, policy),
+      poller_(world, line_, policy),
+      placer_(world, line_, poller_, policy),
+      refills_(world, line_, [](const std::vector<Refill>&) {}),
+      cancels_(world, line_, [](const std::vector<Cancel>&) {}) {
+  refills_.set_key(policy.key);
+  cancels_.set_key(policy.key);
+  settle_left_over(world, policy.name);
   poller_.start();
 }
 
@@ -12,9 +23,34 @@ Station::~Station() {
   line_.close();
 }
 
+// What a crash left on its way: nobody can know what became of it.
+void Station::settle_left_over(World& world, const PanelName& panel) {
+  const auto of_this_panel = [&](auto records) {
+    std::erase_if(records, [&](const auto& record) { return record.order.panel != panel; });
+    return records;
+  };
+  placer_.settle_left_over();
+  refills_.settle_left_over(of_this_panel(world.store.purchases().refills_left_asking()));
+  cancels_.settle_left_over(of_this_panel(world.store.purchases().cancels_left_asking()));
+}
+
 void Station::set_policy(const PanelPolicy& policy) {
   line_.set_policy(policy);
   poller_.set_policy(policy);
+  placer_.set_policy(policy);
+  refills_.set_key(policy.key);
+  cancels_.set_key(policy.key);
+}
+
+void Station::wake() {
+  placer_.wake();
+  refills_.wake();
+  cancels_.wake();
+  line_.wake();
+}
+
+bool Station::drained() const {
+  return line_.drained() && placer_.settled() && refills_.settled() && cancels_.settled();
 }
 
 }  // namespace smm::actors

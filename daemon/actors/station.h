@@ -1,6 +1,9 @@
 #pragma once
 
+#include "actors/asking_kinds.h"
+#include "actors/once_batch.h"
 #include "actors/panel_line.h"
+#include "actors/placer.h"
 #include "actors/poller.h"
 #include "domain/policy.h"
 
@@ -15,12 +18,26 @@ class Station {
   Station& operator=(const Station&) = delete;
 
   void set_policy(const PanelPolicy& policy);
+  // The storage takes writes again, or something else it waited for has come.
+  void wake();
+  // Sends nothing new; what may not be repeated is waited for until drained().
+  void drain() { line_.drain(); }
+  [[nodiscard]] bool drained() const;
+
   [[nodiscard]] PanelLine& line() { return line_; }
   [[nodiscard]] Poller& poller() { return poller_; }
+  [[nodiscard]] Placer& placer() { return placer_; }
+  [[nodiscard]] OnceBatch<RefillKind>& refills() { return refills_; }
+  [[nodiscard]] OnceBatch<CancelKind>& cancels() { return cancels_; }
 
  private:
+  void settle_left_over(World& world, const PanelName& panel);
+
   PanelLine line_;
   Poller poller_;
+  Placer placer_;
+  OnceBatch<RefillKind> refills_;
+  OnceBatch<CancelKind> cancels_;
 };
 
 }  // namespace smm::actors

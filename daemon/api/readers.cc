@@ -209,6 +209,13 @@ void ObjectReader::finish() {
   }
 }
 
+std::optional<std::int64_t> row_number(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 1) return std::nullopt;
+  return number;
+}
+
 std::optional<nlohmann::json> read_body(const ExchangePtr& exchange) {
   const auto& body = exchange->request().body;
   if (body.empty()) {

@@ -71,6 +71,21 @@ class ObjectReader {
   std::set<std::string> asked_;
 };
 
+// A row's number as it stands in a path: digits, 1 or more.
+[[nodiscard]] std::optional<std::int64_t> row_number(const std::string& text);
+
+// The values of `key`, each by `from_text`; what it does not know is refused.
+template <class Value, class FromText>
+void read_words(QueryReader& query, std::string_view key, FromText from_text, std::vector<Value>& into) {
+  for (const auto& text : query.texts(key)) {
+    if (const auto value = from_text(text)) {
+      into.push_back(*value);
+    } else {
+      query.wrong(key, "knows no \"" + text + "\"");
+    }
+  }
+}
+
 // The body as JSON; refuses the exchange and gives nothing if it is none.
 [[nodiscard]] std::optional<nlohmann::json> read_body(const ExchangePtr& exchange);
 

@@ -95,6 +95,74 @@ Json shown_point(const HistoryPoint& point) {
           {"start_count", or_null(point.start_count)}};
 }
 
+Json shown_refill(const Refill& refill) {
+  return {{"id", refill.id},
+          {"panel", refill.order.panel.text()},
+          {"order", refill.order.id.text()},
+          {"state", to_text(refill.state)},
+          {"cause", to_text(refill.cause)},
+          {"asked_by", refill.asked_by ? Json(*refill.asked_by) : Json(nullptr)},
+          {"upstream_id", refill.upstream ? Json(refill.upstream->text()) : Json(nullptr)},
+          {"words", text_or_null(refill.words)},
+          {"refusal", refill.refusal ? Json(to_text(*refill.refusal)) : Json(nullptr)},
+          {"not_before", shown_time(refill.not_before)},
+          {"asked_at", to_rfc3339(refill.asked_at)},
+          {"accepted_at", shown_time(refill.accepted_at)},
+          {"changed_at", shown_time(refill.changed_at)},
+          {"ended_at", shown_time(refill.ended_at)}};
+}
+
+Json shown_cancel(const Cancel& cancel) {
+  return {{"id", cancel.id},
+          {"panel", cancel.order.panel.text()},
+          {"order", cancel.order.id.text()},
+          {"state", to_text(cancel.state)},
+          {"cause", to_text(cancel.cause)},
+          {"asked_by", cancel.asked_by ? Json(*cancel.asked_by) : Json(nullptr)},
+          {"words", text_or_null(cancel.words)},
+          {"asked_at", to_rfc3339(cancel.asked_at)},
+          {"answered_at", shown_time(cancel.answered_at)},
+          {"ended_at", shown_time(cancel.ended_at)}};
+}
+
+Json shown_placement(const Placement& placement) {
+  auto fields = Json::object();
+  for (const auto& [name, value] : placement.fields) fields[name] = value;
+  return {{"id", placement.id},
+          {"panel", placement.panel.text()},
+          {"state", to_text(placement.state)},
+          {"sent", to_text(sent_of(placement.state))},
+          {"order", placement.upstream ? Json(placement.upstream->text()) : Json(nullptr)},
+          {"cause", to_text(placement.cause)},
+          {"asked_by", placement.asked_by ? Json(*placement.asked_by) : Json(nullptr)},
+          {"idempotency_key", placement.idempotency_key ? Json(*placement.idempotency_key) : Json(nullptr)},
+          {"fields", std::move(fields)},
+          {"ref", placement.ref ? Json(*placement.ref) : Json(nullptr)},
+          {"labels", placement.labels},
+          {"rate", placement.rate ? Json(placement.rate->text()) : Json(nullptr)},
+          {"words", text_or_null(placement.words)},
+          {"asked_at", to_rfc3339(placement.asked_at)},
+          {"answered_at", shown_time(placement.answered_at)}};
+}
+
+Json shown_service(const CatalogueEntry& entry) {
+  const auto& service = entry.service;
+  const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
+  return {{"service", service.id.text()},
+          {"name", service.name},
+          {"type", service.type},
+          {"category", service.category},
+          {"rate", service.rate ? Json(service.rate->text()) : Json(nullptr)},
+          {"min", or_null(service.min)},
+          {"max", or_null(service.max)},
+          {"refill", or_null(service.refill)},
+          {"cancel", or_null(service.cancel)},
+          {"dripfeed", or_null(service.dripfeed)},
+          {"first_seen_at", to_rfc3339(entry.first_seen_at)},
+          {"changed_at", to_rfc3339(entry.changed_at)},
+          {"removed_at", shown_time(entry.removed_at)}};
+}
+
 Json shown_panel(House& house, const PanelPolicy& policy, const store::Counts& counts) {
   Json by_status = Json::object();
   std::int64_t total = 0;

@@ -3,6 +3,8 @@
 #include "api/api.h"
 #include "api/exchange.h"
 #include "domain/order.h"
+#include "domain/placement.h"
+#include "domain/service.h"
 #include "store/store.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -17,6 +19,10 @@ namespace smm::api {
 // `now` fills in what only the pollers know: polled_at and next_poll_at.
 [[nodiscard]] Json shown_order(House& house, const Order& order);
 [[nodiscard]] Json shown_point(const HistoryPoint& point);
+[[nodiscard]] Json shown_refill(const Refill& refill);
+[[nodiscard]] Json shown_cancel(const Cancel& cancel);
+[[nodiscard]] Json shown_placement(const Placement& placement);
+[[nodiscard]] Json shown_service(const CatalogueEntry& entry);
 [[nodiscard]] Json shown_panel(House& house, const PanelPolicy& policy, const store::Counts& counts);
 [[nodiscard]] Json shown_webhook(House& house, const WebhookPolicy& policy,
                                  const store::WebhookRecord& record);
