@@ -1,6 +1,7 @@
 #include "domain/text.h"
 #include "panel/reply.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace smm::panel {
@@ -69,12 +70,17 @@ std::size_t key_length(std::string_view text, std::size_t at, std::string_view k
   return at - begin;
 }
 
+// The key begins with its first byte or with an escape: most of a text need not be looked at further.
+bool may_begin(char c, std::string_view key) {
+  return c == key.front() || c == '%' || c == '+' || c == '\\';
+}
+
 std::string without_key(std::string text, std::string_view key) {
   if (key.empty()) return text;
   std::string masked;
   bool found = false;
   for (std::size_t i = 0; i < text.size();) {
-    const auto length = key_length(text, i, key);
+    const auto length = may_begin(text[i], key) ? key_length(text, i, key) : 0;
     if (length == 0) {
       if (found) masked += text[i];
       ++i;
@@ -93,6 +99,12 @@ std::string without_key(std::string text, std::string_view key) {
 // The key is masked before control characters go, as it was sent, and after, in case only they kept its parts
 // asunder; and before the text is cut, so that no part of it is left at the end.
 std::string clean(std::string_view text, const Context& context, std::size_t limit) {
+  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+  if (is_plain) {
+    auto masked = without_key(std::string(text), context.key);
+    if (masked.size() > limit) masked.resize(limit);
+    return masked;
+  }
   constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
   auto kept = strip_controls(without_key(to_valid_utf8(text), context.key), unlimited);
   kept = without_key(std::move(kept), context.key);
