@@ -27,14 +27,19 @@ struct Api::Impl {
   explicit Impl(House given)
       : house(std::move(given)),
         waits(house.loop, house.feed),
-        server(house.loop, limits(),
-               {[this](const platform::HttpRequestHead& head) { return refuse(head); },
-                [](const platform::HttpRequestHead&) {
-                  return to_response({413, "too-large", "the body is over 4 MiB", {}, {}});
-                },
-                [this](platform::HttpServerRequest request, platform::Responder responder) {
-                  handle(std::move(request), std::move(responder));
-                }}) {
+        server(
+            house.loop, limits(),
+            {[this](const platform::HttpRequestHead& head) { return refuse(head); },
+             [](const platform::HttpRequestHead&, const platform::HttpFault& fault) {
+               return to_response(
+                   {fault.status, fault.status == 414 ? "uri-too-long" : "bad-request", fault.words, {}, {}});
+             },
+             [](const platform::HttpRequestHead&) {
+               return to_response({413, "too-large", "the body is over 4 MiB", {}, {}});
+             },
+             [this](platform::HttpServerRequest request, platform::Responder responder) {
+               handle(std::move(request), std::move(responder));
+             }}) {
     add_service_routes(router, house);
     add_order_routes(router, house, waits);
     add_track_routes(router, house);
