@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/exchange.h"
+#include "api/slice_line.h"
 #include "api/wait_room.h"
 
 // What is answered where. Each function adds the routes of one resource; the house and the wait room outlive
@@ -12,7 +13,12 @@ void add_service_routes(Router& router, House& house);  // /, version, health, s
 void add_order_routes(Router& router, House& house, WaitRoom& waits);
 void add_track_routes(Router& router, House& house);  // POST, PATCH and DELETE of orders
 void add_panel_routes(Router& router, House& house);
-void add_event_routes(Router& router, House& house, WaitRoom& waits);
+// Where those who read the event log wait for news, and for their turn to read.
+struct EventRooms {
+  WaitRoom& waits;
+  SliceLine& line;
+};
+void add_event_routes(Router& router, House& house, EventRooms rooms);
 void add_webhook_routes(Router& router, House& house);
 
 }  // namespace smm::api
