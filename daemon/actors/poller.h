@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -86,9 +87,10 @@ class Poller {
   std::optional<Verdict> answered(BatchAt at, const platform::HttpOutcome& outcome);
   std::optional<Verdict> read_status(Batch& batch, const panel::Reply& reply);
   struct Findings {
-    std::vector<rules::Change> changes;    // of orders the panel reported on
-    std::vector<rules::Change> strangers;  // of orders it says it does not know
-    std::vector<bool> answered;            // by index of the asked ids
+    std::vector<rules::Change> changes;           // of orders the panel reported on
+    std::vector<rules::Change> strangers;         // of orders it says it does not know
+    std::vector<bool> answered;                   // by index of the asked ids
+    std::map<std::size_t, panel::Error> refused;  // by index too: what it says instead of an order's state
     std::size_t reported = 0;
     std::optional<panel::Error> unreadable;  // of an entry that is neither an object nor words
     std::size_t forgotten = 0;  // known and active a moment ago, and now it says it does not know them
@@ -104,6 +106,7 @@ class Poller {
   void learn_cut(const Batch& batch, const std::vector<panel::Entry>& entries);
   std::optional<Verdict> failed(Batch& batch, const panel::Error& error);
   void return_slots(const Batch& batch);
+  void answer_each(const Batch& batch, const Findings& findings);
   void answer_waiting(const std::vector<Waiting>& waiting, const std::optional<Refusal>& refusal);
   void say_unknown_word(const Observation& seen);
 

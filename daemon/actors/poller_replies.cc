@@ -38,7 +38,7 @@ std::optional<PanelLine::Verdict> Poller::read_status(Batch& batch, const panel:
     return std::nullopt;
   }
   commit(batch, *entries, *findings, now);
-  answer_waiting(batch.waiting, std::nullopt);
+  answer_each(batch, *findings);
   return Verdict{};
 }
 
@@ -100,12 +100,14 @@ void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const 
   auto seen = reader_.observe(entry, id, line_.context());
   if (!seen) {
     // Not to be read: no answer about this order, and no reason to doubt the others.
+    findings.refused.emplace(entry.asked, seen.error());
     findings.unreadable = std::move(seen.error());
     return;
   }
   const auto order = slot.live ? world_.store.find_row(slot.row) : std::nullopt;
   if (!order) return;  // untracked while it was asked about
   if (const auto* refusal = std::get_if<panel::IdError>(&*seen)) {
+    findings.refused.emplace(entry.asked, panel::Error{panel::ErrorKind::said_no, refusal->words});
     if (!refusal->unknown_id) return;
     // An order that ended is forgotten by many panels, and one never seen may be a typing error: no sign of
     // trouble.
@@ -179,6 +181,22 @@ std::optional<PanelLine::Verdict> Poller::failed(Batch& batch, const panel::Erro
 
 void Poller::return_slots(const Batch& batch) {
   for (const auto slot : batch.slots) book_.put_back(slot, world_.loop.now());
+}
+
+// Who waits is told of the own order: that it was reported, or what the panel said instead.
+void Poller::answer_each(const Batch& batch, const Findings& findings) {
+  for (const auto& each : batch.waiting) {
+    std::optional<Refusal> refusal;
+    for (std::size_t i = 0; i < batch.slots.size(); ++i) {
+      if (book_.at(batch.slots[i]).row != each.row || findings.answered[i]) continue;
+      const auto said = findings.refused.find(i);
+      refusal = Refusal{Refusal::Why::panel,
+                        said != findings.refused.end()
+                            ? said->second
+                            : panel::Error{panel::ErrorKind::said_no, "it left the order out of its reply"}};
+    }
+    each.done(refusal);
+  }
 }
 
 void Poller::answer_waiting(const std::vector<Waiting>& waiting, const std::optional<Refusal>& refusal) {

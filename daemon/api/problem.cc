@@ -33,6 +33,10 @@ Problem validation_failed(std::vector<FieldError> errors) {
   return {422, "validation-failed", std::move(detail), std::move(errors), {}};
 }
 
+Problem draining() {
+  return {503, "draining", "the program is stopping; ask again in a moment", {}, {}};
+}
+
 Problem storage_trouble(const std::string& words) {
   return {503, "storage-trouble", "nothing was changed: " + words, {}, {}};
 }
@@ -43,7 +47,9 @@ std::string to_json_text(const Problem& problem) {
                                  {"status", problem.status},
                                  {"code", problem.code},
                                  {"detail", problem.detail}};
-  for (const auto& [name, value] : problem.extra) json[name] = value;
+  for (const auto& member : problem.extra) {
+    std::visit([&](const auto& value) { json[member.first] = value; }, member.second);
+  }
   for (const auto& error : problem.errors)
     json["errors"].push_back({{"at", error.at}, {"detail", error.detail}});
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

@@ -1,3 +1,4 @@
+#include "api/named_order.h"
 #include "api/readers.h"
 #include "api/routes.h"
 #include "api/shapes.h"
@@ -26,7 +27,7 @@ std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json
   if (!panel && !reader.has("panel")) reader.wrong("panel", "is missing");
   if (!id && !reader.has("id")) reader.wrong("id", "is missing");
   if (panel && house.fleet.find(PanelName(*panel)) == nullptr) {
-    reader.wrong("panel", "the configuration names no panel \"" + *panel + "\"");
+    reader.wrong("panel", panel_unknown(*panel).detail);
   }
   request.key = {PanelName(panel.value_or("")), OrderId(id.value_or(""))};
   if (auto service = reader.id("service")) request.service = ServiceId(std::move(*service));
@@ -48,10 +49,20 @@ void take_up(House& house, const store::Tracked& tracked) {
   }
 }
 
+// Alone, an unknown panel has a code of its own; beside other faults it is one of them.
+Problem what_is_wrong(const nlohmann::json& body, std::vector<FieldError> errors) {
+  const auto panel = body.is_object() ? body.find("panel") : body.end();
+  if (errors.size() == 1 && errors.front().at == "panel" && panel != body.end() && panel->is_string()) {
+    auto unknown = panel_unknown(panel->get<std::string>());
+    if (errors.front().detail == unknown.detail) return unknown;
+  }
+  return validation_failed(std::move(errors));
+}
+
 void track_one(House& house, const ExchangePtr& exchange, const nlohmann::json& body) {
   std::vector<FieldError> errors;
   const auto request = read_track(house, body, errors);
-  if (!request) return exchange->refuse(validation_failed(std::move(errors)));
+  if (!request) return exchange->refuse(what_is_wrong(body, std::move(errors)));
   std::vector<store::Tracked> tracked;
   if (!house.storage.write([&] { tracked = house.store.track({&*request, 1}, house.loop.now()); })) {
     return exchange->refuse(storage_trouble(*house.storage.trouble()));
@@ -100,10 +111,6 @@ void track(House& house, const ExchangePtr& exchange) {
   }
 }
 
-OrderKey key_of(const ExchangePtr& exchange) {
-  return {PanelName(exchange->capture(0)), OrderId(exchange->capture(1))};
-}
-
 void patch(House& house, const ExchangePtr& exchange) {
   QueryReader query(exchange->request());
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
@@ -119,12 +126,13 @@ void patch(House& house, const ExchangePtr& exchange) {
   if (reader.has("labels")) patch.labels = labels ? std::move(*labels) : Labels();
   reader.finish();
   if (!errors.empty()) return exchange->refuse(validation_failed(std::move(errors)));
-  const auto key = key_of(exchange);
+  const auto key = named_order(exchange);
+  if (!key) return;
   std::optional<Order> order;
-  if (!house.storage.write([&] { order = house.store.patch(key, patch, house.loop.now()); })) {
+  if (!house.storage.write([&] { order = house.store.patch(*key, patch, house.loop.now()); })) {
     return exchange->refuse(storage_trouble(*house.storage.trouble()));
   }
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+  if (!order) return exchange->refuse(no_such_order(house, *key));
   exchange->answer(200, shown_order(house, *order));
 }
 
@@ -132,38 +140,40 @@ void untrack(House& house, const ExchangePtr& exchange) {
   QueryReader query(exchange->request());
   const bool purge = query.flag("purge").value_or(false);
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
-  const auto key = key_of(exchange);
-  const auto order = house.store.find(key);
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+  const auto key = named_order(exchange);
+  if (!key) return;
+  const auto order = house.store.find(*key);
+  if (!order) return exchange->refuse(no_such_order(house, *key));
   const bool written = house.storage.write([&] {
     if (purge) {
-      house.store.purge(key);
+      house.store.purge(*key);
     } else {
-      house.store.untrack(key, house.loop.now());
+      house.store.untrack(*key, house.loop.now());
     }
   });
   if (!written) return exchange->refuse(storage_trouble(*house.storage.trouble()));
-  if (auto* station = house.fleet.find(key.panel)) station->poller().forget(order->row);
+  if (auto* station = house.fleet.find(key->panel)) station->poller().forget(order->row);
   exchange->answer_nothing();
 }
 
 void poll_now(House& house, const ExchangePtr& exchange) {
   QueryReader query(exchange->request());
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
-  const auto key = key_of(exchange);
-  const auto order = house.store.find(key);
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
-  auto* station = house.fleet.find(key.panel);
-  if (station == nullptr) return exchange->refuse(panel_unknown(key.panel.text()));
+  const auto key = named_order(exchange);
+  if (!key) return;
+  const auto order = house.store.find(*key);
+  if (!order) return exchange->refuse(no_such_order(house, *key));
+  auto* station = house.fleet.find(key->panel);
+  if (station == nullptr) return exchange->refuse(panel_unknown(key->panel.text()));
   if (order->untracked) {
     return exchange->refuse(
         {409, "conflict", "the order is not tracked any more; track it again first", {}, {}});
   }
   station->poller().poll_now(
-      order->row, [&house, exchange, key](const std::optional<actors::PanelLine::Refusal>& refusal) {
+      order->row, [&house, exchange, key = *key](const std::optional<actors::PanelLine::Refusal>& refusal) {
         if (refusal) return exchange->refuse(upstream_problem(*refusal));
         const auto after = house.store.find(key);
-        if (!after) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+        if (!after) return exchange->refuse(no_such_order(house, key));
         exchange->answer(200, shown_order(house, *after));
       });
 }

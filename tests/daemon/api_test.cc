@@ -67,7 +67,7 @@ TEST_CASE("what does not fit is refused with a precise problem") {
   check_problem(world.send("PUT", "/v1/orders"), 405, "method-not-allowed", "GET");
   check_problem(world.send("POST", "/v1/orders", "{\"panel\":"), 400, "bad-json", "not JSON");
   check_problem(world.send("POST", "/v1/orders", ""), 400, "bad-json", "empty");
-  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p9\",\"id\":\"1\"}"), 422, "validation-failed",
+  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p9\",\"id\":\"1\"}"), 404, "panel-unknown",
                 "p9");
   check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p1\",\"id\":\"1\",\"quantiti\":5}"), 422,
                 "validation-failed", "quantiti");
