@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,5 +28,16 @@ class Money {
 
   std::string text_;
 };
+
+// Exact arithmetic: nothing is ever rounded. A result has its shortest plain spelling ("0.9", "5400", never
+// "-0" or "0.90"), and is nothing when that takes more than 64 characters.
+[[nodiscard]] std::optional<Money> sum(const Money& left, const Money& right);
+[[nodiscard]] std::optional<Money> difference(const Money& left, const Money& right);
+[[nodiscard]] std::optional<Money> product(const Money& amount, std::int64_t count);
+// A thousandth: rates are per 1000.
+[[nodiscard]] std::optional<Money> thousandth(const Money& amount);
+// How many times `part` goes into `whole`, cut to a whole number. Nothing for a part of 0 or less, a negative
+// whole, 2^62 times or more, and a multiple of `part` on the way there that is no amount.
+[[nodiscard]] std::optional<std::int64_t> whole_times(const Money& whole, const Money& part);
 
 }  // namespace smm

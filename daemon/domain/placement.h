@@ -36,6 +36,8 @@ inline constexpr std::array all_placement_states = {PlacementState::asking,   Pl
 // Whether the panel got the request, as far as can be known: "no", "yes", "unknown".
 enum class Sent : std::uint8_t { no, yes, unknown };
 [[nodiscard]] std::string_view to_text(Sent sent);
+// failed: no. refused, accepted: yes. asking, unknown, resolved: unknown, for a person's word is not the
+// wire's.
 [[nodiscard]] Sent sent_of(PlacementState state);
 
 struct Placement {

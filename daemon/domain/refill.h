@@ -51,7 +51,8 @@ inline constexpr std::array all_refill_states = {
 [[nodiscard]] bool is_final(RefillState state);
 
 // The state a panel's word for a refill names (Pending, In progress, Completed, Rejected, Canceled, Error,
-// Fail, Expired, in any spelling fold_status_word folds); nothing for a word nobody knows.
+// Fail, Expired, and the words panels use for those states of orders, in any spelling fold_status_word
+// folds); nothing for a word nobody knows.
 [[nodiscard]] std::optional<RefillState> refill_state_from_panel_word(std::string_view word);
 
 // What a panel's refusal of a refill comes to; see panel/refusal.h for how words are sorted.
