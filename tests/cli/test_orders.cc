@@ -32,6 +32,7 @@ TEST_CASE("show tells all that is known of an order") {
         "charge       0.27819 USD\n"
         "start count  3572\n"
         "service      1 Followers\n"
+        "rate         0.90 when it was placed\n"
         "link         https://example.com/p/1\n"
         "ref          shop-991\n"
         "labels       customer=42 a=b\n"
@@ -39,7 +40,8 @@ TEST_CASE("show tells all that is known of an order") {
         "placed       2026-11-21T08:00:00.000Z\n"
         "tracked      2026-11-21T08:00:01.000Z\n"
         "polled       2026-11-21T09:00:00.000Z, next 2026-11-21T09:10:00.000Z\n"
-        "refill       schedule, 2 refills so far\n"
+        "refill       allowed, automatic: schedule, 2 refills so far\n"
+        "cancel       allowed\n"
         "revision     7\n");
   CHECK(daemon.request(0).target == "/v1/orders/p1/23501");
 }
