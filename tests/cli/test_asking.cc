@@ -24,8 +24,9 @@ std::string refused(const std::string& order, const std::string& sent, const std
          R"(","sent":")" + sent + R"(","refill":44}})";
 }
 
-std::string looked(const std::string& order, bool ask, const std::string& explain) {
-  return R"({"order":")" + order + R"(","status":200,"refill":{"order":")" + order + R"(","ask":)" +
+std::string looked(const std::string& order, bool ask, const std::string& explain,
+                   const std::string& noun = "refill") {
+  return R"({"order":")" + order + R"(","status":200,")" + noun + R"(":{"order":")" + order + R"(","ask":)" +
          (ask ? "true" : "false") + R"(,"reason":"gap","explain":")" + explain +
          R"(","next_ask_at":"2026-11-22T08:00:00.000Z","window_ends_at":null}})";
 }
@@ -228,7 +229,7 @@ TEST_CASE("a dry run of several is a table, whether their verdict stands in the 
   daemon.will_answer(json(items(
       {looked("p1/1", true, "due"), R"({"order":"p1/2","status":200,"ask":false,"explain":"window closed"})",
        R"({"order":"p1/3","status":404,"problem":{"detail":"p1 has no order 3 here"}})"})));
-  const auto outcome = run(room.path("api.sock"), {"cancel", "p1/1", "p1/2", "p1/3", "--dry-run"});
+  const auto outcome = run(room.path("api.sock"), {"refill", "p1/1", "p1/2", "p1/3", "--dry-run"});
   CHECK(outcome.exit == 6);
   CHECK(outcome.out ==
         "ORDER  ASK  NEXT                      WINDOW ENDS  WHY\n"
@@ -260,7 +261,7 @@ TEST_CASE("a no to many cancels sends none, and only the first few were shown") 
   std::vector<std::string> verdicts;
   for (int i = 10; i < 35; ++i) arguments.push_back("p1/" + std::to_string(i));
   for (int i = 10; i < 30; ++i)
-    verdicts.push_back(looked("p1/" + std::to_string(i), true, "may be canceled"));
+    verdicts.push_back(looked("p1/" + std::to_string(i), true, "may be canceled", "cancel"));
   daemon.will_answer(json(items(verdicts)));
   Child child(at_terminal(room, arguments));
   CHECK(child.shows("Cancel 25 orders? [y/N] "));

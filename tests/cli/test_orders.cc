@@ -95,3 +95,44 @@ TEST_CASE("text from outside cannot command the terminal") {
   run(room.path("api.sock"), {"show", "p1/1"});
   CHECK(run(room.path("api.sock"), {"show", "p1/1"}).err == "smm-tracker: no \\x1b[2J order\n");
 }
+
+TEST_CASE("show tells an open refill, a cancel under way and what the service does not allow") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(
+      json(R"({"panel":"p1","id":"1","status":"completed","refill":{"auto":"drop","allowed":true,)"
+           R"("window_ends_at":"2026-12-21T08:00:00.000Z","next_ask_at":"2026-11-22T08:00:00.000Z",)"
+           R"("open":12,"count":1},"cancel":{"allowed":null,"state":"requested"}})"));
+  daemon.will_answer(
+      json(R"({"panel":"p1","id":"2","status":"completed","refill":{"auto":null,"allowed":false,)"
+           R"("open":null,"count":0},"cancel":{"allowed":false,"state":null}})"));
+  CHECK(
+      run(room.path("api.sock"), {"show", "p1/1"}).out ==
+      "order   p1/1\n"
+      "status  completed\n"
+      "refill  allowed, automatic: drop, refill 12 is open, window ends 2026-12-21T08:00:00.000Z, asked next "
+      "2026-11-22T08:00:00.000Z, 1 refill so far\n"
+      "cancel  requested\n");
+  CHECK(run(room.path("api.sock"), {"show", "p1/2"}).out ==
+        "order   p1/2\n"
+        "status  completed\n"
+        "refill  not allowed by the service\n"
+        "cancel  not allowed by the service\n");
+}
+
+TEST_CASE("count reports what was seen, and tells how the order is now") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(
+      json(R"({"panel":"p1","id":"23501","status":"completed","quantity":10,"delivered":10})"));
+  const auto outcome = run(room.path("api.sock"), {"count", "p1/23501", "3400"});
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.out == "p1/23501  completed  10/10\n");
+  CHECK(daemon.request(0).method == "POST");
+  CHECK(daemon.request(0).target == "/v1/orders/p1/23501/count");
+  CHECK(daemon.request(0).body == R"({"count":3400})");
+  run(room.path("api.sock"), {"count", "p1/23501", "0"});
+  CHECK(daemon.request(1).body == R"({"count":0})");
+  CHECK(run(room.path("api.sock"), {"count", "p1/23501", "some"}).exit == 2);
+  CHECK(run(room.path("api.sock"), {"count", "p1/23501"}).exit == 2);
+}
