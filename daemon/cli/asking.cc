@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/consent.h"
 #include "cli/phrases.h"
+#include "cli/problem.h"
 #include "domain/text.h"
 
 #include <CLI/App.hpp>
@@ -38,13 +39,21 @@ std::string asked_line(const AskKind& kind, const OrderKey& key, const Json& rec
 // One order, one request, the daemon's own document.
 ExitCode ask_one(Session& session, const AskKind& kind, const OrderKey& key) {
   const Request request{"POST", order_path(key) + "/" + kind.noun, {}, {}, errand_time};
-  const auto text = ask_for_text(session, request, [&](const Json& record, const View& view) {
-    return asked_line(kind, key, record, view);
-  });
   auto errand = kind.errand();
   errand.look_wider += " --order " + to_text(key);
-  if (!text) return complain(session, with_consequence(text.error(), errand));
-  session.out.write(*text);
+  const auto reply = session.client.send(request);
+  if (!reply) return complain(session, with_consequence(reply.error(), errand));
+  const auto record = read_json(session, *reply);
+  if (!record) return complain(session, with_consequence(record.error(), errand));
+  if (words(*record, "state").empty()) {
+    return complain(session,
+                    with_consequence(not_understood(reply->status, session.client.socket()), errand));
+  }
+  if (session.json) {
+    print_document(session, reply->body);
+  } else {
+    session.out.write(asked_line(kind, key, *record, session.view));
+  }
   return ExitCode::done;
 }
 

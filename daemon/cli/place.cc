@@ -4,6 +4,7 @@
 #include "cli/errand.h"
 #include "cli/phrases.h"
 #include "cli/preview.h"
+#include "cli/problem.h"
 #include "domain/text.h"
 
 #include <CLI/App.hpp>
@@ -54,11 +55,13 @@ Errand errand_of(const std::string& panel, const std::string& key) {
           "say the same command again with --key " + quoted(key)};
 }
 
+// Empty when the answer names no order.
 std::string placed_line(const Json& answer, const View& view) {
-  const auto& placement = field(answer, "placement");
   const auto& order = field(answer, "order");
-  if (order.is_object()) return "placed  " + order_line(order, view) + "\n";
-  return "placed  " + escape_controls(words(placement, "panel") + "/" + words(placement, "order")) + "\n";
+  if (!words(order, "id").empty()) return "placed  " + order_line(order, view) + "\n";
+  const auto& placement = field(answer, "placement");
+  const auto id = words(placement, "order");
+  return id.empty() ? id : "placed  " + escape_controls(words(placement, "panel") + "/" + id) + "\n";
 }
 
 }  // namespace
@@ -147,12 +150,14 @@ ExitCode PlaceCommand::send(Session& session, const Fields& fields, const std::s
   if (!reply) return complain(session, with_consequence(reply.error(), errand));
   const auto answer = read_json(session, *reply);
   if (!answer) return complain(session, with_consequence(answer.error(), errand));
+  const auto line = placed_line(*answer, session.view);
   if (session.json) {
     print_document(session, reply->body);
   } else {
-    session.out.write(placed_line(*answer, session.view));
+    session.out.write(line);
   }
-  return ExitCode::done;
+  if (!line.empty()) return ExitCode::done;
+  return complain(session, with_consequence(not_understood(reply->status, session.client.socket()), errand));
 }
 
 }  // namespace smm::cli

@@ -74,13 +74,25 @@ Failure failure_from_problem(long status, std::string_view body, std::string_vie
           Contact::broken};
 }
 
-Failure not_json(long status, std::string_view socket) {
+namespace {
+
+Failure strange_answer(long status, std::string_view socket, const std::string& what) {
   return {ExitCode::failed,
-          escape_controls(to_valid_utf8(socket)) + ": answered HTTP " + std::to_string(status) +
-              " with something that is not JSON; is it smm-tracker's socket?",
+          escape_controls(to_valid_utf8(socket)) + ": answered HTTP " + std::to_string(status) + " with " +
+              what + "; is it smm-tracker's socket?",
           {},
           false,
           Contact::broken};
+}
+
+}  // namespace
+
+Failure not_json(long status, std::string_view socket) {
+  return strange_answer(status, socket, "something that is not JSON");
+}
+
+Failure not_understood(long status, std::string_view socket) {
+  return strange_answer(status, socket, "something else than was asked for");
 }
 
 }  // namespace smm::cli

@@ -20,5 +20,7 @@ namespace smm::cli {
 
 // The answer was a success in HTTP and no JSON.
 [[nodiscard]] Failure not_json(long status, std::string_view socket);
+// The same, and JSON of another kind than was asked for.
+[[nodiscard]] Failure not_understood(long status, std::string_view socket);
 
 }  // namespace smm::cli

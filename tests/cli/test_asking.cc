@@ -104,6 +104,9 @@ TEST_CASE("each failure of a refill says whether the panel got it, and where to 
        "known "
        "(journalctl -u smm-tracker may say why)" +
            look},
+      {json("{}"), 1,
+       "SOCKET: answered HTTP 200 with something else than was asked for; is it smm-tracker's socket?" +
+           look},
       {json("no json"), 1,
        "SOCKET: answered HTTP 200 with something that is not JSON; is it smm-tracker's socket?" + look},
   };

@@ -228,6 +228,20 @@ TEST_CASE("each failure of place says whether the panel got it, and what to do")
   }
 }
 
+TEST_CASE("an answer that names no order is no success") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(201, "{}"));
+  const auto outcome = run(room.path("api.sock"), simple);
+  CHECK(outcome.exit == 1);
+  CHECK(outcome.out.empty());
+  CHECK(has(outcome.err, "something else than was asked for"));
+  CHECK(has(outcome.err, "say the same command again with --key k-1\n"));
+  daemon.will_answer(json(201, R"({"placement":{"panel":"p1","order":"9"},"order":null})"));
+  run(room.path("api.sock"), simple);
+  CHECK(run(room.path("api.sock"), simple).out == "placed  p1/9\n");
+}
+
 TEST_CASE("a daemon that is not there got nothing, and one that is silent is asked again by the same key") {
   const Room room;
   const auto absent = run(room.path("api.sock"), simple);
