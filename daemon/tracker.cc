@@ -34,7 +34,8 @@ platform::DatabaseOptions database_options(const Places& places, const Policy& p
 
 }  // namespace
 
-tl::expected<Policy, std::vector<std::string>> read_configuration(const std::filesystem::path& file) {
+tl::expected<Policy, std::vector<std::string>> read_configuration(const std::filesystem::path& file,
+                                                                  std::vector<std::string>& warnings) {
   config::Places places;
   places.file = file;
   if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY"))
@@ -42,9 +43,9 @@ tl::expected<Policy, std::vector<std::string>> read_configuration(const std::fil
   // What root starts is a check on behalf of the service.
   places.group = getegid();
   if (geteuid() == 0) places.group = config::service_group().value_or(getegid());
-  std::vector<config::Complaint> warnings;
-  auto policy = config::load(places, &warnings);
-  for (const auto& warning : warnings) spdlog::warn("{}", config::to_text(warning));
+  std::vector<config::Complaint> oddities;
+  auto policy = config::load(places, &oddities);
+  for (const auto& oddity : oddities) warnings.push_back(config::to_text(oddity));
   if (policy) return std::move(*policy);
   std::vector<std::string> lines;
   for (const auto& complaint : policy.error()) lines.push_back(config::to_text(complaint));
@@ -213,7 +214,9 @@ std::vector<std::string> Tracker::Impl::differences(const Policy& next) const {
 
 tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::reload() {
   platform::notify_reloading();
-  auto next = read_configuration(places.config);
+  std::vector<std::string> warnings;
+  auto next = read_configuration(places.config, warnings);
+  for (const auto& line : warnings) spdlog::warn("{}", line);
   if (!next) {
     platform::notify_ready("the configuration has errors; going on with the one before");
     for (const auto& line : next.error()) spdlog::error("{}", line);

@@ -15,7 +15,6 @@
 #include <climits>
 #include <csignal>
 #include <map>
-#include <stdexcept>
 #include <system_error>
 #include <unordered_map>
 

@@ -16,7 +16,7 @@ namespace {
 using platform::Reading;
 
 // Looked at in one call, whether they match or not, so that a turn of the loop stays short.
-constexpr std::int64_t scan_bound = 5000;
+constexpr std::int64_t scan_bound = 1000;
 
 // evt_ + 128 bits nobody can guess.
 std::string new_event_id() {
