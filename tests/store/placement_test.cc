@@ -225,7 +225,9 @@ TEST_CASE("a key stands for its placement for thirty days, and only a resolution
       CHECK(reopened.intend_placement(placement_with(key), again) > happened);
     } else {
       CHECK_THROWS_AS((void)reopened.intend_placement(placement_with(key), again), std::logic_error);
-      CHECK(reopened.intend_placement(placement_with(key), again + 1ms) > happened);
+      const auto newer = reopened.intend_placement(placement_with(key), again + 1ms);
+      CHECK(newer > happened);
+      CHECK(reopened.placement_by_key(PanelName("p1"), key, noon)->id == newer);
     }
     CHECK(reopened.intend_placement(placement_with(key, "p2"), noon) > happened);
   }

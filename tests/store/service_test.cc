@@ -135,6 +135,15 @@ TEST_CASE("a service that leaves the list stays known, and may come back") {
   save(bench, {}, noon + 4h);
   query.removed = false;
   CHECK(listed(bench, query).empty());
+  // One after the other they left the first place.
+  for (const auto& list : {std::vector{a, b, c}, std::vector{b, c}, std::vector{c}, std::vector<Service>()}) {
+    save(bench, list, noon + 5h);
+  }
+  query.removed = true;
+  for (const std::size_t limit : {1U, 2U, 100U}) {
+    query.limit = limit;
+    CHECK(listed(bench, query) == "1 2 3");
+  }
 }
 
 TEST_CASE("a large list is paged and searched as the whole of it would be") {
