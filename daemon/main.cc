@@ -4,9 +4,11 @@
 #include <getopt.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -107,6 +109,16 @@ void set_up_log() {
   spdlog::set_default_logger(std::move(logger));
 }
 
+// Each endpoint that hangs holds a connection, and the usual soft limit of 1024 is there for select(), which
+// nothing here uses.
+void allow_many_connections() {
+  constexpr rlim_t enough = 65'536;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= enough) return;
+  files.rlim_cur = std::min(files.rlim_max, enough);
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) spdlog::warn("the limit on open files cannot be raised");
+}
+
 int check(const Arguments& arguments) {
   const auto policy = smm::read_configuration(arguments.places.config);
   if (policy) {
@@ -165,6 +177,7 @@ int main(int argc, char** argv) {
   const auto arguments = read_arguments(argc, argv);
   if (arguments.check) return check(arguments);
   set_up_log();
+  allow_many_connections();
   try {
     return serve(arguments);
   } catch (const smm::platform::DatabaseError& error) {
