@@ -83,10 +83,21 @@ struct Store::Impl {
   void told(Work& work) {
     tally.apply(work);
     events.add_to_count(work.events);
-    const bool is_news = work.notice.last_seq != 0 || !work.notice.orders.empty() || work.notice.deliveries;
+    const bool is_news =
+        work.notice.last_seq != 0 || !work.notice.orders.empty() || !work.notice.webhooks.empty();
     if (!is_news) return;
     work.notice.last_seq = events.last_seq();
     if (listener) listener(work.notice);
+  }
+
+  void settle(std::span<const AttemptResult> finished, Work& work) {
+    for (const auto& result : finished) {
+      if (const auto row = deliveries.settle(result, work.now))
+        work.notice.webhooks.insert(webhooks.name_of(*row));
+      if (!result.rest_until) continue;
+      if (const auto row = deliveries.webhook_of(result.delivery))
+        webhooks.note_rest(*row, *result.rest_until);
+    }
   }
 
   void forget() {
@@ -212,8 +223,11 @@ std::vector<WebhookRecord> Store::webhooks() {
   return impl_->webhooks.records();
 }
 
-void Store::set_webhook_paused(const WebhookName& name, bool paused) {
-  impl_->write({}, [&](Work&) {
+void Store::set_webhook_paused(const WebhookName& name, bool paused, Timestamp now) {
+  impl_->write(now, [&](Work&) {
+    const auto* endpoint = impl_->webhooks.find(name);
+    const auto rest = paused || endpoint == nullptr ? std::nullopt : impl_->webhooks.rest_of(endpoint->row);
+    if (rest) impl_->deliveries.end_waits(endpoint->row, *rest, now);
     impl_->webhooks.set_paused(name, paused);
     return true;
   });
@@ -239,18 +253,17 @@ std::vector<DueDelivery> Store::due_deliveries(const WebhookName& webhook, Times
   return impl_->deliveries.due(endpoint->row, now, limit, busy, busy_orders);
 }
 
-std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook) {
+std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook,
+                                                 std::span<const std::int64_t> busy_orders) {
   const auto* endpoint = impl_->webhooks.find(webhook);
   if (endpoint == nullptr) return std::nullopt;
-  return impl_->deliveries.next_at(endpoint->row);
+  return impl_->deliveries.next_at(endpoint->row, busy_orders);
 }
 
 std::vector<std::int64_t> Store::settle_and_begin(std::span<const AttemptResult> finished,
                                                   std::span<const std::int64_t> starting, Timestamp now) {
   return impl_->write(now, [&](Work& work) {
-    for (const auto& result : finished) {
-      if (impl_->deliveries.settle(result, now)) work.notice.deliveries = true;
-    }
+    impl_->settle(finished, work);
     std::vector<std::int64_t> attempts;
     attempts.reserve(starting.size());
     for (const auto delivery : starting) attempts.push_back(impl_->deliveries.begin(delivery, now));
@@ -259,7 +272,27 @@ std::vector<std::int64_t> Store::settle_and_begin(std::span<const AttemptResult>
 }
 
 std::int64_t Store::interrupt_open_attempts(Timestamp now) {
-  return impl_->write(now, [&](Work&) { return impl_->deliveries.interrupt_open(now); });
+  return impl_->write(now, [&](Work&) { return impl_->deliveries.interrupt_open({}, now); });
+}
+
+void Store::leave_webhook(const WebhookName& name, std::span<const AttemptResult> finished, Timestamp now) {
+  impl_->write(now, [&](Work& work) {
+    impl_->settle(finished, work);
+    if (const auto* endpoint = impl_->webhooks.find(name)) {
+      impl_->deliveries.interrupt_open(endpoint->row, now);
+    }
+    return true;
+  });
+}
+
+void Store::mend_waits(Milliseconds set_back, Timestamp now) {
+  impl_->write(now, [&](Work&) {
+    impl_->webhooks.mend_rests(set_back, now);
+    for (const auto& endpoint : impl_->webhooks.all()) {
+      impl_->deliveries.mend_waits(endpoint.row, set_back, now);
+    }
+    return true;
+  });
 }
 
 tl::expected<DeliveryPage, std::string> Store::deliveries(const DeliveryQuery& query) {
