@@ -4,9 +4,11 @@
 
 #include <getopt.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -105,6 +107,16 @@ Arguments read_arguments(int argc, char** argv) {
 
 std::string counted(std::size_t number, const char* noun) {
   return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+// Each endpoint that hangs holds a connection, and the usual soft limit of 1024 is there for select(), which
+// nothing here uses.
+void allow_many_connections() {
+  constexpr rlim_t enough = 65'536;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= enough) return;
+  files.rlim_cur = std::min(files.rlim_max, enough);
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) spdlog::warn("the limit on open files cannot be raised");
 }
 
 int check(const Arguments& arguments) {
@@ -209,5 +221,6 @@ int main(int argc, char** argv) {
   const auto arguments = read_arguments(argc, argv);
   if (arguments.check) return check(arguments);
   smm::set_up_log();
+  allow_many_connections();
   return run(arguments);
 }

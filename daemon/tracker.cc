@@ -76,7 +76,7 @@ struct Tracker::Impl {
   // Whoever still waits for a poller is answered while there is something to answer with.
   ~Impl() {
     fleet.close();
-    courier.stop();
+    courier.drop();
     api.reset();
   }
   Impl(const Impl&) = delete;
@@ -128,14 +128,10 @@ void Tracker::run() {
 }
 
 void Tracker::Impl::begin() {
-  if (const auto interrupted = store.interrupt_open_attempts(loop.now()); interrupted > 0) {
-    spdlog::info("{} webhook attempts were under way when the program ended; they are made again",
-                 interrupted);
-  }
   storage.on_change([this] {
     if (storage.writable()) {
+      courier.go_on();
       fleet.wake_all();
-      courier.hint_all();
     }
     tell_status();
   });

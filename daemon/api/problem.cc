@@ -26,6 +26,10 @@ Problem panel_unknown(const std::string& panel) {
   return {404, "panel-unknown", "the configuration names no panel \"" + panel + "\"", {}, {}};
 }
 
+Problem webhook_unknown(const std::string& webhook) {
+  return {404, "webhook-unknown", "the configuration names no webhook \"" + webhook + "\"", {}, {}};
+}
+
 Problem validation_failed(std::vector<FieldError> errors) {
   auto detail = errors.empty() ? std::string("the request does not fit")
                                : errors.front().at + ": " + errors.front().detail;

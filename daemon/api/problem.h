@@ -29,6 +29,7 @@ struct Problem {
 
 [[nodiscard]] Problem order_not_found(const std::string& panel, const std::string& id);
 [[nodiscard]] Problem panel_unknown(const std::string& panel);
+[[nodiscard]] Problem webhook_unknown(const std::string& webhook);
 [[nodiscard]] Problem validation_failed(std::vector<FieldError> errors);
 [[nodiscard]] Problem draining();  // the program is stopping
 [[nodiscard]] Problem storage_trouble(const std::string& words);

@@ -97,16 +97,17 @@ class PanelCommands {  // panels: list, show, test, pause, resume
   std::string name_;
 };
 
-class WebhookCommands {  // webhooks; deliveries: list, show
+class WebhookCommands {  // webhooks and deliveries: list, show
  public:
   void add_to(Menu& menu);
 
  private:
   ExitCode run_webhooks(Session& session) const;
+  ExitCode run_webhook(Session& session) const;
   ExitCode run_deliveries(Session& session) const;
   ExitCode run_delivery(Session& session) const;
 
-  std::string state_, order_;
+  std::string name_, state_, order_;
   std::vector<std::string> webhooks_;
   std::size_t limit_ = 100;
   bool all_ = false;

@@ -91,7 +91,7 @@ std::int64_t EventLog::append(const EventDraft& draft, std::optional<std::int64_
   for (const auto& endpoint : webhooks_.all()) {
     if (!webhooks_.wants(endpoint, draft)) continue;
     deliveries_.add(endpoint.row, seq, order_row, work.now);
-    work.notice.deliveries = true;
+    work.notice.webhooks.insert(endpoint.name);
   }
   work.notice.last_seq = seq;
   ++work.events;

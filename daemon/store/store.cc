@@ -77,6 +77,16 @@ struct Store::Impl {
   Purchases purchases;
   Catalogue catalogue;
   platform::Statement write_test;
+
+  void settle(std::span<const AttemptResult> finished, Work& work) {
+    for (const auto& result : finished) {
+      if (const auto row = deliveries.settle(result, work.now))
+        work.notice.webhooks.insert(webhooks.name_of(*row));
+      if (!result.rest_until) continue;
+      if (const auto row = deliveries.webhook_of(result.delivery))
+        webhooks.note_rest(*row, *result.rest_until);
+    }
+  }
 };
 
 Store::Store(platform::Database& database) : impl_(std::make_unique<Impl>(database)) {}
@@ -198,8 +208,11 @@ std::vector<WebhookRecord> Store::webhooks() {
   return impl_->webhooks.records();
 }
 
-void Store::set_webhook_paused(const WebhookName& name, bool paused) {
-  impl_->writer.write({}, [&](Work&) {
+void Store::set_webhook_paused(const WebhookName& name, bool paused, Timestamp now) {
+  impl_->writer.write(now, [&](Work&) {
+    const auto* endpoint = impl_->webhooks.find(name);
+    const auto rest = paused || endpoint == nullptr ? std::nullopt : impl_->webhooks.rest_of(endpoint->row);
+    if (rest) impl_->deliveries.end_waits(endpoint->row, *rest, now);
     impl_->webhooks.set_paused(name, paused);
     return true;
   });
@@ -225,18 +238,17 @@ std::vector<DueDelivery> Store::due_deliveries(const WebhookName& webhook, Times
   return impl_->deliveries.due(endpoint->row, now, limit, busy, busy_orders);
 }
 
-std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook) {
+std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook,
+                                                 std::span<const std::int64_t> busy_orders) {
   const auto* endpoint = impl_->webhooks.find(webhook);
   if (endpoint == nullptr) return std::nullopt;
-  return impl_->deliveries.next_at(endpoint->row);
+  return impl_->deliveries.next_at(endpoint->row, busy_orders);
 }
 
 std::vector<std::int64_t> Store::settle_and_begin(std::span<const AttemptResult> finished,
                                                   std::span<const std::int64_t> starting, Timestamp now) {
   return impl_->writer.write(now, [&](Work& work) {
-    for (const auto& result : finished) {
-      if (impl_->deliveries.settle(result, now)) work.notice.deliveries = true;
-    }
+    impl_->settle(finished, work);
     std::vector<std::int64_t> attempts;
     attempts.reserve(starting.size());
     for (const auto delivery : starting) attempts.push_back(impl_->deliveries.begin(delivery, now));
@@ -245,7 +257,27 @@ std::vector<std::int64_t> Store::settle_and_begin(std::span<const AttemptResult>
 }
 
 std::int64_t Store::interrupt_open_attempts(Timestamp now) {
-  return impl_->writer.write(now, [&](Work&) { return impl_->deliveries.interrupt_open(now); });
+  return impl_->writer.write(now, [&](Work&) { return impl_->deliveries.interrupt_open({}, now); });
+}
+
+void Store::leave_webhook(const WebhookName& name, std::span<const AttemptResult> finished, Timestamp now) {
+  impl_->writer.write(now, [&](Work& work) {
+    impl_->settle(finished, work);
+    if (const auto* endpoint = impl_->webhooks.find(name)) {
+      impl_->deliveries.interrupt_open(endpoint->row, now);
+    }
+    return true;
+  });
+}
+
+void Store::mend_waits(Milliseconds set_back, Timestamp now) {
+  impl_->writer.write(now, [&](Work&) {
+    impl_->webhooks.mend_rests(set_back, now);
+    for (const auto& endpoint : impl_->webhooks.all()) {
+      impl_->deliveries.mend_waits(endpoint.row, set_back, now);
+    }
+    return true;
+  });
 }
 
 tl::expected<DeliveryPage, std::string> Store::deliveries(const DeliveryQuery& query) {
