@@ -109,7 +109,8 @@ void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const 
     if (!refusal->unknown_id) return;
     // An order that ended is forgotten by many panels, and one never seen may be a typing error: no sign of
     // trouble.
-    if (!order->ended_at && order->status != OrderStatus::unasked && !order->lost) ++findings.forgotten;
+    if (!has_ended(order->status) && order->status != OrderStatus::unasked && !order->lost)
+      ++findings.forgotten;
     if (auto change = rules::not_known(*order, policy_.poll, now))
       findings.strangers.push_back(std::move(*change));
     return;
