@@ -98,7 +98,7 @@ class Poller {
   std::optional<panel::Error> judge_forgotten(const Batch& batch, const Findings& findings);
   void judge_entry(const panel::Entry& entry, const PollSlot& slot, const OrderId& id, Findings& findings,
                    Timestamp now);
-  void judge_unchanged(const PollSlot& slot, Findings& findings, Timestamp now);
+  void judge_unchanged(Slot asked, Findings& findings, Timestamp now);
   void commit(const Batch& batch, const std::vector<panel::Entry>& entries, const Findings& findings,
               Timestamp now);
   void learn_cut(const Batch& batch, const std::vector<panel::Entry>& entries);

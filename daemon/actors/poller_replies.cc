@@ -54,7 +54,7 @@ tl::expected<Poller::Findings, panel::Error> Poller::judge(const Batch& batch,
     if (entry.digest == slot.digest && slot.digest != 0) {
       findings.answered[entry.asked] = true;
       ++findings.reported;
-      judge_unchanged(slot, findings, now);
+      judge_unchanged(batch.slots[entry.asked], findings, now);
     } else {
       judge_entry(entry, slot, batch.ids[entry.asked], findings, now);
     }
@@ -86,13 +86,18 @@ std::optional<panel::Error> Poller::judge_forgotten(const Batch& batch, const Fi
                                                      std::to_string(asked) + " orders"};
 }
 
-void Poller::judge_unchanged(const PollSlot& slot, Findings& findings, Timestamp now) {
+void Poller::judge_unchanged(Slot asked, Findings& findings, Timestamp now) {
+  const auto& slot = book_.at(asked);
   const bool time_tells = slot.tell_ms != 0 && slot.tell_ms <= to_millis(now);
   if (!time_tells || !slot.live) return;
   const auto order = world_.store.find_row(slot.row);
   if (!order) return;
   auto change = rules::unchanged(*order, policy_.poll, world_.store.surroundings_of(*order, now), now);
-  if (change) findings.changes.push_back(std::move(*change));
+  if (change) {
+    findings.changes.push_back(std::move(*change));
+  } else {
+    book_.tell_at(asked, rules::time_may_tell(*order, policy_.poll));
+  }
 }
 
 void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const OrderId& id,
@@ -129,7 +134,9 @@ void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const 
 void Poller::commit(const Batch& batch, const std::vector<panel::Entry>& entries, const Findings& findings,
                     Timestamp now) {
   for (const auto& change : findings.changes) {
-    if (const auto slot = book_.find(change.after.row)) book_.changed(*slot, change.after);
+    const auto slot = book_.find(change.after.row);
+    if (!slot) continue;
+    book_.changed(*slot, rules::facts_of(change.after), rules::time_may_tell(change.after, policy_.poll));
   }
   for (const auto& entry : entries) {
     if (findings.answered[entry.asked]) book_.answered(batch.slots[entry.asked], entry.digest, now);
