@@ -117,6 +117,7 @@ void PollBook::answered(Slot slot, std::uint64_t digest, Timestamp now) {
   auto& order = slots_[slot];
   order.digest = digest;
   order.answered_ms = to_millis(now);
+  order.not_known = 0;
   not_answered(slot, now);
 }
 
@@ -127,6 +128,11 @@ void PollBook::changed(Slot slot, const rules::ScheduleFacts& facts, std::option
 
 void PollBook::tell_at(Slot slot, std::optional<Timestamp> time_may_tell) {
   slots_[slot].tell_ms = time_may_tell ? to_millis(*time_may_tell) : 0;
+}
+
+void PollBook::not_known(Slot slot) {
+  auto& times = slots_[slot].not_known;
+  if (times < UINT8_MAX) ++times;
 }
 
 void PollBook::not_answered(Slot slot, Timestamp now) {
@@ -169,6 +175,17 @@ void PollBook::set_policy(const PollPolicy& policy) {
   for (const auto slot : by_row_) {
     slots_[slot].tell_ms = look_ms;
     reschedule(slot);
+  }
+}
+
+void PollBook::clock_stepped(Milliseconds by) {
+  for (const auto slot : by_row_) {
+    auto& order = slots_[slot];
+    for (auto* moment : {&order.facts.tracked_ms, &order.facts.status_changed_ms, &order.facts.changed_ms,
+                         &order.facts.ended_ms}) {
+      if (*moment != 0) *moment += by.count();
+    }
+    order.tell_ms = look_ms;
   }
 }
 

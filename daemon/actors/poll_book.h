@@ -27,8 +27,9 @@ struct PollSlot {
   std::uint64_t digest = 0;      // of its object in the last reply; 0 = unknown
   std::int64_t tell_ms = 0;      // rules::time_may_tell, or earlier; 0 = never
   rules::ScheduleFacts facts;
-  bool live = false;  // still tracked
-  bool out = false;   // taken, and not come back yet
+  bool live = false;           // still tracked
+  bool out = false;            // taken, and not come back yet
+  std::uint8_t not_known = 0;  // how often in a row the panel said that it does not know it, up to 255
 };
 
 // What is asked when: a panel's orders in memory with their due times. No I/O; the caller says what time it
@@ -60,6 +61,8 @@ class PollBook {
   // What is known of it now, as long as its slot is out.
   void changed(Slot slot, const rules::ScheduleFacts& facts, std::optional<Timestamp> time_may_tell);
   void tell_at(Slot slot, std::optional<Timestamp> time_may_tell);
+  // The panel said that it does not know it; it comes back by not_answered().
+  void not_known(Slot slot);
   // Asked, and the panel said nothing about it.
   void not_answered(Slot slot, Timestamp now);
   // Not asked after all (the request failed): due at once, behind all who wait already, so that a batch that
@@ -75,6 +78,9 @@ class PollBook {
   void forget_digests();
   // Moves every due time by `step`: the wall clock was set back.
   void shift(Milliseconds step);
+  // Moves what the paces are reckoned from: the wall clock made a step (of either direction). Whether time
+  // tells anything is to be looked up, too.
+  void clock_stepped(Milliseconds by);
   [[nodiscard]] std::size_t size() const { return live_; }
   [[nodiscard]] std::size_t paced() const { return paced_.size(); }
   [[nodiscard]] std::size_t due(Timestamp now, std::size_t limit) const;

@@ -252,6 +252,22 @@ TEST_CASE("the book agrees with a naive model through orders that come, go, are 
   }
 }
 
+TEST_CASE("a wall clock set on by 500 days does not end the asking about settled orders") {
+  PollBook book(PollPolicy{});
+  auto settled = quiet_order(1);
+  settled.facts.status = OrderStatus::completed;
+  settled.facts.settled = true;
+  settled.facts.ended_ms = to_millis(start - hours(60));
+  const auto slot = book.put(settled, start, 0.0);
+  book.take_out(slot);
+  book.clock_stepped(hours(24 * 500));
+  const auto later = start + hours(24 * 500);
+  book.not_answered(slot, later);
+  book.put(new_order(2), later + hours(24), 0.0);
+  CHECK(book.take(100, later + hours(24)).slots.size() == 2);
+  CHECK(book.at(slot).tell_ms > 0);
+}
+
 TEST_CASE("a wall clock set back by two hours does not make orders wait two hours longer") {
   PollBook book(PollPolicy{});
   book.put(quiet_order(1), start, 0.0);
