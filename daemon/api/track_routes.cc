@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t most_at_once = 1000;
 constexpr std::size_t longest_ref = 256;
 constexpr std::size_t longest_link = 2048;
+// The clock of who tells us when an order ended may be ahead of ours by so much.
+constexpr auto clocks_differ = std::chrono::minutes(10);
 
 std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json& object,
                                               std::vector<FieldError>& errors) {
@@ -37,6 +39,9 @@ std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json
   request.labels = reader.labels("labels").value_or(Labels());
   request.placed_at = reader.time("placed_at");
   request.ended_at = reader.time("ended_at");
+  if (request.ended_at && *request.ended_at > house.loop.now() + clocks_differ) {
+    reader.wrong("ended_at", "lies in the future: it says when the order ended");
+  }
   request.quiet = reader.flag("quiet").value_or(false);
   reader.finish();
   if (errors.size() > errors_before) return std::nullopt;

@@ -3,6 +3,7 @@
 #include "store/balances.h"
 #include "store/cancels.h"
 #include "store/catalogue.h"
+#include "store/clock_steps.h"
 #include "store/deliveries.h"
 #include "store/delivery_list.h"
 #include "store/events.h"
@@ -53,6 +54,7 @@ struct Store::Impl {
         order_list(opened, panels),
         delivery_list(opened, orders, webhooks, panels),
         retention(opened, webhooks),
+        clock_steps(opened),
         purchases(writer, orders, tracking, refills, refill_grounds, cancels, placements),
         catalogue(writer, panels, events, services, balances),
         write_test(opened, "try to write", "UPDATE write_test SET value = 1 - value") {}
@@ -74,6 +76,7 @@ struct Store::Impl {
   OrderList order_list;
   DeliveryList delivery_list;
   Retention retention;
+  ClockSteps clock_steps;
   Purchases purchases;
   Catalogue catalogue;
   platform::Statement write_test;
@@ -159,8 +162,9 @@ tl::expected<HistoryPage, std::string> Store::history(std::int64_t row, std::siz
 }
 
 std::vector<PollEntry> Store::poll_entries(const PanelName& panel, const PollPolicy& policy,
-                                           std::int64_t after, std::size_t limit) {
-  return impl_->orders.poll_entries(panel, policy, after, limit);
+                                           std::int64_t after, std::size_t limit,
+                                           std::span<const rules::ClockStep> steps, Timestamp now) {
+  return impl_->orders.poll_entries(panel, policy, after, limit, steps, now);
 }
 
 Counts Store::counts() {
@@ -290,6 +294,21 @@ std::optional<Delivery> Store::delivery(std::int64_t id) {
 
 std::vector<Attempt> Store::attempts(std::int64_t delivery) {
   return impl_->deliveries.attempts(delivery);
+}
+
+std::vector<rules::ClockStep> Store::clock_steps() {
+  return impl_->clock_steps.read();
+}
+
+void Store::add_clock_steps(std::span<const rules::ClockStep> steps) {
+  impl_->writer.write({}, [&](Work&) {
+    for (const auto& step : steps) impl_->clock_steps.add(step);
+    return true;
+  });
+}
+
+std::vector<Timestamp> Store::newest_moments() {
+  return impl_->clock_steps.newest();
 }
 
 std::int64_t Store::expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit) {

@@ -281,9 +281,12 @@ class Store {
   bool purge(const OrderKey& key);
   [[nodiscard]] tl::expected<HistoryPage, std::string> history(std::int64_t row, std::size_t limit,
                                                                const std::string& cursor);
-  // Every tracked order of a panel, in pages by row: `after` = the last row seen, 0 to begin.
+  // Every tracked order of a panel, in pages by row: `after` = the last row seen, 0 to begin. Its moments by
+  // the clock of `now`, over `steps`.
   [[nodiscard]] std::vector<PollEntry> poll_entries(const PanelName& panel, const PollPolicy& policy,
-                                                    std::int64_t after, std::size_t limit);
+                                                    std::int64_t after, std::size_t limit,
+                                                    std::span<const rules::ClockStep> steps = {},
+                                                    Timestamp now = {});
   [[nodiscard]] Counts counts();
 
   // Panels. Rows are made on demand and stay when the configuration forgets them.
@@ -325,6 +328,12 @@ class Store {
   [[nodiscard]] tl::expected<DeliveryPage, std::string> deliveries(const DeliveryQuery& query);
   [[nodiscard]] std::optional<Delivery> delivery(std::int64_t id);
   [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);
+
+  // The wall clock (rules/clock_trust.h): its steps that are kept, in the order in which they were made, and
+  // the newest moments that are stored at all.
+  [[nodiscard]] std::vector<rules::ClockStep> clock_steps();
+  void add_clock_steps(std::span<const rules::ClockStep> steps);
+  [[nodiscard]] std::vector<Timestamp> newest_moments();
 
   // Retention, one slice of it: deletes what its policy says is over (and placements, changes of services and
   // balances after 400 days) and nothing still needs. How many rows

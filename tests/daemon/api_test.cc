@@ -75,6 +75,9 @@ TEST_CASE("what does not fit is refused with a precise problem") {
                 "validation-failed", "id");
   check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p1\",\"id\":\"1\",\"quantity\":-5}"), 422,
                 "validation-failed", "quantity");
+  check_problem(world.send("POST", "/v1/orders",
+                           "{\"panel\":\"p1\",\"id\":\"1\",\"ended_at\":\"2099-01-01T00:00:00Z\"}"),
+                422, "validation-failed", "future");
   check_problem(world.send("POST", "/v1/orders", "7"), 422, "validation-failed", "object");
   check_problem(world.send("POST", "/v1/orders", "a=b", {"Content-Type: application/x-www-form-urlencoded"}),
                 415, "unsupported-media-type", "application/json");

@@ -20,7 +20,7 @@ std::vector<std::string> numbers(int count, int from = 1) {
 TrackerProcess::Options with_clock(const std::filesystem::path& file) {
   TrackerProcess::Options options;
   options.environment = {{"LD_PRELOAD", SMM_CLOCK_SHIFT},
-                         {"CLOCK_SHIFT_FILE", file.string()},
+                         {"CLOCK_SHIFT", file.string()},
                          {"ASAN_OPTIONS", "verify_asan_link_order=0"}};
   return options;
 }

@@ -203,3 +203,30 @@ TEST_CASE("a key that was changed while its answer was under way is not shown wh
   CHECK(tracker.log().find(old_key) == std::string::npos);
   CHECK(read_file(tracker.state() / "tracker.db-wal").find(old_key) == std::string::npos);
 }
+
+// Seen: it had no effect before a restart.
+TEST_CASE("a shorter settle and a shorter stalled_after act at the next answer after a reload") {
+  World world;
+  auto& tracker = world.tracker;
+  world.server.panel("p1").script_order("3", 1000,
+                                        {{practice::Ms(10), {.status = "Completed", .remains = "0"}}});
+  const auto config = [&](const std::string& patience) {
+    return "[poll]\nfastest = \"100ms\"\nmoving = \"200ms\"\nslowest = \"200ms\"\nsettle = \"" + patience +
+           "\"\nstalled_after = \"" + patience + "\"\n" + world.panel("p1");
+  };
+  REQUIRE_MESSAGE(world.start(config("48h")), tracker.log());
+  REQUIRE(world.track("p1", "1") == 201);
+  REQUIRE(world.track("p1", "3") == 201);
+  REQUIRE(world.is_asked("p1/1"));
+  world.server.advance(practice::Ms(10));
+  const auto order = [&](const std::string& id) { return tracker.get("/v1/orders/p1/" + id).json(); };
+  REQUIRE(eventually([&] { return order("3")["status"] == "completed"; }, seconds(5)));
+  const auto asked = world.server.ledger().requests("p1");
+  REQUIRE(eventually([&] { return world.server.ledger().requests("p1") >= asked + 3; }));
+  CHECK(order("1")["stalled"] == false);
+
+  tracker.write_config(config("500ms"));
+  REQUIRE_MESSAGE(world.reload_by_signal("panel.p1: changed"), tracker.log());
+  CHECK(eventually([&] { return order("1")["stalled"] == true; }, seconds(5)));
+  CHECK(eventually([&] { return order("3")["settled"] == true; }, seconds(5)));
+}

@@ -296,9 +296,9 @@ TEST_CASE("the counts follow every change, as if counted anew") {
   bench.say(key_of("2"), "In progress", 5, noon);
   bench.say(key_of("3"), "Completed", 0, noon);
   bench.let_pass(key_of("1"), noon + 25h);
-  auto lost = *rules::not_known(bench.find(key_of("2")), {}, noon);
+  auto lost = *rules::not_known(bench.find(key_of("2")), {}, {}, 1, noon);
   bench.store().record({&lost, 1}, noon);
-  lost = *rules::not_known(bench.find(key_of("2")), {}, noon + 25h);
+  lost = *rules::not_known(bench.find(key_of("2")), {}, {}, rules::lost_answers, noon + 25h);
   bench.store().record({&lost, 1}, noon + 25h);
   bench.store().untrack(key_of("4"), noon);
   CHECK(shown(bench.store().counts()) ==
