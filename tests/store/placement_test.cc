@@ -80,7 +80,7 @@ TEST_CASE("an accepted placement is an order, tracked in the same transaction wi
   CHECK(tracked->is_new);
   REQUIRE(news.size() == 1);
   CHECK(news[0].orders == std::vector<OrderKey>{key_of("23501")});
-  CHECK(news[0].deliveries);
+  CHECK_FALSE(news[0].webhooks.empty());
   CHECK(news[0].last_seq == 2);
   CHECK(lines(bench) == std::vector<std::string>{"order.tracked 23501", "place.accepted 23501"});
   CHECK(bench.number("SELECT count(*) FROM delivery") == 2);
