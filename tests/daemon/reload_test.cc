@@ -60,7 +60,7 @@ TEST_CASE("SIGHUP: a new panel is polled, the orders of a vanished one stay and 
   REQUIRE_MESSAGE(world.start(fast_polling() + world.panel("p1")), tracker.log());
   REQUIRE(world.track("p1", "1") == 201);
   REQUIRE(world.is_asked("p1/1"));
-  CHECK(world.track("p2", "2") == 422);
+  CHECK(world.track("p2", "2") == 404);
 
   tracker.write_config(fast_polling() + world.panel("p2"));
   REQUIRE_MESSAGE(world.reload_by_signal("panel.p1: gone"), tracker.log());
@@ -153,7 +153,7 @@ TEST_CASE("a file with errors changes nothing and every one of them is told, to 
   const auto before = world.server.ledger().requests("p1");
   CHECK(eventually([&] { return world.server.ledger().requests("p1") >= before + 5; }, seconds(5)));
   CHECK(world.server.ledger().requests("p2") == 0);
-  CHECK(world.track("p2", "2") == 422);
+  CHECK(world.track("p2", "2") == 404);
   CHECK(tracker.stop().code == 0);
 }
 
