@@ -113,9 +113,12 @@ void Courier::end_old_attempts(Timestamp now) {
 void Courier::write_legacies(Timestamp now) {
   auto& storage = world_.storage;
   while (!legacies_.empty()) {
-    const auto& [name, finished, retired] = legacies_.front();
-    if (!storage.write([&] { world_.store.leave_webhook(name, finished, now); })) return;
-    if (retired && !storage.write([&] { world_.store.disable_webhook(name, *retired, now); })) return;
+    auto& legacy = legacies_.front();
+    const auto leave = [&] { world_.store.leave_webhook(legacy.name, legacy.finished, now); };
+    const auto disable = [&] { world_.store.disable_webhook(legacy.name, *legacy.retired, now); };
+    if (!storage.write(leave)) return;
+    legacy.finished.clear();  // settled, should the next be refused
+    if (legacy.retired && !storage.write(disable)) return;
     legacies_.pop_front();
   }
 }

@@ -128,7 +128,7 @@ TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
 // libcurl's own text names a host at most, as far as is known; where it holds anything that must not be
 // shown, the bare meaning of the code takes its place.
 std::string CurlExchange::library_text(CURL* easy, CURLcode result) const {
-  if (result == CURLE_OK) return "no reply came";
+  if (result == CURLE_OK) return "no whole reply came";
   std::string text(error_text_.data());
   std::vector<std::string> secrets{request_.body};
   add_secrets(secrets, request_.url);

@@ -174,7 +174,8 @@ TEST_CASE(
     practice::HttpReply reply;
     reply.status = 404;
     reply.body = "Cannot " + request.method + " " + request.path + "\n";
-    for (const auto& [name, value] : request.headers) reply.body += name + ": " + value + "\n";
+    for (const auto& [name, value] : request.headers)
+      reply.body.append(name).append(": ").append(value).append("\n");
     return reply;
   });
   Hook hook{"shop", "http://jim:hunter22@127.0.0.1:" + std::to_string(echo.port()) +
@@ -204,6 +205,7 @@ TEST_CASE("hanging endpoints starved all the others: with 200 of them the good o
   practice::WebhookReceiver good(verifying());
   hanging.answer_always({.delivery = practice::Delivery::hang});
   std::vector<Hook> hooks;
+  hooks.reserve(201);
   for (int i = 0; i < 200; ++i) hooks.push_back({"bad" + std::to_string(i), hanging.url()});
   hooks.push_back({"zgood", good.url()});
   const WebhookWorld world(hooks);
