@@ -28,6 +28,8 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
+  // Told of every order that changed, after the commit.
+  void on_change(std::function<void(const Order&)> listener) { changed_ = std::move(listener); }
   // Fills the book from the database and begins.
   void start();
   void set_policy(PanelPolicy policy);
@@ -101,6 +103,7 @@ class Poller {
   void judge_unchanged(const PollSlot& slot, Findings& findings, Timestamp now);
   void commit(const Batch& batch, const std::vector<panel::Entry>& entries, const Findings& findings,
               Timestamp now);
+  [[nodiscard]] rules::Surroundings surroundings_of(const Order& order, Timestamp now) const;
   void learn_cut(const Batch& batch, const std::vector<panel::Entry>& entries);
   std::optional<Verdict> failed(Batch& batch, const panel::Error& error);
   void return_slots(const Batch& batch);
@@ -111,6 +114,7 @@ class Poller {
   PanelLine& line_;
   PanelPolicy policy_;
   PollBook book_;
+  std::function<void(const Order&)> changed_;
   panel::StatusReader reader_;
   std::list<Batch> batches_;        // under way
   std::vector<Waiting> asked_for_;  // by people, and not sent yet

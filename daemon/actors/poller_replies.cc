@@ -1,5 +1,6 @@
 #include "actors/poller.h"
 #include "domain/text.h"
+#include "rules/refill.h"
 #include "rules/transition.h"
 
 #include <spdlog/spdlog.h>
@@ -86,12 +87,18 @@ std::optional<panel::Error> Poller::judge_forgotten(const Batch& batch, const Fi
                                                      std::to_string(asked) + " orders"};
 }
 
+// An unknown refill counts as open for the `gap` of the section that counts for the order.
+rules::Surroundings Poller::surroundings_of(const Order& order, Timestamp now) const {
+  const auto* section = rules::refill_policy_for(policy_, order.service);
+  return world_.store.surroundings_of(order, now, section == nullptr ? RefillPolicy().gap : section->gap);
+}
+
 void Poller::judge_unchanged(const PollSlot& slot, Findings& findings, Timestamp now) {
   const bool time_tells = slot.tell_ms != 0 && slot.tell_ms <= to_millis(now);
   if (!time_tells || !slot.live) return;
   const auto order = world_.store.find_row(slot.row);
   if (!order) return;
-  auto change = rules::unchanged(*order, policy_.poll, world_.store.surroundings_of(*order, now), now);
+  auto change = rules::unchanged(*order, policy_.poll, surroundings_of(*order, now), now);
   if (change) findings.changes.push_back(std::move(*change));
 }
 
@@ -119,8 +126,7 @@ void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const 
   auto& observation = std::get<Observation>(*seen);
   if (!observation.status && !observation.status_text.empty()) say_unknown_word(observation);
   if (!observation.currency && !policy_.currency.empty()) observation.currency = policy_.currency;
-  auto change =
-      rules::transition(*order, observation, policy_.poll, world_.store.surroundings_of(*order, now), now);
+  auto change = rules::transition(*order, observation, policy_.poll, surroundings_of(*order, now), now);
   if (change) findings.changes.push_back(std::move(*change));
 }
 
@@ -129,6 +135,7 @@ void Poller::commit(const Batch& batch, const std::vector<panel::Entry>& entries
                     Timestamp now) {
   for (const auto& change : findings.changes) {
     if (const auto slot = book_.find(change.after.row)) book_.changed(*slot, change.after);
+    if (changed_) changed_(change.after);
   }
   for (const auto& entry : entries) {
     if (findings.answered[entry.asked]) book_.answered(batch.slots[entry.asked], entry.digest, now);
