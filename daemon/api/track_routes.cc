@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t most_at_once = 1000;
 constexpr std::size_t longest_ref = 256;
 constexpr std::size_t longest_link = 2048;
+constexpr std::size_t longest_word = 64;
 
 std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json& object,
                                               std::vector<FieldError>& errors) {
@@ -45,6 +46,7 @@ std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json
 void take_up(House& house, const store::Tracked& tracked) {
   if (auto* station = house.fleet.find(tracked.order.key.panel); station != nullptr && tracked.is_new) {
     station->poller().track(tracked.order);
+    station->refiller().look_at(tracked.order);
   }
 }
 
@@ -104,6 +106,24 @@ OrderKey key_of(const ExchangePtr& exchange) {
   return {PanelName(exchange->capture(0)), OrderId(exchange->capture(1))};
 }
 
+// {"refill": {"auto": "off"}}, or null for what the configuration says.
+void read_refill_patch(const nlohmann::json& body, store::OrderPatch& patch,
+                       std::vector<FieldError>& errors) {
+  const auto given = body.find("refill");
+  if (given == body.end()) return;
+  if (!given->is_object()) {
+    errors.push_back({"refill", "must be an object like {\"auto\": \"off\"}"});
+    return;
+  }
+  ObjectReader reader(*given, errors, "refill.");
+  const auto word = reader.text("auto", longest_word);
+  const auto mode = word ? refill_auto_from_text(*word) : std::nullopt;
+  if (word && !mode)
+    reader.wrong("auto", "must be schedule, drop, off, or null for what the configuration says");
+  if (reader.has("auto")) patch.refill_auto = mode;
+  reader.finish();
+}
+
 void patch(House& house, const ExchangePtr& exchange) {
   QueryReader query(exchange->request());
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
@@ -111,8 +131,11 @@ void patch(House& house, const ExchangePtr& exchange) {
   if (!body) return;
   if (!body->is_object()) return exchange->refuse(validation_failed({{"body", "must be an object"}}));
   std::vector<FieldError> errors;
-  ObjectReader reader(*body, errors);
   store::OrderPatch patch;
+  read_refill_patch(*body, patch, errors);
+  auto ours = *body;
+  ours.erase("refill");
+  ObjectReader reader(ours, errors);
   auto ref = reader.text("ref", longest_ref);
   auto labels = reader.labels("labels");
   if (reader.has("ref")) patch.ref = std::move(ref);
@@ -125,6 +148,8 @@ void patch(House& house, const ExchangePtr& exchange) {
     return exchange->refuse(storage_trouble(*house.storage.trouble()));
   }
   if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+  auto* station = house.fleet.find(key.panel);
+  if (station != nullptr && patch.refill_auto) station->refiller().look_at(*order);
   exchange->answer(200, shown_order(house, *order));
 }
 
