@@ -25,6 +25,13 @@ practice::Quirk quirk(const std::string& name, const std::string& parameter = ""
   return made;
 }
 
+const practice::OrderPatch finished = [] {
+  practice::OrderPatch patch;
+  patch.status = "Completed";
+  patch.remains = "0";
+  patch.start_count = "100";
+  return patch;
+}();
 const std::string at_once = "[panel.p1.refill]\nask_after = [\"0s\"]\n";
 
 struct World {
@@ -34,9 +41,8 @@ struct World {
   [[nodiscard]] std::string config(const std::string& more) const {
     return fast_polling() + panel_section("p1", server.api_url("p1"), more);
   }
-  void reload(const std::string& more) const {
-    auto& writer = const_cast<TrackerProcess&>(tracker);
-    writer.write_config(config(more));
+  void reload(const std::string& more) {
+    tracker.write_config(config(more));
     REQUIRE(tracker.post("/v1/config/reload").status == 200);
   }
 
@@ -49,8 +55,7 @@ struct World {
     }
     REQUIRE(tracker.post("/v1/orders", orders).status == 200);
     for (const auto& id : ids) REQUIRE(eventually([&] { return order(id)["status"] == "pending"; }));
-    for (const auto& id : ids)
-      panel.set_order(id, {.status = "Completed", .remains = "0", .start_count = "100"});
+    for (const auto& id : ids) panel.set_order(id, finished);
     for (const auto& id : ids) REQUIRE(eventually([&] { return order(id)["status"] == "completed"; }));
   }
   [[nodiscard]] Json order(const std::string& id) const { return tracker.get("/v1/orders/p1/" + id).json(); }
