@@ -1,24 +1,31 @@
 #include "domain/text.h"
+#include "start_up.h"
 #include "tracker.h"
 
 #include <getopt.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
+#include <filesystem>
 #include <iostream>
-#include <optional>
+#include <stdexcept>
 #include <string>
-#include <thread>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 namespace {
 
 constexpr auto lock_patience = std::chrono::seconds(5);
-constexpr auto lock_retry = std::chrono::milliseconds(100);
+constexpr timespec lock_retry{0, 100'000'000};
 
 constexpr const char* usage =
     "Usage: smm-trackerd [--config FILE] [--state-dir DIR] [--runtime-dir DIR] [--check | --version]\n"
@@ -98,54 +105,85 @@ Arguments read_arguments(int argc, char** argv) {
   return arguments;
 }
 
-// One line a message; under the service manager the journal has the time already, and reads the level from
-// the front.
-void set_up_log() {
-  auto logger = spdlog::stderr_logger_st("smm-trackerd");
-  logger->set_pattern(std::getenv("JOURNAL_STREAM") != nullptr ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
-  logger->flush_on(spdlog::level::trace);
-  spdlog::set_default_logger(std::move(logger));
+std::string counted(std::size_t number, const char* noun) {
+  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+// Each endpoint that hangs holds a connection, and the usual soft limit of 1024 is there for select(), which
+// nothing here uses.
+void allow_many_connections() {
+  constexpr rlim_t enough = 65'536;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= enough) return;
+  files.rlim_cur = std::min(files.rlim_max, enough);
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) spdlog::warn("the limit on open files cannot be raised");
 }
 
 int check(const Arguments& arguments) {
-  const auto policy = smm::read_configuration(arguments.places.config);
+  std::vector<std::string> warnings;
+  const auto policy = smm::read_configuration(arguments.places.config, warnings);
+  for (const auto& line : warnings) std::cerr << "warning: " << line << "\n";
   if (policy) {
-    std::cout << arguments.places.config.string() << ": good; " << policy->panels.size() << " panels, "
-              << policy->webhooks.size() << " webhooks\n";
+    std::cout << smm::escape_controls(arguments.places.config.string()) << ": good; "
+              << counted(policy->panels.size(), "panel") << ", "
+              << counted(policy->webhooks.size(), "webhook") << "\n";
     return EX_OK;
   }
-  for (const auto& line : policy.error()) std::cerr << smm::escape_controls(line) << "\n";
+  for (const auto& line : policy.error()) std::cerr << line << "\n";
   return EX_CONFIG;
 }
 
-std::optional<smm::platform::InstanceLock> take_lock(const std::filesystem::path& state) {
+// True if it was not there.
+bool make_directory(const std::filesystem::path& path) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(path, error);
+  if (error)
+    throw std::runtime_error("the directory " + path.string() + " cannot be made: " + error.message());
+  return made;
+}
+
+// Waits a little for another daemon to leave: the lock, or the exit status to leave with. Who is told to stop
+// meanwhile stops.
+tl::expected<smm::platform::InstanceLock, int> take_lock(const std::filesystem::path& state) {
+  sigset_t stop;
+  sigset_t before;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  sigprocmask(SIG_BLOCK, &stop, &before);
   const auto give_up = std::chrono::steady_clock::now() + lock_patience;
   for (;;) {
     auto lock = smm::platform::InstanceLock::try_take(state);
-    if (lock || std::chrono::steady_clock::now() >= give_up) return lock;
-    std::this_thread::sleep_for(lock_retry);
+    if (lock) {
+      sigprocmask(SIG_SETMASK, &before, nullptr);
+      return std::move(*lock);
+    }
+    if (std::chrono::steady_clock::now() >= give_up) {
+      spdlog::error("another smm-trackerd holds {}", smm::escape_controls(state.string()));
+      return tl::unexpected(EX_TEMPFAIL);
+    }
+    if (sigtimedwait(&stop, nullptr, &lock_retry) > 0) return tl::unexpected(EX_OK);
   }
 }
 
 int serve(const Arguments& arguments) {
-  auto policy = smm::read_configuration(arguments.places.config);
+  std::vector<std::string> warnings;
+  auto policy = smm::read_configuration(arguments.places.config, warnings);
+  for (const auto& line : warnings) spdlog::warn("{}", line);
   if (!policy) {
-    for (const auto& line : policy.error()) spdlog::error("{}", smm::escape_controls(line));
+    for (const auto& line : policy.error()) spdlog::error("{}", line);
     return EX_CONFIG;
   }
-  std::filesystem::create_directories(arguments.places.state);
+  make_directory(arguments.places.state);
   // The sockets are for others too; what they may do there is decided by the sockets' own modes.
-  if (std::filesystem::create_directories(arguments.places.runtime)) {
-    using std::filesystem::perms;
-    std::filesystem::permissions(arguments.places.runtime, perms::owner_all | perms::group_read |
-                                                               perms::group_exec | perms::others_read |
-                                                               perms::others_exec);
+  if (make_directory(arguments.places.runtime)) {
+    if (chmod(arguments.places.runtime.c_str(), 0755) != 0) {
+      throw std::system_error(errno, std::generic_category(),
+                              "chmod 0755 " + arguments.places.runtime.string());
+    }
   }
   const auto lock = take_lock(arguments.places.state);
-  if (!lock) {
-    spdlog::error("another smm-trackerd holds {}", arguments.places.state.string());
-    return EX_TEMPFAIL;
-  }
+  if (!lock) return lock.error();
   smm::platform::EventLoop loop;
   smm::Tracker tracker(loop, arguments.places, std::move(*policy));
   tracker.run();
@@ -157,21 +195,32 @@ bool is_refusal(smm::platform::DatabaseErrorKind kind) {
          kind == smm::platform::DatabaseErrorKind::too_new;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  umask(0077);
-  std::signal(SIGPIPE, SIG_IGN);
-  const auto arguments = read_arguments(argc, argv);
-  if (arguments.check) return check(arguments);
-  set_up_log();
+int run(const Arguments& arguments) {
   try {
     return serve(arguments);
   } catch (const smm::platform::DatabaseError& error) {
     spdlog::critical("{}", smm::escape_controls(error.what()));
     return is_refusal(error.kind()) ? EX_CONFIG : EXIT_FAILURE;
+  } catch (const std::filesystem::filesystem_error& error) {
+    // Its own words are a programmer's.
+    spdlog::critical("{}", smm::escape_controls(error.path1().string() + ": " + error.code().message()));
+    return EXIT_FAILURE;
   } catch (const std::exception& error) {
     spdlog::critical("{}", smm::escape_controls(error.what()));
     return EXIT_FAILURE;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  smm::open_missing_standard_streams();
+  umask(0077);
+  std::signal(SIGPIPE, SIG_IGN);
+  smm::hold_hang_ups();
+  const auto arguments = read_arguments(argc, argv);
+  if (arguments.check) return check(arguments);
+  smm::set_up_log();
+  allow_many_connections();
+  return run(arguments);
 }

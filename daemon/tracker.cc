@@ -1,5 +1,6 @@
 #include "tracker.h"
 
+#include "actors/clock_watch.h"
 #include "actors/commit_feed.h"
 #include "actors/courier.h"
 #include "actors/fleet.h"
@@ -34,7 +35,8 @@ platform::DatabaseOptions database_options(const Places& places, const Policy& p
 
 }  // namespace
 
-tl::expected<Policy, std::vector<std::string>> read_configuration(const std::filesystem::path& file) {
+tl::expected<Policy, std::vector<std::string>> read_configuration(const std::filesystem::path& file,
+                                                                  std::vector<std::string>& warnings) {
   config::Places places;
   places.file = file;
   if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY"))
@@ -42,9 +44,9 @@ tl::expected<Policy, std::vector<std::string>> read_configuration(const std::fil
   // What root starts is a check on behalf of the service.
   places.group = getegid();
   if (geteuid() == 0) places.group = config::service_group().value_or(getegid());
-  std::vector<config::Complaint> warnings;
-  auto policy = config::load(places, &warnings);
-  for (const auto& warning : warnings) spdlog::warn("{}", config::to_text(warning));
+  std::vector<config::Complaint> oddities;
+  auto policy = config::load(places, &oddities);
+  for (const auto& oddity : oddities) warnings.push_back(config::to_text(oddity));
   if (policy) return std::move(*policy);
   std::vector<std::string> lines;
   for (const auto& complaint : policy.error()) lines.push_back(config::to_text(complaint));
@@ -60,9 +62,10 @@ struct Tracker::Impl {
         database(database_options(places, policy)),
         store(database),
         storage(loop, store),
+        clock(loop, store, storage),
         feed(loop, store),
         http(loop, user_agent),
-        world{loop, store, storage, http},
+        world{loop, store, storage, http, clock},
         fleet(world),
         courier(world, feed),
         terminate(loop, SIGTERM, [this] { stop("SIGTERM"); }),
@@ -75,7 +78,7 @@ struct Tracker::Impl {
   // Whoever still waits for a poller is answered while there is something to answer with.
   ~Impl() {
     fleet.close();
-    courier.stop();
+    courier.drop();
     api.reset();
   }
   Impl(const Impl&) = delete;
@@ -98,6 +101,7 @@ struct Tracker::Impl {
   platform::Database database;
   store::Store store;
   actors::StorageGuard storage;
+  actors::ClockWatch clock;
   actors::CommitFeed feed;
   platform::HttpClient http;
   actors::World world;
@@ -127,14 +131,10 @@ void Tracker::run() {
 }
 
 void Tracker::Impl::begin() {
-  if (const auto interrupted = store.interrupt_open_attempts(loop.now()); interrupted > 0) {
-    spdlog::info("{} webhook attempts were under way when the program ended; they are made again",
-                 interrupted);
-  }
   storage.on_change([this] {
     if (storage.writable()) {
+      courier.go_on();
       fleet.wake_all();
-      courier.hint_all();
     }
     tell_status();
   });
@@ -213,7 +213,9 @@ std::vector<std::string> Tracker::Impl::differences(const Policy& next) const {
 
 tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::reload() {
   platform::notify_reloading();
-  auto next = read_configuration(places.config);
+  std::vector<std::string> warnings;
+  auto next = read_configuration(places.config, warnings);
+  for (const auto& line : warnings) spdlog::warn("{}", line);
   if (!next) {
     platform::notify_ready("the configuration has errors; going on with the one before");
     for (const auto& line : next.error()) spdlog::error("{}", line);
@@ -248,6 +250,10 @@ void Tracker::Impl::tell_status() {
 
 // In slices, so that nothing waits for it.
 void Tracker::Impl::expire() {
+  if (!clock.trusted()) {
+    clean_up.arm(retention_every);
+    return;
+  }
   std::int64_t gone = 0;
   const bool written =
       storage.write([&] { gone = store.expire(policy.retention, loop.now(), retention_slice); });

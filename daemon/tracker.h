@@ -20,9 +20,10 @@ struct Places {
   std::filesystem::path runtime;
 };
 
-// Reads the configuration: the policy, or every complaint as a line.
+// Reads the configuration: the policy, or every complaint as a line. `warnings` gets what is odd but
+// accepted, as lines too. All of them are fit for a terminal and a log.
 [[nodiscard]] tl::expected<Policy, std::vector<std::string>> read_configuration(
-    const std::filesystem::path& file);
+    const std::filesystem::path& file, std::vector<std::string>& warnings);
 
 // The whole program, wired: from an open lock to the last goodbye. Construction opens and migrates the
 // database, begins to serve and poll, and tells the service manager that it is ready.

@@ -86,8 +86,10 @@ CREATE INDEX orders_open_by_service ON orders (panel, service)
   WHERE untracked = 0 AND status NOT IN (4, 5, 6, 7, 8, 11) AND service IS NOT NULL;
 -- Those that ended completed or partial and are offered refills.
 CREATE INDEX orders_refillable ON orders (panel) WHERE untracked = 0 AND refill_offered = 1 AND status IN (4, 5);
--- What retention has still to thin or to delete.
-CREATE INDEX orders_with_history ON orders (history_kept, ended_at) WHERE ended_at IS NOT NULL AND history_kept < 2;
+-- What retention has still to thin or to delete: orders that have ended, by when they did, or changed for the last
+-- time, or came to us, whichever was last.
+CREATE INDEX orders_with_history ON orders (history_kept, max(ended_at, changed_at, tracked_at))
+  WHERE status IN (4, 5, 6, 7, 8, 11) AND history_kept < 2;
 
 -- The panel's whole object of an order at its last change, cleaned.
 CREATE TABLE order_raw (

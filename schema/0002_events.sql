@@ -33,7 +33,8 @@ CREATE TABLE webhook (
   name            TEXT    NOT NULL UNIQUE,
   paused          INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),    -- collects, is not sent to
   disabled        INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),  -- it answered 410: collects nothing
-  disabled_reason TEXT    NOT NULL DEFAULT ''
+  disabled_reason TEXT    NOT NULL DEFAULT '',
+  rest_until      INTEGER  -- what it asked for by Retry-After: nothing is sent before; a resume ends it
 ) STRICT;
 
 -- What one endpoint has to be told of one event.

@@ -10,7 +10,7 @@ CommitFeed::CommitFeed(platform::EventLoop& loop, store::Store& store)
   store.on_commit([this](const store::Committed& committed) {
     collected_.last_seq = std::max(collected_.last_seq, committed.last_seq);
     collected_.orders.insert(collected_.orders.end(), committed.orders.begin(), committed.orders.end());
-    collected_.deliveries = collected_.deliveries || committed.deliveries;
+    collected_.webhooks.insert(committed.webhooks.begin(), committed.webhooks.end());
     later_.schedule();
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/commit_feed.h"
+#include "actors/endpoint_secrets.h"
 #include "actors/poller.h"
 #include "domain/policy.h"
 #include "platform/event_loop.h"
@@ -8,6 +9,7 @@
 #include "store/store.h"
 
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -21,20 +23,35 @@ namespace smm::actors {
 class Courier;
 
 // The deliveries to one webhook endpoint. An attempt's row is committed before it is sent and completed
-// after; an attempt is at most one POST on the wire. What goes wrong with this endpoint costs this lane only.
+// after; an attempt is at most one POST on the wire. What goes wrong with this endpoint costs this lane only:
+// one connection is its own, and only the second is shared with others. Its rate and its rests go by the
+// clock that only goes forward.
 class WebhookLane {
  public:
   WebhookLane(World world, Courier& courier, WebhookPolicy policy);
+  ~WebhookLane();  // transfers under way are cancelled and stay attempts without an end
   WebhookLane(const WebhookLane&) = delete;
   WebhookLane& operator=(const WebhookLane&) = delete;
 
   void set_policy(WebhookPolicy policy);
+  // What the endpoint's row says of pauses and rests.
+  void heed(const store::WebhookRecord& record);
   // Something may be due: looks in the next turn.
   void hint();
-  void set_held(bool held);  // paused by a person, or disabled by its own 410
+  void pause();   // by a person, who has written it down
+  void resume();  // likewise; also ends a rest, and that it is disabled
+
+  // What a lane leaves to be written by somebody else.
+  struct Legacy {
+    WebhookName name;
+    std::vector<store::AttemptResult> finished;
+    std::optional<std::string> retired;  // why nothing more may be sent there
+  };
+  // Cancels what is under way. The lane may only be destroyed then.
+  [[nodiscard]] Legacy leave();
+  void set_clock_back(Milliseconds step);
 
   [[nodiscard]] const WebhookPolicy& policy() const { return policy_; }
-  [[nodiscard]] std::size_t in_flight() const { return sending_.size(); }
   [[nodiscard]] std::optional<Timestamp> resting_until() const;
   struct LastError {
     Timestamp at;
@@ -43,38 +60,53 @@ class WebhookLane {
   [[nodiscard]] const std::optional<LastError>& last_error() const { return last_error_; }
 
  private:
+  friend class Courier;
   struct Sending {
     std::int64_t attempt = 0;
     store::DueDelivery delivery;
+    EndpointSecrets secrets;  // that it was sent with
     platform::Transfer transfer;
   };
   using SendingAt = std::list<Sending>::iterator;
 
   void turn();
+  void look_again(bool moved, Timestamp now);
   std::vector<store::DueDelivery> next_to_go(Timestamp now);
-  [[nodiscard]] std::size_t allowed_by_rate(Timestamp now);
+  [[nodiscard]] std::size_t free_connections() const;
+  [[nodiscard]] std::size_t allowed_by_rate() const;
+  [[nodiscard]] std::vector<std::int64_t> busy_orders() const;
+  void use_up_rate(std::size_t count);
   void send(store::DueDelivery delivery, std::int64_t attempt, Timestamp now);
   void finished(SendingAt at, const platform::HttpOutcome& outcome);
-  void judge(store::AttemptResult& result, const store::DueDelivery& delivery,
-             const platform::HttpOutcome& outcome, Timestamp now);
+  void judge(store::AttemptResult& result, const Sending& sending, const platform::HttpOutcome& outcome,
+             Timestamp now);
+  void put_off(store::AttemptResult& result, const Sending& sending, const platform::HttpOutcome& outcome,
+               Timestamp now);
+  [[nodiscard]] std::string words_of(const Sending& sending, const platform::HttpOutcome& outcome) const;
   void retire(const std::string& reason);
+  void rest(Milliseconds time);
 
   World world_;
   Courier& courier_;
   WebhookPolicy policy_;
-  bool held_ = false;
+  EndpointSecrets secrets_;
+  bool held_ = false;          // paused, or disabled by its own 410
+  bool wants_second_ = false;  // stands in the courier's line for a second connection
   std::list<Sending> sending_;
   std::vector<store::AttemptResult> finished_;  // not settled yet
   std::optional<std::string> retired_;          // it answered 410; to be written
-  Timestamp rest_until_;                        // Retry-After holds the whole endpoint
-  Timestamp tokens_at_;                         // when the rate's next token is there
+  // On the loop's forward clock, in ms:
+  std::int64_t rest_until_ = 0;  // Retry-After holds the whole endpoint
+  std::int64_t tokens_at_ = 0;   // when the rate's next token is there
   std::optional<LastError> last_error_;
   std::mt19937_64 random_;
   platform::Deferred soon_;
   platform::Timer timer_;
 };
 
-// All endpoints' lanes, and what they share: sixteen connections in all.
+// All endpoints' lanes, and what they share: sixteen second connections. What must be written before anything
+// may be sent (attempts that nobody completes any more, subscriptions) waits here while the storage takes
+// nothing.
 class Courier {
  public:
   Courier(World world, CommitFeed& feed);
@@ -82,17 +114,46 @@ class Courier {
   Courier& operator=(const Courier&) = delete;
 
   // Endpoints come, go and change; who may get what is fixed when an event is written, so this also tells the
-  // store.
+  // store. The first time it also ends the attempts that were open when the program ended.
   void apply(const std::vector<WebhookPolicy>& webhooks);
   [[nodiscard]] WebhookLane* find(const WebhookName& name);
-  void hint_all();
-  // Ends all lanes; transfers under way are cancelled and stay attempts without an end.
-  void stop() { lanes_.clear(); }
-
-  [[nodiscard]] std::size_t room() const;  // connections not in use
+  // A pause survives a restart; a resume ends a pause, a rest and a disablement. False: the storage would
+  // not, and nothing changed.
+  bool set_paused(const WebhookName& name, bool paused);
+  // The storage takes writes again: makes up for what it refused, then goes on.
+  void go_on();
+  // Ends all lanes; what finished is settled, transfers under way are cancelled and interrupted.
+  void stop();
+  // Ends all lanes and writes nothing.
+  void drop() { lanes_.clear(); }
 
  private:
+  friend class WebhookLane;
+  // Nothing is left to be written before something is sent.
+  [[nodiscard]] bool caught_up() const;
+  void catch_up();
+  void end_old_attempts(Timestamp now);
+  void write_legacies(Timestamp now);
+  void subscribe();
+  void notice_clock_step(Timestamp now);
+
+  // The second connections.
+  [[nodiscard]] bool has_second() const;
+  void take_second() { ++seconds_; }
+  void give_second_back();
+  void wait_for_second(WebhookLane& lane);
+  void offer_second();
+  void forget(WebhookLane& lane);
+
   World world_;
+  bool stopping_ = false;
+  bool started_ = false;         // what was open at the start is ended
+  std::int64_t clock_ahead_ms_;  // the wall clock, of the forward one, when last looked
+  Milliseconds set_back_{0};     // that the store does not know of yet
+  std::deque<WebhookLane::Legacy> legacies_;
+  std::optional<std::vector<store::Subscription>> subscriptions_;  // to be told
+  std::size_t seconds_ = 0;                                        // in use
+  std::deque<WebhookLane*> line_;  // who has more to send and no second connection
   std::map<WebhookName, std::unique_ptr<WebhookLane>> lanes_;
   CommitFeed::Subscription news_;
 };

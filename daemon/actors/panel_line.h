@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/clock_watch.h"
 #include "actors/storage_guard.h"
 #include "domain/policy.h"
 #include "panel/reply.h"
@@ -25,6 +26,7 @@ struct World {
   store::Store& store;
   StorageGuard& storage;
   platform::HttpClient& http;
+  ClockWatch& clock;
 };
 
 // Everything that is asked of one panel goes through its line: one budget of requests, one health. What

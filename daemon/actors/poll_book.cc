@@ -1,52 +1,71 @@
 #include "actors/poll_book.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace smm::actors {
+namespace {
+
+// Long past: the next answer asks the rules.
+constexpr std::int64_t look_ms = 1;
+
+}  // namespace
 
 void PollBook::reserve(std::size_t orders) {
   slots_.reserve(orders);
+  by_row_.reserve(orders);
   paced_.reserve(orders);
 }
 
+PollBook::ByRow::const_iterator PollBook::place_of(std::int64_t row) const {
+  return std::lower_bound(by_row_.begin(), by_row_.end(), row,
+                          [this](Slot slot, std::int64_t wanted) { return slots_[slot].row < wanted; });
+}
+
 std::optional<Slot> PollBook::find(std::int64_t row) const {
-  const auto end = slots_.begin() + static_cast<std::ptrdiff_t>(in_order_);
-  const auto found = std::lower_bound(
-      slots_.begin(), end, row, [](const PollSlot& slot, std::int64_t wanted) { return slot.row < wanted; });
-  if (found != end && found->row == row) return static_cast<Slot>(found - slots_.begin());
-  const auto late = late_.find(row);
-  return late == late_.end() ? std::nullopt : std::optional(late->second);
+  const auto place = place_of(row);
+  if (place == by_row_.end() || slots_[*place].row != row) return std::nullopt;
+  return *place;
+}
+
+Slot PollBook::slot_for(std::int64_t row) {
+  Slot slot = 0;
+  if (free_.empty()) {
+    slot = static_cast<Slot>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  by_row_.insert(place_of(row), slot);
+  slots_[slot].row = row;
+  return slot;
+}
+
+void PollBook::release(Slot slot) {
+  by_row_.erase(place_of(slots_[slot].row));
+  slots_[slot] = PollSlot();
+  free_.push_back(slot);
 }
 
 Slot PollBook::put(const store::PollEntry& entry, Timestamp now, double spread) {
-  auto slot = find(entry.row);
-  if (!slot) {
-    slot = static_cast<Slot>(slots_.size());
-    const bool ascends = in_order_ == slots_.size() && (slots_.empty() || slots_.back().row < entry.row);
-    slots_.emplace_back();
-    if (ascends) {
-      ++in_order_;
-    } else {
-      late_.emplace(entry.row, *slot);
-    }
-  }
-  auto& order = slots_[*slot];
+  const auto known = find(entry.row);
+  const auto slot = known ? *known : slot_for(entry.row);
+  auto& order = slots_[slot];
   if (!order.live) ++live_;
-  const bool was_live = order.live;
   order.live = true;
-  order.row = entry.row;
   order.id = entry.id;
-  order.facts = entry.facts;
   order.digest = 0;
-  order.tell_ms = entry.time_may_tell ? to_millis(*entry.time_may_tell) : 0;
-  if (was_live && !paced_.contains(*slot) && !spare_.contains(*slot)) return *slot;  // being asked right now
+  order.facts = entry.facts;
+  tell_at(slot, entry.time_may_tell);
+  if (order.out) return slot;  // it comes back
   const auto due = rules::due_after(order.facts, policy_, now);
   // Never answered: at once, and it waits for no company.
   const bool at_once = order.facts.changed_ms == 0 && !order.facts.lost;
   order.interval_ms = at_once ? 0 : due.interval.count();
   order.due_ms = to_millis(now) + static_cast<std::int64_t>(static_cast<double>(order.interval_ms) * spread);
-  enqueue(*slot, due.pace);
-  return *slot;
+  enqueue(slot, due.pace);
+  return slot;
 }
 
 void PollBook::forget(std::int64_t row) {
@@ -54,7 +73,8 @@ void PollBook::forget(std::int64_t row) {
   if (!slot || !slots_[*slot].live) return;
   slots_[*slot].live = false;
   --live_;
-  take_out(*slot);
+  leave_queues(*slot);
+  if (!slots_[*slot].out) release(*slot);
 }
 
 PollBook::Batch PollBook::take(std::size_t batch_size, Timestamp now, std::size_t in_flight) {
@@ -89,6 +109,7 @@ PollBook::Batch PollBook::take(std::size_t batch_size, Timestamp now, std::size_
   } else if (orders == 0 && !spare_.empty()) {
     batch.decide_again = std::max(from_millis(spare_.soonest_due()), now + std::chrono::hours(1));
   }
+  for (const auto slot : batch.slots) slots_[slot].out = true;
   return batch;
 }
 
@@ -96,29 +117,54 @@ void PollBook::answered(Slot slot, std::uint64_t digest, Timestamp now) {
   auto& order = slots_[slot];
   order.digest = digest;
   order.answered_ms = to_millis(now);
+  order.not_known = 0;
   not_answered(slot, now);
 }
 
-void PollBook::changed(Slot slot, const Order& after) {
-  auto& order = slots_[slot];
-  order.facts = rules::facts_of(after);
-  const auto tell = rules::time_may_tell(after, policy_);
-  order.tell_ms = tell ? to_millis(*tell) : 0;
+void PollBook::changed(Slot slot, const rules::ScheduleFacts& facts, std::optional<Timestamp> time_may_tell) {
+  slots_[slot].facts = facts;
+  tell_at(slot, time_may_tell);
+}
+
+void PollBook::tell_at(Slot slot, std::optional<Timestamp> time_may_tell) {
+  slots_[slot].tell_ms = time_may_tell ? to_millis(*time_may_tell) : 0;
+}
+
+void PollBook::not_known(Slot slot) {
+  auto& times = slots_[slot].not_known;
+  if (times < UINT8_MAX) ++times;
 }
 
 void PollBook::not_answered(Slot slot, Timestamp now) {
-  slots_[slot].asked_ms = to_millis(now);
+  auto& order = slots_[slot];
+  assert(order.out);
+  order.out = false;
+  if (!order.live) {
+    release(slot);
+    return;
+  }
+  order.asked_ms = to_millis(now);
   schedule(slot, now);
 }
 
 void PollBook::put_back(Slot slot, Timestamp now) {
   auto& order = slots_[slot];
-  if (!order.live) return;
+  assert(order.out);
+  order.out = false;
+  if (!order.live) {
+    release(slot);
+    return;
+  }
   order.due_ms = std::max(order.due_ms, to_millis(now));
   enqueue(slot, rules::due_after(order.facts, policy_, from_millis(order.asked_ms)).pace);
 }
 
 void PollBook::take_out(Slot slot) {
+  leave_queues(slot);
+  slots_[slot].out = true;
+}
+
+void PollBook::leave_queues(Slot slot) {
   paced_.remove(slot);
   spare_.remove(slot);
 }
@@ -126,13 +172,20 @@ void PollBook::take_out(Slot slot) {
 void PollBook::set_policy(const PollPolicy& policy) {
   if (policy == policy_) return;
   policy_ = policy;
-  for (Slot slot = 0; slot < slots_.size(); ++slot) {
+  for (const auto slot : by_row_) {
+    slots_[slot].tell_ms = look_ms;
+    reschedule(slot);
+  }
+}
+
+void PollBook::clock_stepped(Milliseconds by) {
+  for (const auto slot : by_row_) {
     auto& order = slots_[slot];
-    const bool waiting = paced_.contains(slot) || spare_.contains(slot);
-    if (!order.live || !waiting) continue;
-    // From when it was asked last, or (not since the start) as if it had just got its place.
-    const auto from = order.asked_ms != 0 ? order.asked_ms : order.due_ms - order.interval_ms;
-    schedule(slot, from_millis(from));
+    for (auto* moment : {&order.facts.tracked_ms, &order.facts.status_changed_ms, &order.facts.changed_ms,
+                         &order.facts.ended_ms}) {
+      if (*moment != 0) *moment += by.count();
+    }
+    order.tell_ms = look_ms;
   }
 }
 
@@ -159,9 +212,16 @@ Milliseconds PollBook::lag(Timestamp now) const {
   return Milliseconds(std::max<std::int64_t>(0, to_millis(now) - paced_.soonest_due()));
 }
 
+// From when it was asked last, or (not since the start) as if it had just got its place.
+void PollBook::reschedule(Slot slot) {
+  const auto& order = slots_[slot];
+  if (!order.live || order.out) return;
+  const auto from = order.asked_ms != 0 ? order.asked_ms : order.due_ms - order.interval_ms;
+  schedule(slot, from_millis(from));
+}
+
 void PollBook::schedule(Slot slot, Timestamp from) {
   auto& order = slots_[slot];
-  if (!order.live) return;
   const auto due = rules::due_after(order.facts, policy_, from);
   order.interval_ms = due.interval.count();
   order.due_ms = to_millis(from) + order.interval_ms;
@@ -169,7 +229,7 @@ void PollBook::schedule(Slot slot, Timestamp from) {
 }
 
 void PollBook::enqueue(Slot slot, rules::Pace pace) {
-  take_out(slot);
+  leave_queues(slot);
   switch (pace) {
     case rules::Pace::paced:
       paced_.put(slot, slots_[slot].due_ms);

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 namespace smm::actors {
@@ -26,9 +25,11 @@ struct PollSlot {
   std::int64_t asked_ms = 0;     // when it was last asked; 0 = not since the start
   std::int64_t answered_ms = 0;  // when the panel last answered for it; 0 = not since the start
   std::uint64_t digest = 0;      // of its object in the last reply; 0 = unknown
-  std::int64_t tell_ms = 0;      // rules::time_may_tell; 0 = never
+  std::int64_t tell_ms = 0;      // rules::time_may_tell, or earlier; 0 = never
   rules::ScheduleFacts facts;
-  bool live = false;  // still tracked
+  bool live = false;           // still tracked
+  bool out = false;            // taken, and not come back yet
+  std::uint8_t not_known = 0;  // how often in a row the panel said that it does not know it, up to 255
 };
 
 // What is asked when: a panel's orders in memory with their due times. No I/O; the caller says what time it
@@ -38,7 +39,8 @@ class PollBook {
   explicit PollBook(PollPolicy policy) : policy_(policy) {}
 
   void reserve(std::size_t orders);
-  // Adds an order, or takes over what changed of one that is here. `spread` in [0, 1): a known order's first
+  // Adds an order, or takes over what changed of one that is here. The slot of an order forgotten goes to
+  // another, but not before it has come back. `spread` in [0, 1): a known order's first
   // asking lies so much of its interval after `now` (after a start); an order never answered is due at once.
   Slot put(const store::PollEntry& entry, Timestamp now, double spread);
   void forget(std::int64_t row);
@@ -49,27 +51,36 @@ class PollBook {
     std::vector<Slot> slots;                // to be asked now; empty = none yet
     std::optional<Timestamp> decide_again;  // then
   };
-  // Takes the next batch out of the queues. What was taken comes back by answered(), not_answered() or
-  // put_back().
+  // Takes the next batch out of the queues. What was taken comes back, once, by answered(), not_answered() or
+  // put_back(); until then its slot is its own.
   // `in_flight`: how many orders are out already.
   Batch take(std::size_t batch_size, Timestamp now, std::size_t in_flight = 0);
 
-  // The panel answered for it. The digest is believed from now on; `facts`, when something changed.
+  // The panel answered for it. The digest is believed from now on.
   void answered(Slot slot, std::uint64_t digest, Timestamp now);
-  void changed(Slot slot, const Order& order);
+  // What is known of it now, as long as its slot is out.
+  void changed(Slot slot, const rules::ScheduleFacts& facts, std::optional<Timestamp> time_may_tell);
+  void tell_at(Slot slot, std::optional<Timestamp> time_may_tell);
+  // The panel said that it does not know it; it comes back by not_answered().
+  void not_known(Slot slot);
   // Asked, and the panel said nothing about it.
   void not_answered(Slot slot, Timestamp now);
   // Not asked after all (the request failed): due at once, behind all who wait already, so that a batch that
   // always fails does not keep the others from their turn.
   void put_back(Slot slot, Timestamp now);
-  // Taken out of the queues to be asked out of turn.
+  // Takes it to be asked out of turn.
   void take_out(Slot slot);
 
+  // Due times follow at once, also of orders that were not asked any more. Whether time tells anything by the
+  // new policy is to be looked up when an order's next answer comes.
   void set_policy(const PollPolicy& policy);
   // The same bytes may mean something else from now on.
   void forget_digests();
   // Moves every due time by `step`: the wall clock was set back.
   void shift(Milliseconds step);
+  // Moves what the paces are reckoned from: the wall clock made a step (of either direction). Whether time
+  // tells anything is to be looked up, too.
+  void clock_stepped(Milliseconds by);
   [[nodiscard]] std::size_t size() const { return live_; }
   [[nodiscard]] std::size_t paced() const { return paced_.size(); }
   [[nodiscard]] std::size_t due(Timestamp now, std::size_t limit) const;
@@ -77,13 +88,19 @@ class PollBook {
   [[nodiscard]] Milliseconds lag(Timestamp now) const;
 
  private:
+  using ByRow = std::vector<Slot>;
+  [[nodiscard]] ByRow::const_iterator place_of(std::int64_t row) const;
+  Slot slot_for(std::int64_t row);
+  void release(Slot slot);
+  void leave_queues(Slot slot);
   void schedule(Slot slot, Timestamp from);
+  void reschedule(Slot slot);
   void enqueue(Slot slot, rules::Pace pace);
 
   PollPolicy policy_;
   std::vector<PollSlot> slots_;
-  std::size_t in_order_ = 0;                     // slots_[0 … in_order_) ascend by row: found by bisection
-  std::unordered_map<std::int64_t, Slot> late_;  // the others
+  ByRow by_row_;            // slots in use, ascending by row; rows come in that order but for a few
+  std::vector<Slot> free_;  // slots of orders forgotten
   DueQueue paced_;
   DueQueue spare_;
   std::size_t live_ = 0;

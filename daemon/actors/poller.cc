@@ -24,10 +24,12 @@ Poller::Poller(World world, PanelLine& line, PanelPolicy policy)
       batch_size_(panel::max_batch) {}
 
 void Poller::start() {
+  follow_clock();
   const auto now = world_.loop.now();
   std::int64_t after = 0;
   for (;;) {
-    const auto entries = world_.store.poll_entries(policy_.name, policy_.poll, after, page);
+    const auto entries =
+        world_.store.poll_entries(policy_.name, policy_.poll, after, page, world_.clock.steps(), now);
     if (entries.empty()) break;
     for (const auto& entry : entries) book_.put(entry, now, line_.jitter());
     after = entries.back().row;
@@ -56,9 +58,11 @@ void Poller::track(const Order& order) {
     book_.forget(order.row);
     return;
   }
-  const store::PollEntry entry{order.row, order.key.id, order.kind, rules::facts_of(order),
-                               rules::time_may_tell(order, policy_.poll)};
-  book_.put(entry, world_.loop.now(), 1.0);
+  follow_clock();
+  const auto now = world_.loop.now();
+  const store::PollEntry entry{order.row, order.key.id, order.kind,
+                               rules::facts_of(order, world_.clock.steps(), now), time_may_tell(order, now)};
+  book_.put(entry, now, 1.0);
   line_.wake();
 }
 
@@ -162,7 +166,21 @@ bool Poller::join(Waiting& waiting, Slot slot) {
   return false;
 }
 
+void Poller::follow_clock() {
+  world_.clock.look();
+  const auto& moved = world_.clock.moved();
+  if (moved.steps == clock_steps_) return;
+  book_.clock_stepped(moved.by - clock_moved_);
+  clock_steps_ = moved.steps;
+  clock_moved_ = moved.by;
+}
+
+std::optional<Timestamp> Poller::time_may_tell(const Order& order, Timestamp now) const {
+  return rules::time_may_tell(order, policy_.poll, world_.clock.steps(), now);
+}
+
 PanelLine::Poll Poller::next_poll(Timestamp now) {
+  follow_clock();
   if (batch_size_ < panel::max_batch && now - batch_learnt_ > relearn_after) batch_size_ = panel::max_batch;
   std::size_t out = 0;
   for (const auto& batch : batches_) out += batch.slots.size();

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -84,13 +85,19 @@ class Poller {
   [[nodiscard]] PanelLine::Outgoing outgoing_of(const Batch& batch) const;
   void dropped(BatchAt at, PanelLine::Drop drop);
 
+  // Takes over what steps the wall clock made since it was last asked, before anything is decided by it.
+  void follow_clock();
+  [[nodiscard]] std::optional<Timestamp> time_may_tell(const Order& order, Timestamp now) const;
+
   // Replies (poller_replies.cc).
   std::optional<Verdict> answered(BatchAt at, const platform::HttpOutcome& outcome);
   std::optional<Verdict> read_status(Batch& batch, const panel::Reply& reply);
   struct Findings {
-    std::vector<rules::Change> changes;    // of orders the panel reported on
-    std::vector<rules::Change> strangers;  // of orders it says it does not know
-    std::vector<bool> answered;            // by index of the asked ids
+    std::vector<rules::Change> changes;           // of orders the panel reported on
+    std::vector<rules::Change> strangers;         // of orders it says it does not know
+    std::vector<Slot> not_known;                  // of whom it says so; nobody, where that is its own trouble
+    std::vector<bool> answered;                   // by index of the asked ids
+    std::map<std::size_t, panel::Error> refused;  // by index too: what it says instead of an order's state
     std::size_t reported = 0;
     std::optional<panel::Error> unreadable;  // of an entry that is neither an object nor words
     std::size_t forgotten = 0;  // known and active a moment ago, and now it says it does not know them
@@ -98,15 +105,16 @@ class Poller {
   tl::expected<Findings, panel::Error> judge(const Batch& batch, const std::vector<panel::Entry>& entries,
                                              Timestamp now);
   std::optional<panel::Error> judge_forgotten(const Batch& batch, const Findings& findings);
-  void judge_entry(const panel::Entry& entry, const PollSlot& slot, const OrderId& id, Findings& findings,
+  void judge_entry(const panel::Entry& entry, Slot slot, const OrderId& id, Findings& findings,
                    Timestamp now);
-  void judge_unchanged(const PollSlot& slot, Findings& findings, Timestamp now);
+  void judge_unchanged(Slot slot, Findings& findings, Timestamp now);
+  [[nodiscard]] rules::Surroundings surroundings_of(const Order& order, Timestamp now);
   void commit(const Batch& batch, const std::vector<panel::Entry>& entries, const Findings& findings,
               Timestamp now);
-  [[nodiscard]] rules::Surroundings surroundings_of(const Order& order, Timestamp now) const;
   void learn_cut(const Batch& batch, const std::vector<panel::Entry>& entries);
   std::optional<Verdict> failed(Batch& batch, const panel::Error& error);
   void return_slots(const Batch& batch);
+  void answer_each(const Batch& batch, const Findings& findings);
   void answer_waiting(const std::vector<Waiting>& waiting, const std::optional<Refusal>& refusal);
   void say_unknown_word(const Observation& seen);
 
@@ -124,6 +132,8 @@ class Poller {
   // Orders asked for one at a time and not known any more, since the panel knew one.
   std::set<std::int64_t> forgotten_in_a_row_;
   std::set<std::string> unknown_words_;
+  std::uint64_t clock_steps_ = 0;  // of the wall clock, taken over so far
+  Milliseconds clock_moved_{0};    // by them
 };
 
 }  // namespace smm::actors

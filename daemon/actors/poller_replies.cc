@@ -29,6 +29,7 @@ std::optional<PanelLine::Verdict> Poller::read_status(Batch& batch, const panel:
   const auto entries = batch.single ? reader_.read_single(reply, batch.ids.front(), context)
                                     : reader_.read_batch(reply, batch.ids, context);
   if (!entries) return failed(batch, entries.error());
+  follow_clock();
   const auto now = world_.loop.now();
   const auto findings = judge(batch, *entries, now);
   if (!findings) return failed(batch, findings.error());
@@ -39,7 +40,7 @@ std::optional<PanelLine::Verdict> Poller::read_status(Batch& batch, const panel:
     return std::nullopt;
   }
   commit(batch, *entries, *findings, now);
-  answer_waiting(batch.waiting, std::nullopt);
+  answer_each(batch, *findings);
   return Verdict{};
 }
 
@@ -51,8 +52,9 @@ tl::expected<Poller::Findings, panel::Error> Poller::judge(const Batch& batch,
   Findings findings;
   findings.answered.resize(batch.ids.size(), false);
   for (const auto& entry : entries) {
-    const auto& slot = book_.at(batch.slots[entry.asked]);
-    if (entry.digest == slot.digest && slot.digest != 0) {
+    const auto slot = batch.slots[entry.asked];
+    const auto known = book_.at(slot).digest;
+    if (entry.digest == known && known != 0) {
       findings.answered[entry.asked] = true;
       ++findings.reported;
       judge_unchanged(slot, findings, now);
@@ -64,6 +66,7 @@ tl::expected<Poller::Findings, panel::Error> Poller::judge(const Batch& batch,
   if (auto trouble = judge_forgotten(batch, findings)) {
     if (findings.reported == 0) return tl::unexpected(std::move(*trouble));
     line_.note(std::move(*trouble));
+    findings.not_known.clear();
   } else {
     std::move(findings.strangers.begin(), findings.strangers.end(), std::back_inserter(findings.changes));
   }
@@ -88,36 +91,51 @@ std::optional<panel::Error> Poller::judge_forgotten(const Batch& batch, const Fi
 }
 
 // An unknown refill counts as open for the `gap` of the section that counts for the order.
-rules::Surroundings Poller::surroundings_of(const Order& order, Timestamp now) const {
+rules::Surroundings Poller::surroundings_of(const Order& order, Timestamp now) {
   const auto* section = rules::refill_policy_for(policy_, order.service);
-  return world_.store.surroundings_of(order, now, section == nullptr ? RefillPolicy().gap : section->gap);
+  auto around =
+      world_.store.surroundings_of(order, now, section == nullptr ? RefillPolicy().gap : section->gap);
+  around.clock_believed = world_.clock.believed();
+  around.clock_steps = world_.clock.steps();
+  return around;
 }
 
-void Poller::judge_unchanged(const PollSlot& slot, Findings& findings, Timestamp now) {
-  const bool time_tells = slot.tell_ms != 0 && slot.tell_ms <= to_millis(now);
-  if (!time_tells || !slot.live) return;
-  const auto order = world_.store.find_row(slot.row);
+void Poller::judge_unchanged(Slot slot, Findings& findings, Timestamp now) {
+  const auto& asked = book_.at(slot);
+  const bool time_tells = asked.tell_ms != 0 && asked.tell_ms <= to_millis(now);
+  if (!time_tells || !asked.live) return;
+  const auto order = world_.store.find_row(asked.row);
   if (!order) return;
   auto change = rules::unchanged(*order, policy_.poll, surroundings_of(*order, now), now);
-  if (change) findings.changes.push_back(std::move(*change));
+  if (change) {
+    findings.changes.push_back(std::move(*change));
+  } else {
+    book_.tell_at(slot, time_may_tell(*order, now));
+  }
 }
 
-void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const OrderId& id,
-                         Findings& findings, Timestamp now) {
+void Poller::judge_entry(const panel::Entry& entry, Slot slot, const OrderId& id, Findings& findings,
+                         Timestamp now) {
   auto seen = reader_.observe(entry, id, line_.context());
   if (!seen) {
     // Not to be read: no answer about this order, and no reason to doubt the others.
+    findings.refused.emplace(entry.asked, seen.error());
     findings.unreadable = std::move(seen.error());
     return;
   }
-  const auto order = slot.live ? world_.store.find_row(slot.row) : std::nullopt;
+  const auto& asked = book_.at(slot);
+  const auto order = asked.live ? world_.store.find_row(asked.row) : std::nullopt;
   if (!order) return;  // untracked while it was asked about
   if (const auto* refusal = std::get_if<panel::IdError>(&*seen)) {
+    findings.refused.emplace(entry.asked, panel::Error{panel::ErrorKind::said_no, refusal->words});
     if (!refusal->unknown_id) return;
     // An order that ended is forgotten by many panels, and one never seen may be a typing error: no sign of
     // trouble.
-    if (!order->ended_at && order->status != OrderStatus::unasked && !order->lost) ++findings.forgotten;
-    if (auto change = rules::not_known(*order, policy_.poll, now))
+    if (!has_ended(order->status) && order->status != OrderStatus::unasked && !order->lost)
+      ++findings.forgotten;
+    findings.not_known.push_back(slot);
+    if (auto change =
+            rules::not_known(*order, policy_.poll, surroundings_of(*order, now), asked.not_known + 1, now))
       findings.strangers.push_back(std::move(*change));
     return;
   }
@@ -134,9 +152,13 @@ void Poller::judge_entry(const panel::Entry& entry, const PollSlot& slot, const 
 void Poller::commit(const Batch& batch, const std::vector<panel::Entry>& entries, const Findings& findings,
                     Timestamp now) {
   for (const auto& change : findings.changes) {
-    if (const auto slot = book_.find(change.after.row)) book_.changed(*slot, change.after);
+    if (const auto slot = book_.find(change.after.row)) {
+      const auto facts = rules::facts_of(change.after, world_.clock.steps(), now);
+      book_.changed(*slot, facts, time_may_tell(change.after, now));
+    }
     if (changed_) changed_(change.after);
   }
+  for (const auto slot : findings.not_known) book_.not_known(slot);
   for (const auto& entry : entries) {
     if (findings.answered[entry.asked]) book_.answered(batch.slots[entry.asked], entry.digest, now);
   }
@@ -186,6 +208,22 @@ std::optional<PanelLine::Verdict> Poller::failed(Batch& batch, const panel::Erro
 
 void Poller::return_slots(const Batch& batch) {
   for (const auto slot : batch.slots) book_.put_back(slot, world_.loop.now());
+}
+
+// Who waits is told of the own order: that it was reported, or what the panel said instead.
+void Poller::answer_each(const Batch& batch, const Findings& findings) {
+  for (const auto& each : batch.waiting) {
+    std::optional<Refusal> refusal;
+    for (std::size_t i = 0; i < batch.slots.size(); ++i) {
+      if (book_.at(batch.slots[i]).row != each.row || findings.answered[i]) continue;
+      const auto said = findings.refused.find(i);
+      refusal = Refusal{Refusal::Why::panel,
+                        said != findings.refused.end()
+                            ? said->second
+                            : panel::Error{panel::ErrorKind::said_no, "it left the order out of its reply"}};
+    }
+    each.done(refusal);
+  }
 }
 
 void Poller::answer_waiting(const std::vector<Waiting>& waiting, const std::optional<Refusal>& refusal) {

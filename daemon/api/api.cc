@@ -6,6 +6,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace smm::api {
 namespace {
 
@@ -16,9 +18,14 @@ bool has_body(const platform::HttpRequestHead& head) {
   return head.has_header("transfer-encoding") || (!length.empty() && length != "0");
 }
 
+// Media types ignore letter case (RFC 9110 §8.3.1).
 bool is_json(std::string_view content_type) {
-  const auto type = content_type.substr(0, content_type.find(';'));
-  return type == "application/json" || type == "application/json ";
+  constexpr std::string_view json = "application/json";
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
+  return std::equal(type.begin(), type.end(), json.begin(), json.end(), [](char one, char other) {
+    return (one >= 'A' && one <= 'Z' ? one - 'A' + 'a' : one) == other;
+  });
 }
 
 }  // namespace
@@ -26,15 +33,21 @@ bool is_json(std::string_view content_type) {
 struct Api::Impl {
   explicit Impl(House given)
       : house(std::move(given)),
+        slices(house.loop),
         waits(house.loop, house.feed),
-        server(house.loop, limits(),
-               {[this](const platform::HttpRequestHead& head) { return refuse(head); },
-                [](const platform::HttpRequestHead&) {
-                  return to_response({413, "too-large", "the body is over 4 MiB", {}, {}});
-                },
-                [this](platform::HttpServerRequest request, platform::Responder responder) {
-                  handle(std::move(request), std::move(responder));
-                }}) {
+        server(
+            house.loop, limits(),
+            {[this](const platform::HttpRequestHead& head) { return refuse(head); },
+             [](const platform::HttpRequestHead&, const platform::HttpFault& fault) {
+               return to_response(
+                   {fault.status, fault.status == 414 ? "uri-too-long" : "bad-request", fault.words, {}, {}});
+             },
+             [](const platform::HttpRequestHead&) {
+               return to_response({413, "too-large", "the body is over 4 MiB", {}, {}});
+             },
+             [this](platform::HttpServerRequest request, platform::Responder responder) {
+               handle(std::move(request), std::move(responder));
+             }}) {
     add_service_routes(router, house);
     add_order_routes(router, house, waits);
     add_track_routes(router, house);
@@ -42,7 +55,7 @@ struct Api::Impl {
     add_catalogue_routes(router, house);
     add_placement_routes(router, house);
     add_refill_routes(router, house);
-    add_event_routes(router, house, waits);
+    add_event_routes(router, house, {waits, slices});
     add_webhook_routes(router, house);
   }
 
@@ -60,10 +73,11 @@ struct Api::Impl {
   void handle(platform::HttpServerRequest request, platform::Responder responder);
 
   House house;
+  bool stopping = false;
+  std::size_t open = 0;  // requests not answered yet
+  SliceLine slices;
   WaitRoom waits;
   Router router;
-  bool draining = false;
-  std::size_t open = 0;  // requests not answered yet
   platform::HttpServer server;
 };
 
@@ -72,7 +86,7 @@ std::optional<Problem> Api::Impl::objection(const platform::HttpRequestHead& hea
   if (head.has_header("origin")) {
     return Problem{403, "forbidden-origin", "requests of web pages are not answered", {}, {}};
   }
-  if (draining) return Problem{503, "draining", "the program is stopping; ask again in a moment", {}, {}};
+  if (stopping) return draining();
   if (head.listener == "compat") {
     return Problem{404, "not-found", "this socket answers only /api/v2", {}, {}};
   }
@@ -114,9 +128,10 @@ void Api::add_listener(int fd, std::string name) {
 }
 
 void Api::drain() {
-  impl_->draining = true;
+  impl_->stopping = true;
   impl_->server.stop_accepting();
   impl_->waits.clear();
+  impl_->slices.clear();
 }
 
 bool Api::idle() const {

@@ -23,81 +23,165 @@ std::string line_of(const store::EventRecord& event) {
   return "{\"seq\":" + std::to_string(event.seq) + "," + event.body.substr(1) + "\n";
 }
 
-void answer_page(const ExchangePtr& exchange, const store::EventPage& page) {
-  std::string lines;
-  for (const auto& event : page.items) lines += line_of(event);
-  exchange->responder().send(
-      {200,
-       {{"Content-Type", content_type}, {"Smm-Next-Since", std::to_string(page.scanned_to)}},
-       std::move(lines)});
-}
-
-// One batch as soon as there is one; an empty one when the time is over.
-WaitRoom::Guest batch_guest(House& house, const ExchangePtr& exchange, store::EventQuery query) {
-  return [&house, exchange, query = std::move(query)](WaitRoom::Call call,
-                                                      const store::Committed& /*news*/) mutable {
-    const auto page = house.store.events(query);
-    if (page.items.empty() && call == WaitRoom::Call::news) {
-      query.since = std::max(query.since, page.scanned_to);
-      return false;
-    }
-    answer_page(exchange, page);
-    return true;
-  };
-}
-
-// Writes what is there until the reader has enough to chew on. False: there is more to come at once.
-bool pump(House& house, Exchange& exchange, store::EventQuery& query) {
-  while (exchange.responder().unsent() < most_unsent) {
-    const auto page = house.store.events(query);
-    const bool moved = page.scanned_to > query.since;
-    query.since = std::max(query.since, page.scanned_to);
-    std::string lines;
-    for (const auto& event : page.items) lines += line_of(event);
-    if (!lines.empty()) exchange.responder().write(lines);
-    if (page.items.empty() && !moved) return true;
-  }
-  return false;
-}
-
-// Follows the log for ever. A slow reader is served in portions by its own timer.
-struct Follower {
-  Follower(House& followed, ExchangePtr answered, store::EventQuery wanted)
-      : house(followed),
+// Gathers up to `limit` events, in slices: what is there, or (a patient one) as soon as there is any.
+struct Batch : std::enable_shared_from_this<Batch> {
+  Batch(House& read, EventRooms its_rooms, ExchangePtr answered, store::EventQuery wanted,
+        std::int64_t newest)
+      : house(read),
+        rooms(its_rooms),
         exchange(std::move(answered)),
         query(std::move(wanted)),
-        catch_up(house.loop, [this] { go_on(); }) {}
+        limit(query.limit),
+        end(newest) {}
 
-  void go_on() {
-    if (!pump(house, *exchange, query)) catch_up.arm(slow_reader_pause);
+  void begin(Milliseconds patience) {
+    const bool more = read();
+    if (!more && (found > 0 || patience.count() == 0)) return answer();
+    if (patience.count() > 0) {
+      patient = true;
+      const auto guest = [self = shared_from_this()](WaitRoom::Call call, const store::Committed& news) {
+        return self->called(call, news);
+      };
+      if (!rooms.waits.enter(exchange, patience, guest)) return;
+    }
+    if (more) line_up();
+  }
+
+ private:
+  // Reads a slice. False: it has all it can have for now.
+  bool read() {
+    query.limit = limit - found;
+    const auto page = house.store.events(query);
+    for (const auto& event : page.items) lines += line_of(event);
+    found += page.items.size();
+    const bool moved = page.scanned_to > query.since;
+    query.since = std::max(query.since, page.scanned_to);
+    return found < limit && moved && query.since < end;
+  }
+
+  void line_up() {
+    if (std::exchange(in_line, true)) return;
+    rooms.line.add([self = shared_from_this()](SliceLine::Call call) { return self->slice(call); });
+  }
+
+  bool slice(SliceLine::Call call) {
+    in_line = false;
+    if (done || exchange->responder().gone()) return false;
+    if (call == SliceLine::Call::draining) {
+      if (!patient) refuse_draining();
+      return false;
+    }
+    if (read()) return in_line = true;
+    if (found == 0 && patient) return false;
+    answer();
+    if (patient) rooms.waits.leave(exchange);
+    return false;
+  }
+
+  bool called(WaitRoom::Call call, const store::Committed& news) {
+    switch (call) {
+      case WaitRoom::Call::news:
+        end = std::max(end, news.last_seq);
+        if (query.since < end) line_up();
+        return false;
+      case WaitRoom::Call::time_over:
+        answer();
+        return true;
+      case WaitRoom::Call::draining:
+        refuse_draining();
+        return true;
+    }
+    return false;
+  }
+
+  void answer() {
+    done = true;
+    exchange->responder().send(
+        {200,
+         {{"Content-Type", content_type}, {"Smm-Next-Since", std::to_string(query.since)}},
+         std::move(lines)});
+  }
+
+  void refuse_draining() {
+    done = true;
+    exchange->refuse(draining());
+  }
+
+  House& house;
+  EventRooms rooms;
+  ExchangePtr exchange;
+  store::EventQuery query;
+  std::size_t limit;
+  std::int64_t end;  // the newest event known of: no batch goes on after it
+  std::string lines;
+  std::size_t found = 0;
+  bool patient = false;
+  bool in_line = false;
+  bool done = false;
+};
+
+// Follows the log for ever. A slow reader is served in portions by its own timer.
+struct Follower : std::enable_shared_from_this<Follower> {
+  Follower(House& followed, SliceLine& slices, ExchangePtr answered, store::EventQuery wanted)
+      : house(followed),
+        line(slices),
+        exchange(std::move(answered)),
+        query(std::move(wanted)),
+        catch_up(house.loop, [this] { line_up(); }) {}
+
+  void line_up() {
+    if (catch_up.armed() || std::exchange(in_line, true)) return;
+    line.add([self = shared_from_this()](SliceLine::Call call) { return self->slice(call); });
   }
 
   bool called(WaitRoom::Call call) {
     if (call == WaitRoom::Call::draining) {
+      done = true;
       exchange->responder().finish();
       return true;
     }
     if (call == WaitRoom::Call::time_over && exchange->responder().unsent() == 0) {
       exchange->responder().write("{\"type\":\"keepalive\",\"seq\":" + std::to_string(query.since) + "}\n");
     }
-    if (!catch_up.armed()) go_on();
+    line_up();
     return false;
   }
 
+ private:
+  // Writes a slice of what is there, unless the reader has enough to chew on.
+  bool slice(SliceLine::Call call) {
+    in_line = false;
+    if (done || call == SliceLine::Call::draining || exchange->responder().gone()) return false;
+    if (exchange->responder().unsent() >= most_unsent) {
+      catch_up.arm(slow_reader_pause);
+      return false;
+    }
+    const auto page = house.store.events(query);
+    std::string lines;
+    for (const auto& event : page.items) lines += line_of(event);
+    if (!lines.empty()) exchange->responder().write(lines);
+    const bool moved = page.scanned_to > query.since;
+    query.since = std::max(query.since, page.scanned_to);
+    return in_line = moved;
+  }
+
   House& house;
+  SliceLine& line;
   ExchangePtr exchange;
   store::EventQuery query;
   platform::Timer catch_up;
+  bool in_line = false;
+  bool done = false;
 };
 
-void follow(House& house, WaitRoom& waits, const ExchangePtr& exchange, store::EventQuery query) {
-  auto follower = std::make_shared<Follower>(house, exchange, std::move(query));
-  const auto entered = waits.enter(
+void follow(House& house, const EventRooms& rooms, const ExchangePtr& exchange, store::EventQuery query) {
+  auto follower = std::make_shared<Follower>(house, rooms.line, exchange, std::move(query));
+  const auto entered = rooms.waits.enter(
       exchange, keepalive_every,
       [follower](WaitRoom::Call call, const store::Committed& /*news*/) { return follower->called(call); });
   if (!entered) return;
   exchange->responder().begin(200, {{"Content-Type", content_type}, {"Cache-Control", "no-store"}});
-  follower->go_on();
+  follower->line_up();
 }
 
 std::optional<Problem> cursor_problem(const store::EventSpan& span, std::int64_t since) {
@@ -106,19 +190,19 @@ std::optional<Problem> cursor_problem(const store::EventSpan& span, std::int64_t
                    "cursor-expired",
                    "events up to " + std::to_string(span.oldest - 1) + " are no longer kept",
                    {},
-                   {{"oldest", std::to_string(span.oldest)}}};
+                   {{"oldest", span.oldest}}};
   }
   if (since > span.newest) {
     return Problem{410,
                    "cursor-expired",
                    "the newest event is " + std::to_string(span.newest) + ", before your cursor",
                    {},
-                   {{"newest", std::to_string(span.newest)}}};
+                   {{"newest", span.newest}}};
   }
   return std::nullopt;
 }
 
-void get_events(House& house, WaitRoom& waits, const ExchangePtr& exchange) {
+void get_events(House& house, const EventRooms& rooms, const ExchangePtr& exchange) {
   QueryReader reader(exchange->request());
   store::EventQuery query;
   query.since = reader.count("since", 0, INT64_MAX, 0);
@@ -138,19 +222,17 @@ void get_events(House& house, WaitRoom& waits, const ExchangePtr& exchange) {
   if (follows) {
     // Without a cursor, or with 0, a stream begins now.
     if (query.since == 0) query.since = span.newest;
-    return follow(house, waits, exchange, std::move(query));
+    return follow(house, rooms, exchange, std::move(query));
   }
-  const auto page = house.store.events(query);
-  if (!page.items.empty() || !wait) return answer_page(exchange, page);
-  query.since = std::max(query.since, page.scanned_to);
-  waits.enter(exchange, *wait, batch_guest(house, exchange, std::move(query)));
+  std::make_shared<Batch>(house, rooms, exchange, std::move(query), span.newest)
+      ->begin(wait.value_or(Milliseconds(0)));
 }
 
 }  // namespace
 
-void add_event_routes(Router& router, House& house, WaitRoom& waits) {
+void add_event_routes(Router& router, House& house, EventRooms rooms) {
   router.add("GET", "/v1/events",
-             [&house, &waits](const ExchangePtr& exchange) { get_events(house, waits, exchange); });
+             [&house, rooms](const ExchangePtr& exchange) { get_events(house, rooms, exchange); });
 }
 
 }  // namespace smm::api

@@ -1,3 +1,4 @@
+#include "api/named_order.h"
 #include "api/readers.h"
 #include "api/routes.h"
 #include "api/shapes.h"
@@ -104,12 +105,16 @@ bool is_granted(const Wish& wish, const Order& order) {
 // Stays until the wish is granted, the order is gone or the time is over.
 WaitRoom::Guest order_guest(House& house, const ExchangePtr& exchange, Wish wish) {
   return [&house, exchange, wish = std::move(wish)](WaitRoom::Call call, const store::Committed& news) {
+    if (call == WaitRoom::Call::draining) {
+      exchange->refuse(draining());
+      return true;
+    }
     const bool concerned = call != WaitRoom::Call::news ||
                            std::find(news.orders.begin(), news.orders.end(), wish.key) != news.orders.end();
     if (!concerned) return false;
     const auto order = house.store.find(wish.key);
     if (!order) {
-      exchange->refuse(order_not_found(wish.key.panel.text(), wish.key.id.text()));
+      exchange->refuse(no_such_order(house, wish.key));
       return true;
     }
     const bool granted = is_granted(wish, *order);
@@ -132,10 +137,11 @@ void get_order(House& house, WaitRoom& waits, const ExchangePtr& exchange) {
   if (!wait && (until_text || revision_given))
     reader.wrong("wait", "is missing: until and revision say what to wait for");
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
-  const OrderKey key{PanelName(exchange->capture(0)), OrderId(exchange->capture(1))};
-  const auto order = house.store.find(key);
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
-  const Wish wish{key, *until, revision_given ? revision : order->revision};
+  const auto key = named_order(exchange);
+  if (!key) return;
+  const auto order = house.store.find(*key);
+  if (!order) return exchange->refuse(no_such_order(house, *key));
+  const Wish wish{*key, *until, revision_given ? revision : order->revision};
   if (!wait || is_granted(wish, *order)) return exchange->answer(200, shown_order(house, *order));
   waits.enter(exchange, *wait, order_guest(house, exchange, wish));
 }
@@ -145,9 +151,10 @@ void get_history(House& house, const ExchangePtr& exchange) {
   const auto limit = static_cast<std::size_t>(reader.count("limit", 1, most_limit, usual_limit));
   const auto cursor = reader.text("cursor").value_or("");
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
-  const OrderKey key{PanelName(exchange->capture(0)), OrderId(exchange->capture(1))};
-  const auto order = house.store.find(key);
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+  const auto key = named_order(exchange);
+  if (!key) return;
+  const auto order = house.store.find(*key);
+  if (!order) return exchange->refuse(no_such_order(house, *key));
   const auto page = house.store.history(order->row, limit, cursor);
   if (!page) return exchange->refuse(validation_failed({{"cursor", page.error()}}));
   auto items = Json::array();

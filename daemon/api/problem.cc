@@ -26,11 +26,19 @@ Problem panel_unknown(const std::string& panel) {
   return {404, "panel-unknown", "the configuration names no panel \"" + panel + "\"", {}, {}};
 }
 
+Problem webhook_unknown(const std::string& webhook) {
+  return {404, "webhook-unknown", "the configuration names no webhook \"" + webhook + "\"", {}, {}};
+}
+
 Problem validation_failed(std::vector<FieldError> errors) {
   auto detail = errors.empty() ? std::string("the request does not fit")
                                : errors.front().at + ": " + errors.front().detail;
   if (errors.size() > 1) detail += " (and " + std::to_string(errors.size() - 1) + " more)";
   return {422, "validation-failed", std::move(detail), std::move(errors), {}};
+}
+
+Problem draining() {
+  return {503, "draining", "the program is stopping; ask again in a moment", {}, {}};
 }
 
 Problem storage_trouble(const std::string& words) {
@@ -43,7 +51,9 @@ std::string to_json_text(const Problem& problem) {
                                  {"status", problem.status},
                                  {"code", problem.code},
                                  {"detail", problem.detail}};
-  for (const auto& [name, value] : problem.extra) json[name] = value;
+  for (const auto& member : problem.extra) {
+    std::visit([&](const auto& value) { json[member.first] = value; }, member.second);
+  }
   for (const auto& error : problem.errors)
     json["errors"].push_back({{"at", error.at}, {"detail", error.detail}});
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

@@ -2,8 +2,10 @@
 
 #include "platform/http_server.h"
 
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace smm::api {
@@ -20,13 +22,16 @@ struct Problem {
   int status = 500;
   std::string code;
   std::string detail;
-  std::vector<FieldError> errors;                          // of validation-failed
-  std::vector<std::pair<std::string, std::string>> extra;  // further members, text
+  std::vector<FieldError> errors;  // of validation-failed
+  // Further members.
+  std::vector<std::pair<std::string, std::variant<std::string, std::int64_t>>> extra;
 };
 
 [[nodiscard]] Problem order_not_found(const std::string& panel, const std::string& id);
 [[nodiscard]] Problem panel_unknown(const std::string& panel);
+[[nodiscard]] Problem webhook_unknown(const std::string& webhook);
 [[nodiscard]] Problem validation_failed(std::vector<FieldError> errors);
+[[nodiscard]] Problem draining();  // the program is stopping
 [[nodiscard]] Problem storage_trouble(const std::string& words);
 
 [[nodiscard]] std::string to_json_text(const Problem& problem);

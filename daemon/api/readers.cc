@@ -1,5 +1,7 @@
 #include "api/readers.h"
 
+#include "api/json_body.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -217,21 +219,10 @@ std::optional<std::int64_t> row_number(const std::string& text) {
 }
 
 std::optional<nlohmann::json> read_body(const ExchangePtr& exchange) {
-  const auto& body = exchange->request().body;
-  if (body.empty()) {
-    exchange->refuse({400, "bad-json", "the body is empty; it must be JSON", {}, {}});
-    return std::nullopt;
-  }
-  try {
-    return nlohmann::json::parse(body);
-  } catch (const nlohmann::json::exception& error) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the part from "parse error" on
-    // helps.
-    std::string what = error.what();
-    if (const auto end = what.find("] "); end != std::string::npos) what.erase(0, end + 2);
-    exchange->refuse({400, "bad-json", "the body is not JSON: " + what.substr(0, 200), {}, {}});
-    return std::nullopt;
-  }
+  auto body = parse_body(exchange->request().body);
+  if (body) return std::move(*body);
+  exchange->refuse(body.error());
+  return std::nullopt;
 }
 
 }  // namespace smm::api

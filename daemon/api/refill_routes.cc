@@ -1,3 +1,4 @@
+#include "api/named_order.h"
 #include "api/problem.h"
 #include "api/readers.h"
 #include "api/refill_view.h"
@@ -17,10 +18,6 @@ namespace smm::api {
 namespace {
 
 constexpr std::size_t most_at_once = 1000;
-
-OrderKey key_of(const ExchangePtr& exchange) {
-  return {PanelName(exchange->capture(0)), OrderId(exchange->capture(1))};
-}
 
 // What differs between the two, as far as answers go.
 struct RefillFace {
@@ -117,12 +114,13 @@ void ask_one(House& house, const ExchangePtr& exchange) {
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
   const auto dry_run = read_dry_run(exchange);
   if (!dry_run) return;
-  const auto key = key_of(exchange);
-  auto* station = house.fleet.find(key.panel);
-  if (station == nullptr) return exchange->refuse(panel_unknown(key.panel.text()));
-  const auto order = house.store.find(key);
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
-  if (*dry_run) return exchange->answer(200, shown_decision(key, refill_chance_of(house, *station, *order)));
+  const auto key = named_order(exchange);
+  if (!key) return;
+  const auto order = house.store.find(*key);
+  if (!order) return exchange->refuse(no_such_order(house, *key));
+  auto* station = house.fleet.find(key->panel);
+  if (station == nullptr) return exchange->refuse(panel_unknown(key->panel.text()));
+  if (*dry_run) return exchange->answer(200, shown_decision(*key, refill_chance_of(house, *station, *order)));
   using Asking = std::remove_reference_t<decltype(Face::asking(*station))>;
   Face::asking(*station).ask({&*order, 1}, like<Face>(exchange), actors::PanelLine::Rank::person,
                              [exchange](const std::vector<typename Asking::Result>& results) {
@@ -210,7 +208,7 @@ void ask_many(House& house, const ExchangePtr& exchange) {
     if (station == nullptr) {
       answer->finish_one(i, item_of(key, panel_unknown(key.panel.text())));
     } else if (!order) {
-      answer->finish_one(i, item_of(key, order_not_found(key.panel.text(), key.id.text())));
+      answer->finish_one(i, item_of(key, no_such_order(house, key)));
     } else if (wish->dry_run) {
       auto item = shown_decision(key, refill_chance_of(house, *station, *order));
       item["status"] = 200;
@@ -350,13 +348,14 @@ void report_count(House& house, const ExchangePtr& exchange) {
   if (!count && !reader.has("count")) reader.wrong("count", "is missing");
   reader.finish();
   if (!errors.empty()) return exchange->refuse(validation_failed(std::move(errors)));
-  const auto key = key_of(exchange);
-  const auto order = house.store.find(key);
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+  const auto key = named_order(exchange);
+  if (!key) return;
+  const auto order = house.store.find(*key);
+  if (!order) return exchange->refuse(no_such_order(house, *key));
   auto& purchases = house.store.purchases();
   std::optional<rules::CountReport> before;
   if (const auto known = purchases.reported_count(order->row)) before = {known->count, known->at};
-  auto* station = house.fleet.find(key.panel);
+  auto* station = house.fleet.find(key->panel);
   const auto* section =
       station == nullptr ? nullptr : rules::refill_policy_for(station->line().policy(), order->service);
   const auto drop = section == nullptr ? RefillPolicy().drop_per_mille : section->drop_per_mille;
@@ -365,10 +364,10 @@ void report_count(House& house, const ExchangePtr& exchange) {
   if (auto event = rules::drop_event(*order, *count, before, refills, drop))
     events.push_back(std::move(*event));
   const bool written =
-      house.storage.write([&] { purchases.report_count(key, *count, house.loop.now(), events); });
+      house.storage.write([&] { purchases.report_count(*key, *count, house.loop.now(), events); });
   if (!written) return exchange->refuse(storage_trouble(*house.storage.trouble()));
   if (station != nullptr) station->refiller().look_at(order->row);
-  const auto after = house.store.find(key);
+  const auto after = house.store.find(*key);
   exchange->answer(200, shown_order(house, after.value_or(*order)));
 }
 

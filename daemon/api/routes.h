@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/exchange.h"
+#include "api/slice_line.h"
 #include "api/wait_room.h"
 
 // What is answered where. Each function adds the routes of one resource; the house and the wait room outlive
@@ -15,7 +16,12 @@ void add_panel_routes(Router& router, House& house);
 void add_catalogue_routes(Router& router, House& house);  // services and balances
 void add_placement_routes(Router& router, House& house);
 void add_refill_routes(Router& router, House& house);  // refills and cancels
-void add_event_routes(Router& router, House& house, WaitRoom& waits);
+// Where those who read the event log wait for news, and for their turn to read.
+struct EventRooms {
+  WaitRoom& waits;
+  SliceLine& line;
+};
+void add_event_routes(Router& router, House& house, EventRooms rooms);
 void add_webhook_routes(Router& router, House& house);
 
 }  // namespace smm::api

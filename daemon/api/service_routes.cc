@@ -9,7 +9,15 @@
 namespace smm::api {
 namespace {
 
+// For requests that take no query. Refuses the exchange if it has one.
+bool has_no_query(const ExchangePtr& exchange) {
+  const auto problem = QueryReader(exchange->request()).finish();
+  if (problem) exchange->refuse(*problem);
+  return !problem;
+}
+
 void get_root(const ExchangePtr& exchange) {
+  if (!has_no_query(exchange)) return;
   exchange->answer(200, {{"name", "smm-tracker"},
                          {"version", SMM_VERSION},
                          {"links",
@@ -31,6 +39,7 @@ void get_root(const ExchangePtr& exchange) {
 }
 
 void get_version(const ExchangePtr& exchange) {
+  if (!has_no_query(exchange)) return;
   Json json = {{"name", "smm-tracker"}, {"version", SMM_VERSION}, {"schema", store::migrations().size()}};
   for (const auto& [library, version] : platform::library_versions()) json[library] = version;
   exchange->answer(200, json);
@@ -74,8 +83,7 @@ Json order_numbers(const store::Counts& counts) {
 }
 
 void get_status(House& house, const ExchangePtr& exchange) {
-  QueryReader reader(exchange->request());
-  if (const auto problem = reader.finish()) return exchange->refuse(*problem);
+  if (!has_no_query(exchange)) return;
   const auto counts = house.store.counts();
   const auto span = house.store.event_span();
   auto reasons = reasons_of(house);
@@ -100,6 +108,7 @@ void get_status(House& house, const ExchangePtr& exchange) {
 }
 
 void reload(House& house, const ExchangePtr& exchange) {
+  if (!has_no_query(exchange)) return;
   const auto changed = house.reload();
   if (changed) return exchange->answer(200, {{"ok", true}, {"changed", *changed}});
   auto problem =

@@ -1,3 +1,4 @@
+#include "api/named_order.h"
 #include "api/readers.h"
 #include "api/routes.h"
 #include "api/shapes.h"
@@ -11,6 +12,8 @@ namespace {
 constexpr std::size_t most_at_once = 1000;
 constexpr std::size_t longest_ref = 256;
 constexpr std::size_t longest_link = 2048;
+// The clock of who tells us when an order ended may be ahead of ours by so much.
+constexpr auto clocks_differ = std::chrono::minutes(10);
 constexpr std::size_t longest_word = 64;
 
 std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json& object,
@@ -27,7 +30,7 @@ std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json
   if (!panel && !reader.has("panel")) reader.wrong("panel", "is missing");
   if (!id && !reader.has("id")) reader.wrong("id", "is missing");
   if (panel && house.fleet.find(PanelName(*panel)) == nullptr) {
-    reader.wrong("panel", "the configuration names no panel \"" + *panel + "\"");
+    reader.wrong("panel", panel_unknown(*panel).detail);
   }
   request.key = {PanelName(panel.value_or("")), OrderId(id.value_or(""))};
   if (auto service = reader.id("service")) request.service = ServiceId(std::move(*service));
@@ -37,6 +40,9 @@ std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json
   request.labels = reader.labels("labels").value_or(Labels());
   request.placed_at = reader.time("placed_at");
   request.ended_at = reader.time("ended_at");
+  if (request.ended_at && *request.ended_at > house.loop.now() + clocks_differ) {
+    reader.wrong("ended_at", "lies in the future: it says when the order ended");
+  }
   request.quiet = reader.flag("quiet").value_or(false);
   reader.finish();
   if (errors.size() > errors_before) return std::nullopt;
@@ -50,10 +56,20 @@ void take_up(House& house, const store::Tracked& tracked) {
   }
 }
 
+// Alone, an unknown panel has a code of its own; beside other faults it is one of them.
+Problem what_is_wrong(const nlohmann::json& body, std::vector<FieldError> errors) {
+  const auto panel = body.is_object() ? body.find("panel") : body.end();
+  if (errors.size() == 1 && errors.front().at == "panel" && panel != body.end() && panel->is_string()) {
+    auto unknown = panel_unknown(panel->get<std::string>());
+    if (errors.front().detail == unknown.detail) return unknown;
+  }
+  return validation_failed(std::move(errors));
+}
+
 void track_one(House& house, const ExchangePtr& exchange, const nlohmann::json& body) {
   std::vector<FieldError> errors;
   const auto request = read_track(house, body, errors);
-  if (!request) return exchange->refuse(validation_failed(std::move(errors)));
+  if (!request) return exchange->refuse(what_is_wrong(body, std::move(errors)));
   std::vector<store::Tracked> tracked;
   if (!house.storage.write([&] { tracked = house.store.track({&*request, 1}, house.loop.now()); })) {
     return exchange->refuse(storage_trouble(*house.storage.trouble()));
@@ -102,10 +118,6 @@ void track(House& house, const ExchangePtr& exchange) {
   }
 }
 
-OrderKey key_of(const ExchangePtr& exchange) {
-  return {PanelName(exchange->capture(0)), OrderId(exchange->capture(1))};
-}
-
 // {"refill": {"auto": "off"}}, or null for what the configuration says.
 void read_refill_patch(const nlohmann::json& body, store::OrderPatch& patch,
                        std::vector<FieldError>& errors) {
@@ -142,13 +154,14 @@ void patch(House& house, const ExchangePtr& exchange) {
   if (reader.has("labels")) patch.labels = labels ? std::move(*labels) : Labels();
   reader.finish();
   if (!errors.empty()) return exchange->refuse(validation_failed(std::move(errors)));
-  const auto key = key_of(exchange);
+  const auto key = named_order(exchange);
+  if (!key) return;
   std::optional<Order> order;
-  if (!house.storage.write([&] { order = house.store.patch(key, patch, house.loop.now()); })) {
+  if (!house.storage.write([&] { order = house.store.patch(*key, patch, house.loop.now()); })) {
     return exchange->refuse(storage_trouble(*house.storage.trouble()));
   }
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
-  auto* station = house.fleet.find(key.panel);
+  if (!order) return exchange->refuse(no_such_order(house, *key));
+  auto* station = house.fleet.find(key->panel);
   if (station != nullptr && patch.refill_auto) station->refiller().look_at(*order);
   exchange->answer(200, shown_order(house, *order));
 }
@@ -157,38 +170,40 @@ void untrack(House& house, const ExchangePtr& exchange) {
   QueryReader query(exchange->request());
   const bool purge = query.flag("purge").value_or(false);
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
-  const auto key = key_of(exchange);
-  const auto order = house.store.find(key);
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+  const auto key = named_order(exchange);
+  if (!key) return;
+  const auto order = house.store.find(*key);
+  if (!order) return exchange->refuse(no_such_order(house, *key));
   const bool written = house.storage.write([&] {
     if (purge) {
-      house.store.purge(key);
+      house.store.purge(*key);
     } else {
-      house.store.untrack(key, house.loop.now());
+      house.store.untrack(*key, house.loop.now());
     }
   });
   if (!written) return exchange->refuse(storage_trouble(*house.storage.trouble()));
-  if (auto* station = house.fleet.find(key.panel)) station->poller().forget(order->row);
+  if (auto* station = house.fleet.find(key->panel)) station->poller().forget(order->row);
   exchange->answer_nothing();
 }
 
 void poll_now(House& house, const ExchangePtr& exchange) {
   QueryReader query(exchange->request());
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
-  const auto key = key_of(exchange);
-  const auto order = house.store.find(key);
-  if (!order) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
-  auto* station = house.fleet.find(key.panel);
-  if (station == nullptr) return exchange->refuse(panel_unknown(key.panel.text()));
+  const auto key = named_order(exchange);
+  if (!key) return;
+  const auto order = house.store.find(*key);
+  if (!order) return exchange->refuse(no_such_order(house, *key));
+  auto* station = house.fleet.find(key->panel);
+  if (station == nullptr) return exchange->refuse(panel_unknown(key->panel.text()));
   if (order->untracked) {
     return exchange->refuse(
         {409, "conflict", "the order is not tracked any more; track it again first", {}, {}});
   }
   station->poller().poll_now(
-      order->row, [&house, exchange, key](const std::optional<actors::PanelLine::Refusal>& refusal) {
+      order->row, [&house, exchange, key = *key](const std::optional<actors::PanelLine::Refusal>& refusal) {
         if (refusal) return exchange->refuse(upstream_problem(*refusal));
         const auto after = house.store.find(key);
-        if (!after) return exchange->refuse(order_not_found(key.panel.text(), key.id.text()));
+        if (!after) return exchange->refuse(no_such_order(house, key));
         exchange->answer(200, shown_order(house, *after));
       });
 }

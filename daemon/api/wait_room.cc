@@ -40,6 +40,13 @@ bool WaitRoom::enter(const ExchangePtr& exchange, Milliseconds patience, Guest g
   return true;
 }
 
+void WaitRoom::leave(const ExchangePtr& exchange) {
+  for (auto& waiting : waiting_) {
+    if (waiting.exchange == exchange) waiting.left = true;
+  }
+  sweep_later_.schedule();
+}
+
 void WaitRoom::clear() {
   for (auto at = waiting_.begin(); at != waiting_.end(); ++at) call(at, Call::draining, {});
 }

@@ -30,6 +30,8 @@ class WaitRoom {
   // who stays then is called again after as long. A client that leaves is seen out by itself. False: it was
   // refused.
   bool enter(const ExchangePtr& exchange, Milliseconds patience, Guest guest);
+  // A guest who was answered elsewhere than in his call leaves.
+  void leave(const ExchangePtr& exchange);
   // Everybody is told that the program stops, and leaves.
   void clear();
   [[nodiscard]] std::size_t guests() const { return waiting_.size(); }

@@ -12,18 +12,51 @@ namespace {
 constexpr std::int64_t usual_limit = 100;
 constexpr std::int64_t most_limit = 1000;
 
+store::WebhookRecord record_of(const std::vector<store::WebhookRecord>& records, const WebhookName& name) {
+  for (const auto& record : records) {
+    if (record.name == name) return record;
+  }
+  store::WebhookRecord none;
+  none.name = name;
+  return none;
+}
+
+// The webhook the path names; refuses the exchange if there is none.
+const WebhookPolicy* webhook_of(const House& house, const ExchangePtr& exchange) {
+  QueryReader reader(exchange->request());
+  if (const auto problem = reader.finish()) {
+    exchange->refuse(*problem);
+    return nullptr;
+  }
+  for (const auto& webhook : house.policy().webhooks) {
+    if (webhook.name.text() == exchange->capture(0)) return &webhook;
+  }
+  exchange->refuse(webhook_unknown(exchange->capture(0)));
+  return nullptr;
+}
+
+void get_webhook(House& house, const ExchangePtr& exchange) {
+  const auto* policy = webhook_of(house, exchange);
+  if (policy == nullptr) return;
+  exchange->answer(200, shown_webhook(house, *policy, record_of(house.store.webhooks(), policy->name)));
+}
+
+void set_paused(House& house, const ExchangePtr& exchange, bool paused) {
+  const auto* policy = webhook_of(house, exchange);
+  if (policy == nullptr) return;
+  if (!house.courier.set_paused(policy->name, paused)) {
+    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
+  }
+  exchange->answer(200, shown_webhook(house, *policy, record_of(house.store.webhooks(), policy->name)));
+}
+
 void list_webhooks(House& house, const ExchangePtr& exchange) {
   QueryReader reader(exchange->request());
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
   const auto records = house.store.webhooks();
   auto items = Json::array();
   for (const auto& policy : house.policy().webhooks) {
-    store::WebhookRecord record;
-    record.name = policy.name;
-    for (const auto& known : records) {
-      if (known.name == policy.name) record = known;
-    }
-    items.push_back(shown_webhook(house, policy, record));
+    items.push_back(shown_webhook(house, policy, record_of(records, policy.name)));
   }
   exchange->answer(200, shown_list(std::move(items), std::nullopt));
 }
@@ -70,6 +103,12 @@ void get_delivery(House& house, const ExchangePtr& exchange) {
 void add_webhook_routes(Router& router, House& house) {
   router.add("GET", "/v1/webhooks",
              [&house](const ExchangePtr& exchange) { list_webhooks(house, exchange); });
+  router.add("GET", "/v1/webhooks/{}",
+             [&house](const ExchangePtr& exchange) { get_webhook(house, exchange); });
+  router.add("POST", "/v1/webhooks/{}/pause",
+             [&house](const ExchangePtr& exchange) { set_paused(house, exchange, true); });
+  router.add("POST", "/v1/webhooks/{}/resume",
+             [&house](const ExchangePtr& exchange) { set_paused(house, exchange, false); });
   router.add("GET", "/v1/deliveries",
              [&house](const ExchangePtr& exchange) { list_deliveries(house, exchange); });
   router.add("GET", "/v1/deliveries/{}",

@@ -66,6 +66,12 @@ std::string check_count(const std::string& text) {
                 "not a number from 1 to 999999999");
 }
 
+std::string check_whole_number(const std::string& text) {
+  const bool digits =
+      !text.empty() && text.size() <= 18 && text.find_first_not_of("0123456789") == std::string::npos;
+  return unless(digits, text, "not a whole number");
+}
+
 std::string check_event_pattern(const std::string& text) {
   return unless(is_event_pattern(text), text,
                 "no kind of event; write order.status_changed, or order.* for a family");

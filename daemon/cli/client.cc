@@ -96,7 +96,8 @@ Failure not_running(const std::string& path, std::string_view why) {
           escape_controls(to_valid_utf8(path)) + ": " + std::string(why) +
               "; the daemon is not running (sudo systemctl start smm-tracker)",
           {},
-          true};
+          true,
+          Contact::none};
 }
 
 Failure connect_failure(const std::string& path, bool reading, int error) {
@@ -107,30 +108,41 @@ Failure connect_failure(const std::string& path, bool reading, int error) {
                 (reading ? " or, to look only, smm-tracker-ro" : "") +
                 "? (sudo usermod -aG smm-tracker $USER, then log in again)",
             {},
-            false};
+            false,
+            Contact::none};
   }
   if (error == ENOENT || error == ENOTDIR) return not_running(path, "no such socket");
   struct stat about {};
   if (::stat(path.c_str(), &about) == 0 && !S_ISSOCK(about.st_mode)) {
-    return {ExitCode::failed, shown + ": is not a socket; name the daemon's with --socket", {}, false};
+    return {ExitCode::failed,
+            shown + ": is not a socket; name the daemon's with --socket",
+            {},
+            false,
+            Contact::none};
   }
   if (error == ECONNREFUSED) return not_running(path, "nobody is listening");
   const auto* why = error == 0 ? "cannot be connected to" : std::strerror(error);
-  return {ExitCode::failed, shown + ": " + why, {}, false};
+  return {ExitCode::failed, shown + ": " + why, {}, false, Contact::none};
 }
 
 // What broke between us and the daemon once it had accepted the connection.
 Failure transfer_failure(const std::string& path, const Request& request, CURLcode code, bool streaming) {
   const auto shown = escape_controls(to_valid_utf8(path));
-  const std::string unsure = request.method == "GET" ? "" : "; whether it did what was asked is not known";
+  const bool looks = request.method == "GET" || request.only_looks;
+  const std::string unsure = looks ? "" : "; whether it did what was asked is not known";
   if (code == CURLE_OPERATION_TIMEDOUT) {
-    return {ExitCode::timed_out, shown + ": the daemon did not answer in time" + unsure, {}, streaming};
+    return {ExitCode::timed_out,
+            shown + ": the daemon did not answer in time" + unsure,
+            {},
+            streaming,
+            Contact::broken};
   }
   if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) {
     return {ExitCode::failed,
             shown + ": what answers there does not speak HTTP; is it smm-tracker's socket?",
             {},
-            false};
+            false,
+            Contact::broken};
   }
   if (code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR ||
       code == CURLE_SEND_ERROR) {
@@ -138,9 +150,10 @@ Failure transfer_failure(const std::string& path, const Request& request, CURLco
             shown + ": the daemon hung up before its answer was complete" + unsure +
                 " (journalctl -u smm-tracker may say why)",
             {},
-            true};
+            true,
+            Contact::broken};
   }
-  return {ExitCode::failed, shown + ": " + curl_easy_strerror(code) + unsure, {}, false};
+  return {ExitCode::failed, shown + ": " + curl_easy_strerror(code) + unsure, {}, false, Contact::broken};
 }
 
 }  // namespace
@@ -223,6 +236,7 @@ struct Client::Handle {
     // Without a body there is no type either; libcurl would call it a form.
     lines =
         curl_slist_append(lines, request.body.empty() ? "Content-Type:" : "Content-Type: application/json");
+    for (const auto& header : request.headers) lines = curl_slist_append(lines, header.c_str());
     const std::unique_ptr<curl_slist, FreeCurl> headers(lines);
     prepare(request, arrival, headers.get());
     const auto code = curl_easy_perform(easy.get());
@@ -248,7 +262,8 @@ struct Client::Handle {
                                     escape_controls(to_valid_utf8(sockets.path)) +
                                         ": too long for the path of a socket, which has at most 107 bytes",
                                     {},
-                                    false});
+                                    false,
+                                    Contact::none});
     }
     Arrival arrival;
     arrival.each_line = each_line;
@@ -260,8 +275,8 @@ struct Client::Handle {
       return tl::unexpected(connect_failure(sockets.path, request.method == "GET", static_cast<int>(error)));
     }
     if (arrival.too_large) {
-      return tl::unexpected(
-          Failure{ExitCode::failed, "the daemon's answer is too large to be one", {}, false});
+      return tl::unexpected(Failure{
+          ExitCode::failed, "the daemon's answer is too large to be one", {}, false, Contact::broken});
     }
     const bool stopped_by_us = code == CURLE_WRITE_ERROR && arrival.enough;
     if (code != CURLE_OK && !stopped_by_us) {

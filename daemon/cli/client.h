@@ -24,6 +24,8 @@ struct Request {
   std::string body;  // JSON; empty = none
   // How long the whole answer may take; the user's --max-time wins.
   Milliseconds max_time = std::chrono::seconds(60);
+  std::vector<std::string> headers = {};  // further ones, "Name: value"
+  bool only_looks = false;                // changes nothing, though it is no GET
 };
 
 struct Reply {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cli/add_fields.h"
+#include "cli/ask_many.h"
 #include "cli/menu.h"
 
 #include <string>
@@ -35,11 +37,11 @@ class OrderCommands {  // list, show, history
   int stalled_ = 0, settled_ = 0;  // -1 no, 1 yes, 0 either
   bool descending_ = false, ascending_ = false;
   std::size_t limit_ = 100;
-  bool all_ = false, watch_ = false;
+  bool all_ = false, watch_ = false, spark_ = false;
   std::string order_;
 };
 
-class TrackCommands {  // track, untrack, poll
+class TrackCommands {  // track, untrack, poll, count
  public:
   void add_to(Menu& menu);
 
@@ -47,8 +49,11 @@ class TrackCommands {  // track, untrack, poll
   ExitCode run_track(Session& session) const;
   ExitCode run_untrack(Session& session) const;
   ExitCode run_poll(Session& session) const;
+  ExitCode run_count(Session& session) const;
 
   std::vector<std::string> orders_;
+  std::string order_;
+  std::int64_t count_ = 0;
   std::string service_, link_, ref_, placed_at_;
   std::int64_t quantity_ = -1;  // -1 = not said
   std::vector<std::string> labels_;
@@ -92,20 +97,110 @@ class PanelCommands {  // panels: list, show, test, pause, resume
   std::string name_;
 };
 
-class WebhookCommands {  // webhooks; deliveries: list, show
+class WebhookCommands {  // webhooks and deliveries: list, show
  public:
   void add_to(Menu& menu);
 
  private:
   ExitCode run_webhooks(Session& session) const;
+  ExitCode run_webhook(Session& session) const;
   ExitCode run_deliveries(Session& session) const;
   ExitCode run_delivery(Session& session) const;
 
-  std::string state_, order_;
+  std::string name_, state_, order_;
   std::vector<std::string> webhooks_;
   std::size_t limit_ = 100;
   bool all_ = false;
   std::string id_;
+};
+
+class PlaceCommand {  // place
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+  ExitCode look(Session& session, const Fields& fields, const std::string& key) const;
+  ExitCode send(Session& session, const Fields& fields, const std::string& key) const;
+  [[nodiscard]] std::string body(const Fields& fields, bool dry_run) const;
+
+  AddFields fields_;
+  std::string panel_, ref_, key_;
+  std::vector<std::string> labels_;
+  bool yes_ = false, dry_run_ = false;
+};
+
+class PlacementCommands {  // placements: list, show, resolve
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run_list(Session& session) const;
+  ExitCode run_show(Session& session) const;
+  ExitCode run_resolve(Session& session) const;
+
+  std::vector<std::string> panels_, states_;
+  std::size_t limit_ = 100;
+  bool all_ = false, none_ = false;
+  std::string id_, order_;
+};
+
+class AskCommands {  // refill, cancel
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  CLI::Option* add_options(CLI::App& command);
+  ExitCode run(Session& session, const AskKind& kind) const;
+  ExitCode run_eligible(Session& session, const AskKind& kind) const;
+
+  std::vector<std::string> orders_;
+  std::string panel_;
+  bool eligible_ = false, yes_ = false, dry_run_ = false;
+};
+
+class RefillCommands {  // refills: list, show, eligible; cancels: list, show
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  void add_filters(CLI::App& command, std::string (*check_state)(const std::string&));
+  void add_limit(CLI::App& command);
+  ExitCode run_list(Session& session, const std::string& noun) const;
+  ExitCode run_show(Session& session, const std::string& noun) const;
+  ExitCode run_eligible(Session& session) const;
+
+  std::vector<std::string> panels_, states_, named_;
+  std::size_t limit_ = 100;
+  bool all_ = false;
+  std::string id_, order_;
+};
+
+class ServiceCommands {  // services
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+
+  std::string panel_;
+  std::vector<std::string> words_;
+  bool removed_ = false, changes_ = false, all_ = false;
+  std::size_t limit_ = 100;
+};
+
+class BalanceCommand {  // balance
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run_one(Session& session) const;
+  ExitCode run_all(Session& session) const;
+  [[nodiscard]] std::size_t changes_wanted() const;  // 0 = all
+
+  std::string panel_;
+  bool history_ = false, all_ = false;
+  std::size_t limit_ = 100;
 };
 
 class ConfigCommands {  // reload, config check

@@ -18,6 +18,12 @@ struct Commands {
   OrderCommands orders;
   TrackCommands tracking;
   WaitCommand wait;
+  PlaceCommand place;
+  PlacementCommands placements;
+  AskCommands asking;
+  RefillCommands refills;
+  ServiceCommands services;
+  BalanceCommand balance;
   EventCommands events;
   PanelCommands panels;
   WebhookCommands webhooks;
@@ -29,6 +35,12 @@ struct Commands {
     orders.add_to(menu);
     tracking.add_to(menu);
     wait.add_to(menu);
+    place.add_to(menu);
+    placements.add_to(menu);
+    asking.add_to(menu);
+    refills.add_to(menu);
+    services.add_to(menu);
+    balance.add_to(menu);
     events.add_to(menu);
     panels.add_to(menu);
     webhooks.add_to(menu);
@@ -84,7 +96,7 @@ int run(int count, char** arguments) {
   use_utf8();
   CommonOptions common;
   Commands commands;
-  CLI::App app("Follows the orders you placed on SMM panels; speaks to smm-trackerd.", "smm-tracker");
+  CLI::App app("Places and follows orders on SMM panels; speaks to smm-trackerd.", "smm-tracker");
   describe(app);
   add_common_options(app, common);
   Menu menu(app, common);

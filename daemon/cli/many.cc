@@ -1,5 +1,6 @@
 #include "cli/many.h"
 
+#include "cli/items.h"
 #include "cli/problem.h"
 #include "domain/text.h"
 
@@ -10,30 +11,6 @@ namespace {
 
 constexpr std::size_t most_orders = 1000;                 // in one array
 constexpr std::size_t most_bytes = std::size_t{3} << 20;  // of one body; the daemon takes 4 MiB
-
-// Writes {"items":[…]} piece by piece.
-class Items {
- public:
-  explicit Items(Session& session) : session_(&session) {}
-
-  void add(const Json& item) {
-    if (!session_->json) return;
-    write(count_++ == 0 ? "{\"items\":[" : ",");
-    write(item.dump());
-  }
-  void finish() {
-    if (!session_->json) return;
-    write(count_ == 0 ? "{\"items\":[]}\n" : "]}\n");
-  }
-
- private:
-  void write(const std::string& text) {
-    session_->out.write(session_->view.terminal ? harmless_json(text) : text);
-  }
-
-  Session* session_;
-  std::size_t count_ = 0;
-};
 
 class Tracking {
  public:

@@ -2,10 +2,12 @@
 #include "cli/commands.h"
 #include "cli/order_sheet.h"
 #include "cli/phrases.h"
+#include "cli/sparkline.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <nlohmann/json.hpp>
 
 namespace smm::cli {
 namespace {
@@ -18,14 +20,29 @@ void add_flag(Query& query, const std::string& key, int flag) {
   if (flag != 0) query.emplace_back(key, flag > 0 ? "1" : "0");
 }
 
-Table order_table() {
-  return Table({{"ORDER", false, 0, 0},
-                {"STATUS", false, 0, 0},
-                {"PROGRESS", true, 1, 0},
-                {"CHARGE", true, 4, 0},
-                {"CHANGED", false, 2, 0},
-                {"REF", false, 3, 10},
-                {"SERVICE", false, 5, 12}});
+constexpr int spark_in_list = 12;  // columns
+constexpr int spark_in_sheet = 40;
+
+// How what remains of an order went, over its whole history; empty when that is not known.
+std::string course_of(Session& session, const std::string& order, int width) {
+  Course course;
+  const auto cursor =
+      each_page(session, {"GET", "/v1/orders/" + order + "/history", {}, {}}, 0, [&](const Json& points) {
+        for (const auto& point : points) {
+          const auto at = moment(point, "at");
+          const auto remains = number(point, "remains");
+          if (at && remains) course.emplace_back(*at, *remains);
+        }
+      });
+  return cursor ? sparkline(course, width) : std::string();
+}
+
+Table order_table(bool spark) {
+  std::vector<Column> columns = {{"ORDER", false, 0, 0},   {"STATUS", false, 0, 0},  {"PROGRESS", true, 1, 0},
+                                 {"CHARGE", true, 4, 0},   {"CHANGED", false, 2, 0}, {"REF", false, 3, 10},
+                                 {"SERVICE", false, 5, 12}};
+  if (spark) columns.insert(columns.begin() + 3, {"REMAINS", false, 1, 0});
+  return Table(std::move(columns));
 }
 
 std::vector<Cell> order_row(const Json& order, const View& view) {
@@ -110,7 +127,9 @@ void OrderCommands::add_list(Menu& menu) {
   auto* limit =
       list.add_option("--limit", limit_, "At most this many (100)")->type_name("N")->check(check_count);
   list.add_flag("--all", all_, "All there are")->excludes(limit);
-  list.add_flag("--watch", watch_, "Draw again every two seconds");
+  auto* watch_flag = list.add_flag("--watch", watch_, "Draw again every two seconds");
+  list.add_flag("--spark", spark_, "Draw what remained over time; asks for the history of each")
+      ->excludes(watch_flag);
 }
 
 Query OrderCommands::query(const View& view) const {
@@ -135,11 +154,20 @@ Query OrderCommands::query(const View& view) const {
 }
 
 ExitCode OrderCommands::run_list(Session& session) const {
+  const auto row = [&](const Json& order, const View& view) {
+    auto cells = order_row(order, view);
+    const auto key = order_key_from_text(order_name(order));
+    if (spark_) {
+      const auto course = key ? course_of(session, to_text(*key), spark_in_list) : std::string();
+      cells.insert(cells.begin() + 3, {course, Style::busy});
+    }
+    return cells;
+  };
   const auto listing = [&] {
     return Listing{{"GET", "/v1/orders", query(session.view), {}},
                    all_ ? 0 : limit_,
-                   order_table(),
-                   order_row,
+                   order_table(spark_),
+                   row,
                    "no orders; smm-tracker track PANEL/ID follows one"};
   };
   if (watch_) return watch(session, [&] { return list_as_text(session, listing()); });
@@ -147,7 +175,11 @@ ExitCode OrderCommands::run_list(Session& session) const {
 }
 
 ExitCode OrderCommands::run_show(Session& session) const {
-  return ask(session, {"GET", "/v1/orders/" + order_, {}, {}}, order_sheet);
+  return ask(session, {"GET", "/v1/orders/" + order_, {}, {}}, [&](const Json& order, const View& view) {
+    // A picture is for people.
+    const auto course = view.terminal ? course_of(session, order_, spark_in_sheet) : std::string();
+    return order_sheet(order, view, course);
+  });
 }
 
 ExitCode OrderCommands::run_history(Session& session) const {

@@ -111,6 +111,10 @@ void add_panel_troubles(const Json& panel, const View& view, std::vector<std::st
     lines.push_back("panel " + name + ": down" + since(panel, view) + because +
                     "; try smm-tracker panels test " + name);
   }
+  if (is_true(panel, "balance_low")) {
+    lines.push_back("panel " + name + ": the balance is low (" + amount(panel, "balance") +
+                    "); see smm-tracker balance " + name);
+  }
   const auto lost = whole_number(field(panel, "orders"), "lost").value_or(0);
   if (lost > 0) {
     lines.push_back("panel " + name + ": does not know " + counted(lost, "order") +
@@ -185,7 +189,7 @@ std::vector<Cell> panel_row(const Json& panel, const View& view) {
           {words(panel, "due")},
           {lag(panel)},
           {when(moment(panel, "last_success_at"), view)},
-          {amount(panel, "balance")},
+          {amount(panel, "balance"), is_true(panel, "balance_low") ? Style::bad : Style::plain},
           {last_error(panel, view), Style::quiet}};
 }
 

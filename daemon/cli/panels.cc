@@ -29,6 +29,15 @@ std::string pace(const Json& panel) {
   return batch.empty() ? text : text + ", " + batch + " orders each";
 }
 
+std::string refills_of(const Json& panel) {
+  const auto& refills = field(panel, "refills");
+  const auto automatic = words(refills, "auto");
+  const auto open = whole_number(refills, "open").value_or(0);
+  auto text = automatic.empty() ? std::string() : "automatic: " + automatic;
+  if (open > 0) text += (text.empty() ? "" : ", ") + std::to_string(open) + " open";
+  return text;
+}
+
 std::string panel_sheet(const Json& panel, const View& view) {
   Sheet sheet;
   const auto state = panel_row(panel, view)[1];
@@ -52,7 +61,11 @@ std::string panel_sheet(const Json& panel, const View& view) {
   sheet.add("pace", pace(panel));
   sheet.add("requests",
             words(panel, "requests") + " for " + words(panel, "ids_asked") + " orders since the start");
-  sheet.add("balance", amount(panel, "balance"));
+  const bool low = is_true(panel, "balance_low");
+  sheet.add("balance", amount(panel, "balance") + (low ? ", low" : ""), low ? Style::bad : Style::plain);
+  sheet.add("refills", refills_of(panel));
+  sheet.add("refills rest", when_exactly(moment(field(panel, "refills"), "resting_until"), view),
+            Style::warning);
   return sheet.text(view);
 }
 

@@ -71,6 +71,11 @@ std::string counted(std::int64_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
+std::string asked_by(const Json& object) {
+  const auto uid = words(object, "asked_by");
+  return uid.empty() ? uid : "uid " + uid;
+}
+
 std::string amount(const Json& object, std::string_view key) {
   const auto text = words(object, key);
   const auto currency = words(object, "currency");

@@ -26,6 +26,8 @@ namespace smm::cli {
 // "1 order", "2 orders"
 [[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
 
+// "uid 1000", or nothing: who asked, where a socket told it.
+[[nodiscard]] std::string asked_by(const Json& object);
 // "0.27819 USD", "0.27819", or nothing.
 [[nodiscard]] std::string amount(const Json& object, std::string_view key);
 [[nodiscard]] std::string order_name(const Json& order);

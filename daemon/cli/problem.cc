@@ -33,7 +33,9 @@ std::string shown(const Json& object, std::string_view key) {
   return escape_controls(words(object, key));
 }
 
-std::string sentence(const Json& problem, long status) {
+}  // namespace
+
+std::string sentence_of(const Json& problem, long status) {
   auto text = shown(problem, "detail");
   if (text.empty()) text = shown(problem, "title");
   if (text.empty()) text = "the daemon refused with HTTP " + std::to_string(status);
@@ -51,11 +53,9 @@ std::string sentence(const Json& problem, long status) {
   return text;
 }
 
-}  // namespace
-
 Failure failure_from_problem(long status, const Json& problem) {
   const auto code = words(problem, "code");
-  return {exit_for(status, code), sentence(problem, status) + std::string(advice(code)), problem.dump(),
+  return {exit_for(status, code), sentence_of(problem, status) + std::string(advice(code)), problem.dump(),
           code == "draining"};
 }
 
@@ -70,15 +70,29 @@ Failure failure_from_problem(long status, std::string_view body, std::string_vie
           escape_controls(to_valid_utf8(socket)) + ": answered HTTP " + std::to_string(status) +
               " without saying why; is it smm-tracker's socket?",
           {},
-          false};
+          false,
+          Contact::broken};
 }
 
-Failure not_json(long status, std::string_view socket) {
+namespace {
+
+Failure strange_answer(long status, std::string_view socket, const std::string& what) {
   return {ExitCode::failed,
-          escape_controls(to_valid_utf8(socket)) + ": answered HTTP " + std::to_string(status) +
-              " with something that is not JSON; is it smm-tracker's socket?",
+          escape_controls(to_valid_utf8(socket)) + ": answered HTTP " + std::to_string(status) + " with " +
+              what + "; is it smm-tracker's socket?",
           {},
-          false};
+          false,
+          Contact::broken};
+}
+
+}  // namespace
+
+Failure not_json(long status, std::string_view socket) {
+  return strange_answer(status, socket, "something that is not JSON");
+}
+
+Failure not_understood(long status, std::string_view socket) {
+  return strange_answer(status, socket, "something else than was asked for");
 }
 
 }  // namespace smm::cli

@@ -34,9 +34,38 @@ std::string redrawn(const std::string& frame) {
   return text + "\x1b[J";
 }
 
-// Walks the list; `each` gets every page's items. The cursor behind the last one, empty at the end.
-tl::expected<std::string, Failure> walk(Session& session, Request request, bool paged, std::size_t limit,
-                                        const std::function<void(const Json& items)>& each) {
+tl::expected<std::string, Failure> show_list(Session& session, Listing& listing,
+                                             const std::function<void(std::string)>& put) {
+  bool begun = false;
+  bool any = false;
+  auto cursor = each_page(
+      session, listing.request, listing.limit,
+      [&](const Json& items) {
+        std::string text = session.json && !begun ? "{\"items\":[" : "";
+        begun = true;
+        for (const auto& item : items) {
+          if (session.json) {
+            if (any) text += ',';
+            text += item.dump();
+          } else {
+            listing.table.add(listing.row(item, session.view));
+          }
+          any = true;
+        }
+        if (!listing.table.empty()) text += listing.table.take(session.view);
+        put(session.json && session.view.terminal ? harmless_json(text) : text);
+      },
+      listing.paged);
+  if (!cursor) return cursor;
+  if (session.json) put("],\"next\":" + (cursor->empty() ? "null" : Json(*cursor).dump()) + "}\n");
+  if (!session.json && !any && session.view.terminal) put(listing.nothing + "\n");
+  return cursor;
+}
+
+}  // namespace
+
+tl::expected<std::string, Failure> each_page(Session& session, Request request, std::size_t limit,
+                                             const std::function<void(const Json& items)>& each, bool paged) {
   const auto query = request.query;
   std::string cursor;
   std::size_t seen = 0;
@@ -60,33 +89,6 @@ tl::expected<std::string, Failure> walk(Session& session, Request request, bool 
     if (cursor.empty() || stuck || !paged || (limit != 0 && seen >= limit)) return cursor;
   }
 }
-
-tl::expected<std::string, Failure> show_list(Session& session, Listing& listing,
-                                             const std::function<void(std::string)>& put) {
-  bool begun = false;
-  bool any = false;
-  auto cursor = walk(session, listing.request, listing.paged, listing.limit, [&](const Json& items) {
-    std::string text = session.json && !begun ? "{\"items\":[" : "";
-    begun = true;
-    for (const auto& item : items) {
-      if (session.json) {
-        if (any) text += ',';
-        text += item.dump();
-      } else {
-        listing.table.add(listing.row(item, session.view));
-      }
-      any = true;
-    }
-    if (!listing.table.empty()) text += listing.table.take(session.view);
-    put(session.json && session.view.terminal ? harmless_json(text) : text);
-  });
-  if (!cursor) return cursor;
-  if (session.json) put("],\"next\":" + (cursor->empty() ? "null" : Json(*cursor).dump()) + "}\n");
-  if (!session.json && !any && session.view.terminal) put(listing.nothing + "\n");
-  return cursor;
-}
-
-}  // namespace
 
 ExitCode complain(Session& session, const Failure& failure) {
   session.out.flush();

@@ -41,6 +41,13 @@ ExitCode ask(Session& session, const Request& request, const Picture& picture);
 [[nodiscard]] tl::expected<std::string, Failure> ask_for_text(Session& session, const Request& request,
                                                               const Picture& picture);
 
+// Walks a list of the API; `each` gets the items of every page. At most `limit` items, 0 = all there are. The
+// cursor behind the last one, empty at the end.
+[[nodiscard]] tl::expected<std::string, Failure> each_page(Session& session, Request request,
+                                                           std::size_t limit,
+                                                           const std::function<void(const Json& items)>& each,
+                                                           bool paged = true);
+
 // A list of the API, page after page.
 struct Listing {
   Request request;

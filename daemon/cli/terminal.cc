@@ -28,6 +28,19 @@ bool is_dumb() {
   return term == nullptr || *term == '\0' || std::string_view(term) == "dumb";
 }
 
+View look_at(int fd) {
+  View view;
+  view.now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+  view.terminal = ::isatty(fd) == 1;
+  if (!view.terminal) return view;
+  winsize size{};
+  const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0;
+  view.width = known && size.ws_col > 0 ? size.ws_col : 80;
+  view.height = known && size.ws_row > 0 ? size.ws_row : 24;
+  view.color = !is_set("NO_COLOR") && !is_dumb();
+  return view;
+}
+
 std::string_view code_of(Style style) {
   switch (style) {
     case Style::plain:
@@ -88,16 +101,11 @@ void on_every_end(void (*handler)(int)) {
 }  // namespace
 
 View look_at_standard_output() {
-  View view;
-  view.now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
-  view.terminal = ::isatty(STDOUT_FILENO) == 1;
-  if (!view.terminal) return view;
-  winsize size{};
-  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
-  view.width = known && size.ws_col > 0 ? size.ws_col : 80;
-  view.height = known && size.ws_row > 0 ? size.ws_row : 24;
-  view.color = !is_set("NO_COLOR") && !is_dumb();
-  return view;
+  return look_at(STDOUT_FILENO);
+}
+
+View look_at_standard_error() {
+  return look_at(STDERR_FILENO);
 }
 
 bool is_capable_terminal(const View& view) {

@@ -21,6 +21,8 @@ struct View {
 
 // Standard output as it is at this moment. Colour only on a terminal that is not `dumb`, without NO_COLOR.
 [[nodiscard]] View look_at_standard_output();
+// The same of standard error, where questions are put.
+[[nodiscard]] View look_at_standard_error();
 // Colour and cursor movement are understood.
 [[nodiscard]] bool is_capable_terminal(const View& view);
 

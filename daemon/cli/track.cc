@@ -58,6 +58,13 @@ void TrackCommands::add_to(Menu& menu) {
   auto& poll = menu.add("poll", "Ask the panel about orders now, before their turn", "poll p1/23501",
                         [this](Session& session) { return run_poll(session); });
   add_orders(poll, orders_);
+
+  auto& count = menu.add("count", "Report how many there are now, by your own count: a drop shows only so",
+                         "count p1/23501 3400", [this](Session& session) { return run_count(session); });
+  count.add_option("ORDER", order_, "PANEL/ID")->required()->check(check_order);
+  count.add_option("COUNT", count_, "Followers, likes or views, as they are now")
+      ->required()
+      ->check(check_whole_number);
 }
 
 ExitCode TrackCommands::run_track(Session& session) const {
@@ -107,6 +114,12 @@ ExitCode TrackCommands::run_poll(Session& session) const {
                     {"POST", "/poll", {}, poll_time, "order", [&](const OrderKey&, const Json& order) {
                        return order_line(order, session.view) + "\n";
                      }});
+}
+
+ExitCode TrackCommands::run_count(Session& session) const {
+  const Json body = {{"count", count_}};
+  return ask(session, {"POST", "/v1/orders/" + order_ + "/count", {}, body.dump()},
+             [](const Json& order, const View& view) { return order_line(order, view) + "\n"; });
 }
 
 }  // namespace smm::cli

@@ -85,11 +85,34 @@ std::string delivery_sheet(const Json& delivery, const View& view) {
   return sheet.text(view) + attempts_of(delivery, view);
 }
 
+std::string webhook_sheet(const Json& webhook, const View& view) {
+  Sheet sheet;
+  const auto state = webhook_row(webhook, view)[1];
+  sheet.add("webhook", words(webhook, "name"), Style::strong);
+  sheet.add("url", words(webhook, "url"));
+  sheet.add("state", state.text, state.style);
+  sheet.add("disabled", words(webhook, "disabled_reason"), Style::bad);
+  sheet.add("rests until", when_exactly(moment(webhook, "resting_until"), view), Style::warning);
+  sheet.add("pending", words(webhook, "pending"));
+  sheet.add("oldest pending", when_exactly(moment(webhook, "oldest_pending_at"), view));
+  sheet.add("dead", words(webhook, "dead"));
+  sheet.add("last delivered", when_exactly(moment(webhook, "last_delivered_at"), view));
+  const auto& error = field(webhook, "last_error");
+  if (error.is_object())
+    sheet.add("last error", when_exactly(moment(error, "at"), view) + " " + words(error, "words"));
+  return sheet.text(view);
+}
+
 }  // namespace
 
 void WebhookCommands::add_to(Menu& menu) {
-  menu.add("webhooks", "The webhooks, and how far they are", "webhooks\nwebhooks --json",
-           [this](Session& session) { return run_webhooks(session); });
+  auto& webhooks = menu.add("webhooks", "The webhooks, and how far they are",
+                            "webhooks\nwebhooks --json\nwebhooks show shop",
+                            [this](Session& session) { return run_webhooks(session); });
+  webhooks.require_subcommand(0, 1);
+  auto& one = menu.add_under(webhooks, "show", "All about one webhook", "webhooks show shop",
+                             [this](Session& session) { return run_webhook(session); });
+  one.add_option("NAME", name_, "As the configuration calls it")->required()->check(check_webhook);
 
   auto& deliveries = menu.add("deliveries", "What was sent to webhooks, and what was not yet",
                               "deliveries --state dead\ndeliveries --order p1/23501\ndeliveries show 4711",
@@ -124,6 +147,10 @@ ExitCode WebhookCommands::run_webhooks(Session& session) const {
                         webhook_row,
                         "no webhooks; write a [webhook.NAME] into the configuration, then smm-tracker reload",
                         false});
+}
+
+ExitCode WebhookCommands::run_webhook(Session& session) const {
+  return ask(session, {"GET", "/v1/webhooks/" + name_, {}, {}}, webhook_sheet);
 }
 
 ExitCode WebhookCommands::run_deliveries(Session& session) const {

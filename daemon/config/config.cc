@@ -18,8 +18,15 @@ namespace {
 constexpr std::size_t largest_file = 1U << 20U;
 constexpr std::size_t longest_socket_path = 107;  // unix(7): sun_path is 108 bytes with its end
 
+// "a/./b" and "a//b" name one file. Links are not followed: what they lead to may change.
+std::filesystem::path plain(const std::string& path) {
+  return std::filesystem::path(path).lexically_normal();
+}
+
 void read_database(Section& section, Policy& policy) {
-  section.read_text("path", policy.database_path);
+  if (section.read_text("path", policy.database_path) && plain(policy.database_path) == "lock") {
+    section.complain(*section.take("path"), "is the name of the daemon's own lock file; choose another");
+  }
   section.finish();
 }
 
@@ -40,7 +47,7 @@ void read_api(Section& section, Policy& policy) {
     for (const auto& [other_key, other_path] : sockets) {
       const auto* other = section.take(other_key);
       const bool later = other == nullptr || other->at < entry->at;  // the later one is to blame
-      if (key == other_key || !later || *path != *other_path) continue;
+      if (key == other_key || !later || plain(*path) != plain(*other_path)) continue;
       section.complain(*entry, "is the same as " + std::string(other_key));
       break;
     }

@@ -16,6 +16,10 @@ namespace smm {
 // of a stranger's text. Line breaks and tabs become spaces. `text` must be valid UTF-8.
 [[nodiscard]] std::string strip_controls(std::string_view text, std::size_t limit = 1024);
 
+// `text` with `mask` wherever `secret` stands in it, each byte of it plain or escaped (%2F, \u002f, \/, + for
+// a space). An empty secret stands nowhere.
+[[nodiscard]] std::string mask_secret(std::string text, std::string_view secret, std::string_view mask);
+
 // Without the white space at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);
 

@@ -123,11 +123,12 @@ class Reading {
   Answer read_object(const Node& object, int depth) {
     if (says_a_field_twice(object)) return failed(ErrorKind::malformed);
     const bool strangers = note_members(object);
+    const bool errors_are_named = note_errors(object);
     if (is_broken_) return failed(ErrorKind::malformed);
-    if (const auto words = find_no(object, action_)) {
+    const auto words = errors_are_named ? std::nullopt : find_no(object, action_);
+    if (words) {
       // An error that also carries a status is an error; a refill's state is nothing to be said twice.
-      const bool also_yes = action_ != Action::refill_status &&
-                            (has_yes() || named_verdict(object, action_, context_).kind == Kind::yes);
+      const bool also_yes = action_ != Action::refill_status && (has_yes() || holds_yes(object, 0));
       return also_yes ? contradicted() : refused(*words);
     }
     if (has_any_) return finish();
@@ -206,6 +207,36 @@ class Reading {
       }
     }
     return strangers;
+  }
+
+  // {"errors":{"1":"Incorrect order ID"}} and {"errors":[{"order":1,"error":"…"}]} are about the orders they
+  // name, and say nothing of the others.
+  bool note_errors(const Node& object) {
+    bool named = false;
+    for (const std::string_view name : {"error", "errors"}) {
+      const auto* errors = object.find(name);
+      if (errors == nullptr || !errors->is_container()) continue;
+      for (const auto& error : errors->children) {
+        const auto own = error.kind == Node::Kind::object ? own_id(error, action_, false) : std::nullopt;
+        const auto& about = own ? *own : error.key;
+        if (index_.count(about) == 0) continue;
+        note(about, error);
+        named = true;
+      }
+    }
+    return named;
+  }
+
+  // A yes anywhere in an object that says no: {"error":"Some failed","data":[{"order":1,"refill":5}]}.
+  [[nodiscard]] bool holds_yes(const Node& node, int depth) const {
+    if (depth > max_wrappers) return true;
+    if (node.kind == Node::Kind::object && named_verdict(node, action_, context_).kind == Kind::yes)
+      return true;
+    return std::any_of(node.children.begin(), node.children.end(), [&](const Node& child) {
+      if (child.key == "error" || child.key == "errors") return false;
+      if (child.is_container()) return holds_yes(child, depth + 1);
+      return index_.count(child.key) != 0 && verdict_of_value(child, action_, context_).kind == Kind::yes;
+    });
   }
 
   void note(const std::string& id, const Node& value) {

@@ -76,7 +76,8 @@ bool is_one_of(std::string_view key, const std::array<std::string_view, Size>& n
 // ({"id":5,"name":"Instagram"} for a category).
 error_code read_scalar(ondemand::value value, Node& node, bool may_be_named) {
   const auto raw = trim(value.raw_json_token());
-  node = Node();
+  node.kind = Node::Kind::null;
+  node.text.clear();
   if (raw.empty()) return simdjson::TAPE_ERROR;
   switch (raw.front()) {
     case '"': {

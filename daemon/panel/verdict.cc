@@ -212,10 +212,10 @@ Verdict verdict_of_words(std::string_view words, Action action, bool alone) {
   words = trim(words);
   if (words.empty() || action == Action::refill_status) return {};
   if (says_yes_plainly(words)) return yes();
-  const bool sentence = words.find(' ') != std::string_view::npos;
   const bool about_refills = action == Action::refill && sort_refusal(words) != RefusalClass::unknown;
-  if (says_no_plainly(words) || about_refills || (sentence && alone)) return no(words);
-  return {};
+  if (says_no_plainly(words) || about_refills) return no(words);
+  const bool is_sentence = words.find(' ') != std::string_view::npos;
+  return is_sentence && alone && !tells_of_a_deed(words) ? no(words) : Verdict();
 }
 
 std::optional<std::string> find_no(const Node& object, Action action) {
@@ -237,7 +237,10 @@ bool marks_success(const Node& object) {
     const auto* field = object.find(name);
     if (field != nullptr && is_plain_yes(*field)) return true;
   }
-  return false;
+  // {"success":"Cancel request sent"}
+  const auto* words = object.find("success");
+  return words != nullptr && words->kind == Node::Kind::text && !trim(words->text).empty() &&
+         !is_plain_no(*words) && !says_no_plainly(words->text);
 }
 
 std::optional<std::string> own_id(const Node& object, Action action, bool is_element) {

@@ -48,8 +48,9 @@ constexpr std::array<std::string_view, 9> granted = {
     "request accepted", "refill accepted", "cancel accepted",   "been accepted", "was accepted",
     "is accepted",      "been submitted",  "request submitted", "request sent"};
 // What may have come before the no, or belong to an older yes.
-constexpr std::array<std::string_view, 9> done_words = {
-    "accepted", "submitted", "created", "placed", "success", "requested", "received", "added", "queued"};
+constexpr std::array<std::string_view, 13> done_words = {
+    "accepted", "submitted", "created", "placed",   "success",  "requested", "received",
+    "added",    "queued",    "started", "refilled", "canceled", "cancelled"};
 constexpr std::array<std::string_view, 18> reserve = {
     "not",   "no",      "cannot",  "can't", "couldn't", "unable", "won't",    "didn't", "isn't",
     "never", "without", "already", "only",  "recently", "before", "previous", "wait",   "ago"};
@@ -142,6 +143,12 @@ bool says_yes_plainly(std::string_view words) {
   if (!has_word(folded, success) && !has_any(folded, granted)) return false;
   return !has_word(folded, reserve) && !has_any(folded, failure) && !has_any(folded, wrong) &&
          sort_error(words, 200) == ErrorKind::said_no;
+}
+
+bool tells_of_a_deed(std::string_view words) {
+  const auto folded = fold_words(words);
+  return has_word(folded, done_words) && !has_word(folded, reserve) && !has_any(folded, failure) &&
+         !has_any(folded, wrong) && sort_error(words, 200) == ErrorKind::said_no;
 }
 
 bool says_no_plainly(std::string_view words) {

@@ -28,6 +28,10 @@ namespace smm::panel {
 [[nodiscard]] bool says_yes_plainly(std::string_view words);
 [[nodiscard]] bool says_no_plainly(std::string_view words);
 
+// Words that tell of something done and deny nothing ("Order canceled", "Refill created"): no yes by
+// themselves, but surely no no.
+[[nodiscard]] bool tells_of_a_deed(std::string_view words);
+
 // The words speak of an order (or of an order id), whatever they say of it.
 [[nodiscard]] bool speaks_of_order(std::string_view words);
 

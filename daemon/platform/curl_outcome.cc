@@ -128,7 +128,7 @@ TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
 // libcurl's own text names a host at most, as far as is known; where it holds anything that must not be
 // shown, the bare meaning of the code takes its place.
 std::string CurlExchange::library_text(CURL* easy, CURLcode result) const {
-  if (result == CURLE_OK) return "no reply came";
+  if (result == CURLE_OK) return "no whole reply came";
   std::string text(error_text_.data());
   std::vector<std::string> secrets{request_.body};
   add_secrets(secrets, request_.url);
@@ -173,6 +173,9 @@ std::string CurlExchange::detail_of(Kind kind, CURL* easy, CURLcode result) cons
 HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  // libcurl ends well when a server hangs up in the middle of the headers (RFC 9112 §8: such a reply is
+  // incomplete); its status is no answer then.
+  if (!headers_end_ && !headers_too_large_) status = 0;
   const bool whole = result == CURLE_OK || (result == CURLE_WRITE_ERROR && reply_.body_cut);
   if (whole && status != 0) {
     reply_.status = status;

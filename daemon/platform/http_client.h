@@ -82,7 +82,7 @@ struct TransportError {
   std::string detail;
   // Certain that not one byte of the request went out (a proxy's CONNECT and a TLS handshake may have).
   bool nothing_sent = false;
-  long status = 0;  // what the reply said before it broke; 0 when no status line came
+  long status = 0;  // of a reply that broke after its head, or was too large; else 0
 };
 
 using HttpOutcome = tl::expected<HttpReply, TransportError>;

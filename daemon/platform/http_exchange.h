@@ -34,10 +34,12 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   HttpExchange(std::weak_ptr<MhdPump> pump, MHD_Connection* connection, int fd, bool over_unix);
 
   HttpServerRequest request;  // filled while it is read; handed over to the handler
-  bool to_head = false;       // its answer has no body (HEAD)
-  bool head_known = false;    // its headers have been read
-  bool body_known = false;    // and its body
-  bool handed_over = false;   // the handler has it
+  std::string version;        // "HTTP/1.1"
+  std::optional<HttpFault> target_fault;
+  bool to_head = false;      // its answer has no body (HEAD)
+  bool head_known = false;   // its headers have been read
+  bool body_known = false;   // and its body
+  bool handed_over = false;  // the handler has it
 
   // The Responder's side; see there.
   void send(HttpResponse response);
@@ -47,6 +49,8 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   void drop();  // the Responder was destroyed
   [[nodiscard]] std::size_t unsent() const { return queue_.size() - taken_ + in_flight_; }
   [[nodiscard]] bool gone() const { return gone_; }
+  // Nothing more will be added to the answer: what is left is the client's to take.
+  [[nodiscard]] bool is_complete() const { return stage_ == Stage::answered || stage_ == Stage::finished; }
   void on_gone(std::function<void()> action);
 
   // The library's side, all within its frames.

@@ -62,4 +62,33 @@ Framing framing_of(const HttpRequestHead& head) {
   return out;
 }
 
+std::optional<HttpFault> fault_of_target(std::string_view target, std::size_t longest) {
+  if (target.size() > longest) {
+    return HttpFault{MHD_HTTP_URI_TOO_LONG,
+                     "The request's target is over " + std::to_string(longest) + " bytes."};
+  }
+  const bool sound = std::all_of(target.begin(), target.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > ' ' && byte != 0x7f;
+  });
+  if (!sound) {
+    return HttpFault{MHD_HTTP_BAD_REQUEST, "The request's target has a space or a control character in it."};
+  }
+  return std::nullopt;
+}
+
+std::optional<HttpFault> fault_of(const HttpRequestHead& head, const Framing& framing,
+                                  std::string_view version, const std::optional<HttpFault>& target_fault) {
+  if (target_fault) return target_fault;
+  if (!framing.sound) {
+    return HttpFault{MHD_HTTP_BAD_REQUEST, "The length of the request's body cannot be told."};
+  }
+  const auto hosts = std::count_if(head.headers.begin(), head.headers.end(),
+                                   [](const auto& header) { return header.first == "host"; });
+  if (hosts > 1 || (hosts == 0 && version == MHD_HTTP_VERSION_1_1)) {
+    return HttpFault{MHD_HTTP_BAD_REQUEST, "The request must name one Host."};
+  }
+  return std::nullopt;
+}
+
 }  // namespace smm::platform

@@ -3,6 +3,8 @@
 #include "platform/http_server.h"
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 struct MHD_Connection;
 
@@ -22,5 +24,15 @@ struct Framing {
 // Stricter than the library, which takes the first of several lengths, prefers a coding to a length, and
 // waits for ever for the end of a coding it does not know (RFC 9112 §6.1, §6.3, §11.2).
 [[nodiscard]] Framing framing_of(const HttpRequestHead& head);
+
+// A target that is too long, or has a space or a control character in it (RFC 9112 §3.2). The library cuts a
+// target at a NUL.
+[[nodiscard]] std::optional<HttpFault> fault_of_target(std::string_view target, std::size_t longest);
+
+// What must not be served, whatever the request is about: what is wrong with its target, a body whose length
+// cannot be told, HTTP/1.1 without exactly one Host (RFC 9112 §3.2).
+[[nodiscard]] std::optional<HttpFault> fault_of(const HttpRequestHead& head, const Framing& framing,
+                                                std::string_view version,
+                                                const std::optional<HttpFault>& target_fault);
 
 }  // namespace smm::platform

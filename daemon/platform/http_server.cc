@@ -4,18 +4,17 @@
 #include "platform/http_head.h"
 #include "platform/http_target.h"
 #include "platform/mhd_pump.h"
+#include "platform/socket_fd.h"
 
-#include <fcntl.h>
 #include <microhttpd.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
-#include <stdexcept>
+#include <map>
 #include <system_error>
 #include <unordered_map>
 
@@ -23,40 +22,10 @@ namespace smm::platform {
 namespace {
 
 constexpr int accepts_a_turn = 16;
-constexpr auto accept_retry = std::chrono::seconds(1);
-
-[[noreturn]] void fail(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
-class OwnFd {
- public:
-  explicit OwnFd(int fd) : fd_(fd) {}
-  OwnFd(OwnFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  OwnFd& operator=(OwnFd&&) = delete;
-  ~OwnFd() { close(); }
-  [[nodiscard]] int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_;
-};
-
-bool is_unix(int fd) {
-  int domain = 0;
-  socklen_t size = sizeof domain;
-  if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0) fail("SO_DOMAIN of a listening socket");
-  return domain == AF_UNIX;
-}
-
-std::optional<std::uint32_t> uid_of_peer(int fd) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return std::nullopt;
-  return peer.uid;
-}
+constexpr Milliseconds accept_retry = std::chrono::seconds(1);  // without descriptors
+// Who must give way when a listener is full has had this long to send a request, or to take an answer.
+constexpr auto sending_grace = std::chrono::milliseconds(100);
+constexpr Milliseconds taking_grace = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -66,7 +35,9 @@ struct HttpServer::Impl {
     OwnFd fd;
     std::string name;
     bool over_unix;
-    std::size_t connections = 0;
+    bool waits = false;              // for room, or descriptors: clients are left in the kernel's queue
+    std::size_t connections = 0;     // also those being closed
+    std::size_t leaving = 0;         // those that gave way and are not closed yet
     std::unique_ptr<IoWatch> watch;  // none once it accepts no more
   };
   struct Connection {
@@ -75,6 +46,9 @@ struct HttpServer::Impl {
     std::optional<std::uint32_t> peer_uid;
     std::shared_ptr<HttpExchange> exchange;  // the request under way
     std::int64_t deadline_ms = 0;            // monotonic; of the request awaited; 0 if none is
+    std::uint64_t since = 0;                 // number of the request's turn among all: smaller is older
+    std::int64_t answered_ms = 0;            // when the library got the answer; 0 if it has none
+    bool leaving = false;
   };
 
   static Connection* connection_of(MHD_Connection* handle);
@@ -87,7 +61,9 @@ struct HttpServer::Impl {
   void stop_accepting();
   void accept_from(Listener& listener);
   bool accept_one(Listener& listener);
-  void accept_where_there_is_room();
+  void pause_accepting(Listener& listener, Milliseconds retry);
+  void accept_again_where_it_waits();
+  Connection* who_gives_way(const Listener& listener) const;
 
   // What the library calls.
   void connection_started(MHD_Connection* handle, void** context);
@@ -107,6 +83,7 @@ struct HttpServer::Impl {
   const std::shared_ptr<const Handlers> handlers;  // a handler may destroy the server while it runs
   std::vector<std::unique_ptr<Listener>> listeners;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections;
+  std::uint64_t last_number = 0;
   Listener* accepting = nullptr;  // whose client is being handed to the library
   Timer accept_again;
   Timer deadline;
@@ -114,16 +91,15 @@ struct HttpServer::Impl {
 };
 
 HttpServer::Impl::Listener::Listener(OwnFd&& descriptor, std::string its_name)
-    : fd(std::move(descriptor)), name(std::move(its_name)), over_unix(is_unix(fd.get())) {
-  const int flags = fcntl(fd.get(), F_GETFL);
-  if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) fail("O_NONBLOCK of a listening socket");
+    : fd(std::move(descriptor)), name(std::move(its_name)), over_unix(is_unix_socket(fd.get())) {
+  make_non_blocking(fd.get());
 }
 
 HttpServer::Impl::Impl(EventLoop& the_loop, const HttpServerLimits& the_limits, Handlers the_handlers)
     : loop(the_loop),
       limits(the_limits),
       handlers(std::make_shared<const Handlers>(std::move(the_handlers))),
-      accept_again(the_loop, [this] { accept_where_there_is_room(); }),
+      accept_again(the_loop, [this] { accept_again_where_it_waits(); }),
       deadline(the_loop, [this] { cut_late_ones(); }),
       pump(std::make_shared<MhdPump>(the_loop, start_daemon())) {
   std::signal(SIGPIPE, SIG_IGN);
@@ -142,19 +118,20 @@ HttpServer::Impl::~Impl() {
 
 // The edges: what is thrown inside is kept for run().
 OwnMhdDaemon HttpServer::Impl::start_daemon() {
-  const MHD_AccessHandlerCallback serve_edge =
-      [](void* self, MHD_Connection* handle, const char* /*path*/, const char* method,
-         const char* /*version*/, const char* data, std::size_t* size, void** exchange) noexcept {
-        auto& impl = *static_cast<Impl*>(self);
-        auto result = MHD_NO;
-        impl.loop.guarded([&] {
-          if (*exchange == nullptr) return;  // request_begun() failed
-          result = impl.serve(*static_cast<HttpExchange*>(*exchange), handle, method,
-                              std::string_view(data == nullptr ? "" : data, *size));
-        });
-        *size = 0;  // all of it was taken
-        return result;
-      };
+  const MHD_AccessHandlerCallback serve_edge = [](void* self, MHD_Connection* handle, const char* /*path*/,
+                                                  const char* method, const char* version, const char* data,
+                                                  std::size_t* size, void** exchange) noexcept {
+    auto& impl = *static_cast<Impl*>(self);
+    auto result = MHD_NO;
+    impl.loop.guarded([&] {
+      if (*exchange == nullptr) return;  // request_begun() failed
+      static_cast<HttpExchange*>(*exchange)->version = version;
+      result = impl.serve(*static_cast<HttpExchange*>(*exchange), handle, method,
+                          std::string_view(data == nullptr ? "" : data, *size));
+    });
+    *size = 0;  // all of it was taken
+    return result;
+  };
   using BeginCallback = void* (*)(void*, const char*, MHD_Connection*);
   const BeginCallback begin_edge = [](void* self, const char* target, MHD_Connection* handle) noexcept {
     auto& impl = *static_cast<Impl*>(self);
@@ -189,10 +166,11 @@ OwnMhdDaemon HttpServer::Impl::start_daemon() {
       MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(INT_MAX),               // ours is per listener
       MHD_OPTION_CONNECTION_TIMEOUT,                                             //
       static_cast<unsigned>(std::clamp<std::int64_t>(idle_seconds, 1, 86'400)),  //
-      MHD_OPTION_STRICT_FOR_CLIENT, 1,                                           // Host is required
       MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,                                      //
       MHD_OPTION_END));
-  if (daemon == nullptr) fail("libmicrohttpd does not start");
+  if (daemon == nullptr) {
+    throw std::system_error(errno, std::generic_category(), "libmicrohttpd does not start");
+  }
   return daemon;
 }
 
@@ -213,15 +191,56 @@ void HttpServer::Impl::stop_accepting() {
   }
 }
 
+// A crowd that sends half a request must not shut the door on the others, however large it is.
 void HttpServer::Impl::accept_from(Listener& listener) {
   for (int i = 0; i < accepts_a_turn; ++i) {
-    if (listener.connections >= limits.max_connections) {
-      listener.watch->set_events(0);  // until connection_ended()
+    const bool full = listener.connections - listener.leaving >= limits.max_connections;
+    auto* const leaver = full ? who_gives_way(listener) : nullptr;
+    if (full && (leaver == nullptr || listener.leaving >= accepts_a_turn)) {
+      pause_accepting(listener, sending_grace);
       break;
     }
     if (!accept_one(listener)) break;
+    if (leaver == nullptr) continue;
+    leaver->leaving = true;
+    leaver->deadline_ms = 0;
+    ++listener.leaving;
+    shutdown(leaver->fd, SHUT_RDWR);  // the library sees it as a hang-up
   }
   pump->soon();
+}
+
+// Who still sends a request, or has done nothing since the last, else who does not take its answer. Of the
+// user who has most of these connections it is the oldest, so that no user can take the places of another.
+HttpServer::Impl::Connection* HttpServer::Impl::who_gives_way(const Listener& listener) const {
+  const auto now = EventLoop::monotonic_ms();
+  const auto oldest_of_most = [&](const auto& may_go) {
+    std::map<std::optional<std::uint32_t>, std::pair<std::size_t, Connection*>> users;
+    for (const auto& [connection, owner] : connections) {
+      if (connection->listener != &listener || connection->leaving || !may_go(*connection)) continue;
+      auto& [count, oldest] = users[connection->peer_uid];
+      ++count;
+      if (oldest == nullptr || connection->since < oldest->since) oldest = connection;
+    }
+    const auto most = std::max_element(users.begin(), users.end(), [](const auto& one, const auto& other) {
+      return one.second.first < other.second.first;
+    });
+    return most == users.end() ? nullptr : most->second.second;
+  };
+  const auto began_by = now + (limits.request_timeout - sending_grace).count();
+  auto* const sends =
+      oldest_of_most([&](const Connection& it) { return it.deadline_ms != 0 && it.deadline_ms <= began_by; });
+  if (sends != nullptr) return sends;
+  return oldest_of_most([&](const Connection& it) {
+    return it.answered_ms != 0 && it.answered_ms + taking_grace.count() <= now && it.exchange != nullptr &&
+           it.exchange->is_complete();
+  });
+}
+
+void HttpServer::Impl::pause_accepting(Listener& listener, Milliseconds retry) {
+  listener.waits = true;
+  listener.watch->set_events(0);
+  accept_again.arm(retry);
 }
 
 // False if there is nothing more to accept for now.
@@ -241,24 +260,22 @@ bool HttpServer::Impl::accept_one(Listener& listener) {
     case EFAULT:
     case EINVAL:
     case ENOTSOCK:
-      fail("accept");
+      throw std::system_error(errno, std::generic_category(), "accept");
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-      listener.watch->set_events(0);
-      accept_again.arm(accept_retry);
+      pause_accepting(listener, accept_retry);
       return false;
     default:  // nobody there any more, or a fault of that one client's network
       return false;
   }
 }
 
-void HttpServer::Impl::accept_where_there_is_room() {
+void HttpServer::Impl::accept_again_where_it_waits() {
   for (const auto& listener : listeners) {
-    if (listener->watch != nullptr && listener->connections < limits.max_connections) {
-      listener->watch->set_events(EPOLLIN);
-    }
+    if (listener->watch == nullptr || !std::exchange(listener->waits, false)) continue;
+    listener->watch->set_events(EPOLLIN);
   }
 }
 
@@ -285,12 +302,15 @@ void HttpServer::Impl::connection_ended(void* context) {
   if (connection == nullptr) return;
   if (connection->exchange != nullptr) connection->exchange->closed();
   auto& listener = *connection->listener;
-  const bool was_full = listener.connections-- >= limits.max_connections;
+  --listener.connections;
+  if (connection->leaving) --listener.leaving;
   connections.erase(connection);
-  if (was_full) accept_where_there_is_room();
+  if (listener.waits) accept_again_where_it_waits();
 }
 
 void HttpServer::Impl::await_request(Connection& connection) {
+  connection.since = ++last_number;
+  connection.answered_ms = 0;
   connection.deadline_ms = EventLoop::monotonic_ms() + limits.request_timeout.count();
   if (!deadline.armed()) deadline.arm(limits.request_timeout);
 }
@@ -315,7 +335,8 @@ HttpExchange* HttpServer::Impl::request_begun(MHD_Connection* handle, const char
   const auto& listener = *connection->listener;
   auto exchange = std::make_shared<HttpExchange>(pump, handle, connection->fd, listener.over_unix);
   auto& request = exchange->request;
-  auto parsed = parse_target(target);
+  exchange->target_fault = fault_of_target(target, limits.longest_target);
+  auto parsed = parse_target(exchange->target_fault ? std::string_view("/") : std::string_view(target));
   request.listener = listener.name;
   request.path = std::move(parsed.path);
   request.query = std::move(parsed.query);
@@ -341,14 +362,16 @@ MHD_Result HttpServer::Impl::take_head(HttpExchange& exchange, MHD_Connection* h
   request.headers = headers_of(handle);
   const auto framing = framing_of(request);
   std::optional<HttpResponse> refusal;
-  if (!framing.sound) {
-    refusal = plain_answer(MHD_HTTP_BAD_REQUEST, "The length of the request's body cannot be told.");
+  const auto fault = fault_of(request, framing, exchange.version, exchange.target_fault);
+  if (fault) {
+    refusal =
+        handlers->unsound ? handlers->unsound(request, *fault) : plain_answer(fault->status, fault->words);
   } else if (handlers->refuse) {
     refusal = handlers->refuse(request);
   }
   if (!refusal && framing.declared > limits.max_body) refusal = handlers->too_large(request);
   if (!refusal) return MHD_YES;
-  if (framing.sound && !framing.has_body) {
+  if (!fault && !framing.has_body) {
     // Given when the library asks for the answer: earlier it would close the connection.
     exchange.handed_over = true;
     exchange.send(std::move(*refusal));
@@ -388,6 +411,7 @@ MHD_Result HttpServer::Impl::complete(HttpExchange& exchange, MHD_Connection* ha
   // suspension, and the library, which is not reading now, does not take a client that has said it will send
   // no more for one that left, as it does after a suspension while reading.
   if (!exchange.handed_over) return MHD_YES;
+  connection_of(handle)->answered_ms = EventLoop::monotonic_ms();
   return exchange.answer() ? MHD_YES : MHD_NO;
 }
 
@@ -396,6 +420,7 @@ void HttpServer::Impl::request_done(MHD_Connection* handle) {
   if (connection == nullptr) return;
   if (connection->exchange != nullptr) connection->exchange->closed();
   connection->exchange.reset();
+  if (connection->leaving) return;
   await_request(*connection);
 }
 

@@ -42,14 +42,24 @@ struct HttpResponse {
 
 struct HttpServerLimits {
   std::size_t max_body = std::size_t{4} << 20;  // more: `too_large` decides the answer, the rest is not read
-  std::size_t max_connections = 256;            // a listener; the next client waits until one of them closes
-  std::size_t connection_memory = 64 * 1024;    // headers
+  // Of a listener. When there are as many, a further client takes the place of one that has been sending its
+  // request, or silent after its last, for 100 ms, else of one that has not taken its answer for 5 s: the
+  // oldest of the user (SO_PEERCRED) who has most of those. Without any it waits.
+  std::size_t max_connections = 256;
+  std::size_t connection_memory = 64 * 1024;  // of the request line and the headers together
+  std::size_t longest_target = 16 * 1024;     // path and query
   // Of a connection on which nothing moves: a client that neither sends nor takes its answer. Not of one
   // whose answer is waited for. Whole seconds, rounded up.
   Milliseconds idle_timeout = std::chrono::seconds(30);
   // From the connection's start, or the end of its last answer, to the last byte of a request, however
   // steadily it trickles in.
   Milliseconds request_timeout = std::chrono::seconds(60);
+};
+
+// Why a request is not served, whatever it asks for.
+struct HttpFault {
+  int status = 400;
+  std::string words;  // a sentence
 };
 
 class HttpExchange;
@@ -96,13 +106,20 @@ class Responder {
 // whole process.
 class HttpServer {
  public:
-  // `refuse` and `too_large` run inside the library: they decide from what they are given and touch nothing
-  // of the server. `handle` runs in a turn of its own and may do anything, also destroy the server. What
-  // they throw ends the loop and comes out of run().
+  // `refuse`, `unsound` and `too_large` run inside the library: they decide from what they are given and
+  // touch nothing of the server. `handle` runs in a turn of its own and may do anything, also destroy the
+  // server. What they throw ends the loop and comes out of run().
   struct Handlers {
     // Asked when the headers are there, before the body is read: an answer here refuses the request. If a
     // body was to follow, the connection is closed after it.
     std::function<std::optional<HttpResponse>(const HttpRequestHead&)> refuse;
+    // The request breaks HTTP's own rules: several lengths, no Host, a target over longest_target. The
+    // connection is closed after it. Without this handler the words go out as text/plain.
+    //
+    // libmicrohttpd 0.9.75 answers some by itself, in HTML, before anybody is asked, and has no hook for it:
+    // a Content-Length that is no number (400) or passes 64 bits (413), a request line or headers that do not
+    // fit connection_memory (414, 431), an unknown version (505); and it cuts who sends no HTTP at all.
+    std::function<HttpResponse(const HttpRequestHead&, const HttpFault&)> unsound;
     // The body passed max_body, or its Content-Length says it will. The connection is closed after it.
     std::function<HttpResponse(const HttpRequestHead&)> too_large;
     std::function<void(HttpServerRequest, Responder)> handle;

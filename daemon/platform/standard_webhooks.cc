@@ -8,6 +8,15 @@
 
 namespace smm::platform {
 
+std::string to_base64(std::string_view bytes) {
+  std::string encoded(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // and the NUL the library writes
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  encoded.resize(static_cast<std::size_t>(size));
+  return encoded;
+}
+
 std::string webhook_signature(std::string_view key, std::string_view id, std::int64_t timestamp,
                               std::string_view body) {
   std::string content;
@@ -20,9 +29,7 @@ std::string webhook_signature(std::string_view key, std::string_view id, std::in
            &length) == nullptr) {
     throw std::runtime_error("HMAC-SHA256 is not available");
   }
-  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> encoded{};
-  const int size = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(length));
-  return "v1," + std::string(encoded.begin(), encoded.begin() + size);
+  return "v1," + to_base64({reinterpret_cast<const char*>(digest.data()), length});
 }
 
 }  // namespace smm::platform

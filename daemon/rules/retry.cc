@@ -15,7 +15,6 @@ using namespace std::chrono_literals;
 
 constexpr std::array<Milliseconds, max_tries - 1> delays = {5s, 30s, 2min, 10min, 30min, 1h,
                                                             2h, 5h,  10h,  14h,   20h,   24h};
-constexpr Milliseconds longest_wait = 24h;
 
 constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -167,7 +166,7 @@ Milliseconds read_seconds(std::string_view digits) {
   Milliseconds wait(0);
   for (const char c : digits) {
     wait = wait * 10 + std::chrono::seconds(c - '0');
-    if (wait >= longest_wait) return longest_wait;
+    if (wait >= longest_retry_after) return longest_retry_after;
   }
   return wait;
 }
@@ -191,7 +190,7 @@ std::optional<Milliseconds> read_retry_after(std::string_view value, Timestamp n
   if (!moment) moment = read_rfc850_date(value, now);
   if (!moment) moment = read_asctime_date(value);
   if (!moment) return std::nullopt;
-  return std::clamp(*moment - now, Milliseconds(0), longest_wait);
+  return std::clamp(*moment - now, Milliseconds(0), longest_retry_after);
 }
 
 }  // namespace smm::rules

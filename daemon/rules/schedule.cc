@@ -70,10 +70,12 @@ std::optional<Pace> pace_from_text(std::string_view text) {
   return std::nullopt;
 }
 
-ScheduleFacts facts_of(const Order& order) {
-  const auto millis = [](const std::optional<Timestamp>& time) { return time ? to_millis(*time) : 0; };
+ScheduleFacts facts_of(const Order& order, std::span<const ClockStep> steps, Timestamp now) {
+  const auto millis = [&](const std::optional<Timestamp>& time) {
+    return time ? to_millis(placed(*time, steps, now)) : 0;
+  };
   ScheduleFacts facts;
-  facts.tracked_ms = to_millis(order.tracked_at);
+  facts.tracked_ms = millis(order.tracked_at);
   facts.status_changed_ms = millis(order.status_changed_at);
   facts.changed_ms = millis(order.changed_at);
   facts.ended_ms = millis(order.ended_at);
@@ -95,14 +97,17 @@ Due due_after(const ScheduleFacts& facts, const PollPolicy& policy, Timestamp no
                                 growing(facts.changed_ms, now, policy.moving, policy.slowest))};
 }
 
-std::optional<Timestamp> time_may_tell(const Order& order, const PollPolicy& policy) {
+std::optional<Timestamp> time_may_tell(const Order& order, const PollPolicy& policy,
+                                       std::span<const ClockStep> steps, Timestamp now) {
   if (order.missing_since || order.lost) return order.missing_since.value_or(order.tracked_at);
   if (!order.changed_at) return std::nullopt;
+  const auto changed = placed(*order.changed_at, steps, now);
   if (has_ended(order.status)) {
     if (order.settled) return std::nullopt;
-    return std::max(*order.changed_at, order.ended_at.value_or(*order.changed_at)) + policy.settle;
+    const auto ended = order.ended_at ? placed(*order.ended_at, steps, now) : changed;
+    return std::max(changed, ended) + policy.settle;
   }
-  if (may_stall(order)) return *order.changed_at + stall_limit(order, policy);
+  if (may_stall(order)) return changed + stall_limit(order, policy);
   return std::nullopt;
 }
 

@@ -2,9 +2,12 @@
 
 #include "domain/order.h"
 #include "domain/policy.h"
+#include "rules/clock_trust.h"
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string_view>
 
 // When an order is next asked about. The schedule is derived, never stored: it follows from what is known of
 // the order, from when it was last asked and from the policy, so a poll that finds nothing new costs no write
@@ -39,7 +42,9 @@ struct ScheduleFacts {
   bool operator==(const ScheduleFacts&) const = default;
 };
 
-[[nodiscard]] ScheduleFacts facts_of(const Order& order);
+// The moments as `placed` moves them over the steps of the clock.
+[[nodiscard]] ScheduleFacts facts_of(const Order& order, std::span<const ClockStep> steps = {},
+                                     Timestamp now = {});
 
 enum class Pace : std::uint8_t {
   paced,  // must be asked when due
@@ -61,7 +66,11 @@ struct Due {
 
 // When the order's own time may have something to say (stalled, settled) though the panel repeats itself; the
 // moment from which rules::unchanged is worth calling, long past for an order the panel had said it does not
-// know. Nothing when never.
-[[nodiscard]] std::optional<Timestamp> time_may_tell(const Order& order, const PollPolicy& policy);
+// know. Nothing when never. With the steps of the clock it is the moment by the clock of `now`, which only a
+// further step changes, or a moment that came to belong to another stretch of its time (rules::placed): when
+// it comes and rules::unchanged has nothing to say, ask this again.
+[[nodiscard]] std::optional<Timestamp> time_may_tell(const Order& order, const PollPolicy& policy,
+                                                     std::span<const ClockStep> steps = {},
+                                                     Timestamp now = {});
 
 }  // namespace smm::rules

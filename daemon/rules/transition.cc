@@ -156,29 +156,36 @@ std::optional<Change> transition(const Order& before, const Observation& seen, c
 
 std::optional<Change> unchanged(const Order& before, const PollPolicy& policy, const Surroundings& around,
                                 Timestamp now) {
-  const auto moment = time_may_tell(before, policy);
+  const auto moment_of = [&](const Order& order) {
+    return time_may_tell(order, policy, around.clock_steps, now);
+  };
+  const auto moment = moment_of(before);
   if (!moment) return std::nullopt;
   const bool answers = before.missing_since || before.lost;
-  const bool is_held = has_ended(before.status) && around.open_refill;
+  const bool is_held = !around.clock_believed || (has_ended(before.status) && around.open_refill);
   if (!answers && (now < *moment || is_held)) return std::nullopt;
   Change change;
   change.after = before;
   if (answers) take_answer(change);
-  const auto own_moment = time_may_tell(change.after, policy);
+  const auto own_moment = moment_of(change.after);
   if (own_moment && now >= *own_moment && !is_held) grow_old(change);
   return change;
 }
 
-std::optional<Change> not_known(const Order& before, const PollPolicy& policy, Timestamp now) {
+std::optional<Change> not_known(const Order& before, const PollPolicy& policy, const Surroundings& around,
+                                int answers, Timestamp now) {
   if (before.lost || has_ended(before.status)) return std::nullopt;
-  const bool is_first_time = !before.missing_since || now < *before.missing_since;
-  if (!is_first_time && now - *before.missing_since < policy.lost_after) return std::nullopt;
+  const auto since = before.missing_since
+                         ? std::optional(placed(*before.missing_since, around.clock_steps, now))
+                         : std::nullopt;
   Change change;
   change.after = before;
-  if (is_first_time) {
+  if (!since || now < *since) {
     change.after.missing_since = now;
     return change;
   }
+  const bool is_sure = answers >= lost_answers && now - *since >= policy.lost_after;
+  if (!is_sure || !around.clock_believed) return std::nullopt;
   change.after.lost = true;
   change.events.push_back(order_event(EventType::order_lost, change.after));
   return change;

@@ -3,9 +3,11 @@
 #include "domain/event.h"
 #include "domain/order.h"
 #include "domain/policy.h"
+#include "rules/clock_trust.h"
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 // What becomes of an order when its panel has spoken. Pure: no clock, no I/O, no logger.
@@ -38,6 +40,8 @@
 // * Settled (order.settled): ended, and unchanged for `settle`. (Open refills hold it back: `open_refill`.)
 //   A quiet order in which nothing has changed since the first sight settles without an event.
 // * An order that has just changed is neither stalled nor settled in the same step.
+// * The times of stalled, settled and lost are those that passed (rules/clock_trust.h): what a step of the
+//   clock skipped does not count, and while the clock is not believed none of the three is said.
 // * Children named by a subscription or drip-feed and not in `known_children` are returned in `new_children`,
 //   in the panel's order, each once, at most so many that an order has 1000. An order is no child of its own,
 //   a parent no child of its child, and an order that is itself a child has none: a panel cannot make us
@@ -45,6 +49,8 @@
 namespace smm::rules {
 
 inline constexpr std::size_t max_children = 1000;
+// So many times in a row, at least, a panel says that it does not know an order before it is lost.
+inline constexpr int lost_answers = 3;
 
 // What the store must write for one order, in one transaction: the order, perhaps a point of history, events
 // in this order, and children to be tracked. Nothing else may be concluded from a reply.
@@ -59,6 +65,8 @@ struct Change {
 struct Surroundings {
   std::vector<OrderId> known_children;
   bool open_refill = false;
+  std::span<const ClockStep> clock_steps{};  // all that are kept; the caller's memory
+  bool clock_believed = true;
 };
 
 // The panel reported figures of this order. Nothing when there is nothing to write.
@@ -72,11 +80,14 @@ struct Surroundings {
 [[nodiscard]] std::optional<Change> unchanged(const Order& before, const PollPolicy& policy,
                                               const Surroundings& around, Timestamp now);
 
-// The panel answered that it does not know this order. The first time (or when missing_since lies ahead,
-// because the clock was set back) only missing_since is set, no revision, no event; lost_after later, if it
-// still says so and the order has not ended, the order is lost: order.lost (no revision). An order that has
-// ended is never lost, and nothing is written of it: panels forget old orders.
-[[nodiscard]] std::optional<Change> not_known(const Order& before, const PollPolicy& policy, Timestamp now);
+// The panel answered that it does not know this order. The first time (or when missing_since lies ahead) only
+// missing_since is set, no revision, no event. Once it has said so `lost_answers` times over lost_after at
+// least, and the order has not ended, the order is lost: order.lost (no revision). An order that has ended is
+// never lost, and nothing is written of it: panels forget old orders.
+// `answers`: how many times in a row it has said so by now, as far as anybody counted; fewer than there were
+// only delay it.
+[[nodiscard]] std::optional<Change> not_known(const Order& before, const PollPolicy& policy,
+                                              const Surroundings& around, int answers, Timestamp now);
 
 // Data of an order event, in the order it is shown: revision, status, status_text, previous_status (if
 // given), charge, remains, start_count, currency, ref, labels. What is unknown is null, also a status_text.

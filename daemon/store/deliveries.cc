@@ -1,5 +1,7 @@
 #include "store/deliveries.h"
 
+#include "rules/retry.h"
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -21,7 +23,8 @@ std::int64_t number_of(DeliveryState state) {
 // When a delivery may go whose next older one of the same order is pending and first failed then.
 std::optional<std::int64_t> turn_behind(std::optional<std::int64_t> first_failed_ms, Timestamp now) {
   if (!first_failed_ms) return std::nullopt;
-  return std::max(to_millis(now), *first_failed_ms + Milliseconds(patience).count());
+  const auto failing_since = std::min(to_millis(now), *first_failed_ms);  // a clock may have been set back
+  return std::max(to_millis(now), failing_since + Milliseconds(patience).count());
 }
 
 }  // namespace
@@ -81,9 +84,26 @@ Deliveries::Deliveries(platform::Database& database)
       open_attempts_(database, "find interrupted attempts", R"sql(
         SELECT id, delivery FROM attempt INDEXED BY attempt_open WHERE ended_at IS NULL
       )sql"),
+      open_attempts_of_(database, "find a webhook's interrupted attempts", R"sql(
+        SELECT a.id, a.delivery FROM attempt a INDEXED BY attempt_open CROSS JOIN delivery d ON d.id = a.delivery
+        WHERE a.ended_at IS NULL AND d.webhook = ?1
+      )sql"),
       cancel_(database, "cancel a webhook's deliveries", R"sql(
         UPDATE delivery INDEXED BY delivery_undelivered SET state = 3, next_try_at = NULL, ended_at = ?2
         WHERE state = 0 AND state <> 1 AND webhook = ?1
+      )sql"),
+      end_waits_(database, "end a webhook's rest", R"sql(
+        UPDATE delivery INDEXED BY delivery_due SET next_try_at = ?2
+        WHERE webhook = ?1 AND next_try_at > ?2 AND next_try_at <= ?3 AND first_failed_at IS NOT NULL
+      )sql"),
+      set_back_(database, "set the waits back", R"sql(
+        UPDATE delivery INDEXED BY delivery_due SET next_try_at = max(?2, next_try_at - ?3)
+        WHERE webhook = ?1 AND next_try_at > ?2
+      )sql"),
+      // What has not failed yet waits for an older one of its order at most.
+      pull_in_(database, "pull impossible waits in", R"sql(
+        UPDATE delivery INDEXED BY delivery_due SET next_try_at = ?2
+        WHERE webhook = ?1 AND next_try_at > ?3 AND (first_failed_at IS NULL OR next_try_at > ?4)
       )sql"),
       due_(database, "find what is due", R"sql(
         SELECT id, order_row FROM delivery INDEXED BY delivery_due
@@ -98,11 +118,8 @@ Deliveries::Deliveries(platform::Database& database)
         FROM delivery d CROSS JOIN event e ON e.seq = d.event_seq WHERE d.id = ?1
       )sql"),
       next_at_(database, "find when the next delivery is due", R"sql(
-        SELECT next_try_at FROM delivery d INDEXED BY delivery_due
-        WHERE webhook = ?1 AND next_try_at IS NOT NULL AND NOT EXISTS (
-          SELECT 1 FROM attempt a INDEXED BY attempt_open CROSS JOIN delivery o ON o.id = a.delivery
-          WHERE a.ended_at IS NULL AND o.webhook = ?1 AND o.order_row = d.order_row)
-        ORDER BY next_try_at LIMIT 1
+        SELECT next_try_at, order_row FROM delivery INDEXED BY delivery_due
+        WHERE webhook = ?1 AND next_try_at IS NOT NULL ORDER BY next_try_at
       )sql"),
       attempts_(database, "read a delivery's attempts", R"sql(
         SELECT id, started_at, ended_at, outcome, http_status, error, response
@@ -154,16 +171,16 @@ void Deliveries::complete_attempt(const AttemptResult& result, Timestamp now) {
   attempt_end_.bind(6, result.error).bind(7, result.response).run();
 }
 
-bool Deliveries::settle(const AttemptResult& result, Timestamp now) {
+std::optional<std::int64_t> Deliveries::settle(const AttemptResult& result, Timestamp now) {
   complete_attempt(result, now);
   const auto before = read(result.delivery);
-  if (!before) return false;
+  if (!before) return std::nullopt;
   const std::int64_t used = result.used_a_try ? 1 : 0;
   if (result.state == DeliveryState::pending) {
     const auto at = result.next_try_at.value_or(now);
     again_.bind(1, result.delivery).bind(2, used).bind(3, to_millis(at)).bind(4, to_millis(now)).run();
     // From the first failure on it is known when the next one need wait no longer.
-    if (before->has_failed) return false;
+    if (before->has_failed) return std::nullopt;
   } else {
     end_.bind(1, result.delivery)
         .bind(2, number_of(result.state))
@@ -171,8 +188,9 @@ bool Deliveries::settle(const AttemptResult& result, Timestamp now) {
         .bind(4, to_millis(now))
         .run();
   }
-  if (database_.changes() == 0 || !before->order_row) return false;
-  return release_next(before->webhook, *before->order_row, result.delivery, now);
+  if (database_.changes() == 0 || !before->order_row) return std::nullopt;
+  if (!release_next(before->webhook, *before->order_row, result.delivery, now)) return std::nullopt;
+  return before->webhook;
 }
 
 std::int64_t Deliveries::begin(std::int64_t delivery, Timestamp now) {
@@ -182,14 +200,15 @@ std::int64_t Deliveries::begin(std::int64_t delivery, Timestamp now) {
   return database_.last_insert_row();
 }
 
-std::int64_t Deliveries::interrupt_open(Timestamp now) {
+std::int64_t Deliveries::interrupt_open(std::optional<std::int64_t> webhook, Timestamp now) {
   std::vector<AttemptResult> open;
   {
-    const Reading reading(open_attempts_);
-    while (open_attempts_.step()) {
+    auto& attempts = webhook ? open_attempts_of_.bind(1, *webhook) : open_attempts_;
+    const Reading reading(attempts);
+    while (attempts.step()) {
       AttemptResult result;
-      result.attempt = open_attempts_.integer(0);
-      result.delivery = open_attempts_.integer(1);
+      result.attempt = attempts.integer(0);
+      result.delivery = attempts.integer(1);
       result.outcome = "interrupted";
       open.push_back(std::move(result));
     }
@@ -206,6 +225,18 @@ std::int64_t Deliveries::interrupt_open(Timestamp now) {
 
 void Deliveries::cancel_pending(std::int64_t webhook, Timestamp now) {
   cancel_.bind(1, webhook).bind(2, to_millis(now)).run();
+}
+
+void Deliveries::end_waits(std::int64_t webhook, Timestamp until, Timestamp now) {
+  end_waits_.bind(1, webhook).bind(2, to_millis(now)).bind(3, to_millis(until)).run();
+}
+
+void Deliveries::mend_waits(std::int64_t webhook, Milliseconds set_back, Timestamp now) {
+  if (set_back.count() > 0) {
+    set_back_.bind(1, webhook).bind(2, to_millis(now)).bind(3, std::int64_t{set_back.count()}).run();
+  }
+  pull_in_.bind(1, webhook).bind(2, to_millis(now)).bind(3, to_millis(now + patience));
+  pull_in_.bind(4, to_millis(now + rules::longest_retry_delay)).run();
 }
 
 std::int64_t Deliveries::oldest_due_of(std::int64_t webhook, std::int64_t order_row, Timestamp now,
@@ -241,10 +272,22 @@ std::vector<DueDelivery> Deliveries::due(std::int64_t webhook, Timestamp now, st
   return due;
 }
 
-std::optional<Timestamp> Deliveries::next_at(std::int64_t webhook) {
+std::optional<Timestamp> Deliveries::next_at(std::int64_t webhook,
+                                             std::span<const std::int64_t> busy_orders) {
   const Reading reading(next_at_);
-  if (!next_at_.bind(1, webhook).step()) return std::nullopt;
-  return from_millis(next_at_.integer(0));
+  next_at_.bind(1, webhook);
+  while (next_at_.step()) {
+    const auto order = next_at_.optional_integer(1);
+    const bool is_busy =
+        order && std::find(busy_orders.begin(), busy_orders.end(), *order) != busy_orders.end();
+    if (!is_busy) return from_millis(next_at_.integer(0));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> Deliveries::webhook_of(std::int64_t delivery) {
+  const auto row = read(delivery);
+  return row ? std::optional(row->webhook) : std::nullopt;
 }
 
 std::vector<Attempt> Deliveries::attempts(std::int64_t delivery) {

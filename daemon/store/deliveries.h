@@ -19,17 +19,23 @@ class Deliveries {
   // These within a transaction.
   void add(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
            Timestamp now);
-  // Whether somebody who waited may go now or soon.
-  bool settle(const AttemptResult& result, Timestamp now);
+  // The endpoint, if somebody who waited may go now or soon.
+  std::optional<std::int64_t> settle(const AttemptResult& result, Timestamp now);
   // 0 when it is not pending.
   std::int64_t begin(std::int64_t delivery, Timestamp now);
-  std::int64_t interrupt_open(Timestamp now);
+  // Of one endpoint, or of all.
+  std::int64_t interrupt_open(std::optional<std::int64_t> webhook, Timestamp now);
   void cancel_pending(std::int64_t webhook, Timestamp now);
+  // Those that have failed and wait for nothing later than `until` may go at once.
+  void end_waits(std::int64_t webhook, Timestamp until, Timestamp now);
+  void mend_waits(std::int64_t webhook, Milliseconds set_back, Timestamp now);
 
   [[nodiscard]] std::vector<DueDelivery> due(std::int64_t webhook, Timestamp now, std::size_t limit,
                                              std::span<const std::int64_t> busy,
                                              std::span<const std::int64_t> busy_orders);
-  [[nodiscard]] std::optional<Timestamp> next_at(std::int64_t webhook);
+  [[nodiscard]] std::optional<Timestamp> next_at(std::int64_t webhook,
+                                                 std::span<const std::int64_t> busy_orders);
+  [[nodiscard]] std::optional<std::int64_t> webhook_of(std::int64_t delivery);
   [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);
 
  private:
@@ -59,7 +65,11 @@ class Deliveries {
   platform::Statement attempt_end_;
   platform::Statement under_way_;
   platform::Statement open_attempts_;
+  platform::Statement open_attempts_of_;
   platform::Statement cancel_;
+  platform::Statement end_waits_;
+  platform::Statement set_back_;
+  platform::Statement pull_in_;
   platform::Statement due_;
   platform::Statement oldest_due_;
   platform::Statement load_;

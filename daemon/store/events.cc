@@ -16,7 +16,7 @@ namespace {
 using platform::Reading;
 
 // Looked at in one call, whether they match or not, so that a turn of the loop stays short.
-constexpr std::int64_t scan_bound = 5000;
+constexpr std::int64_t scan_bound = 1000;
 
 // evt_ + 128 bits nobody can guess.
 std::string new_event_id() {
@@ -91,7 +91,7 @@ std::int64_t EventLog::append(const EventDraft& draft, std::optional<std::int64_
   for (const auto& endpoint : webhooks_.all()) {
     if (!webhooks_.wants(endpoint, draft)) continue;
     deliveries_.add(endpoint.row, seq, order_row, work.now);
-    work.notice.deliveries = true;
+    work.notice.webhooks.insert(endpoint.name);
   }
   work.notice.last_seq = seq;
   ++work.events;

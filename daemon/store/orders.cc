@@ -146,7 +146,8 @@ tl::expected<HistoryPage, std::string> Orders::history(std::int64_t row, std::si
 }
 
 std::vector<PollEntry> Orders::poll_entries(const PanelName& panel, const PollPolicy& policy,
-                                            std::int64_t after, std::size_t limit) {
+                                            std::int64_t after, std::size_t limit,
+                                            std::span<const rules::ClockStep> steps, Timestamp now) {
   std::vector<PollEntry> entries;
   const auto panel_row = panels_.find(panel);
   if (!panel_row) return entries;
@@ -168,8 +169,8 @@ std::vector<PollEntry> Orders::poll_entries(const PanelName& panel, const PollPo
     order.ended_at = optional_time(poll_entries_, 10);
     order.missing_since = optional_time(poll_entries_, 11);
     order.revision = poll_entries_.integer(12);
-    entries.push_back(
-        {order.row, order.key.id, order.kind, rules::facts_of(order), rules::time_may_tell(order, policy)});
+    entries.push_back({order.row, order.key.id, order.kind, rules::facts_of(order, steps, now),
+                       rules::time_may_tell(order, policy, steps, now)});
   }
   return entries;
 }

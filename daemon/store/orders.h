@@ -28,7 +28,8 @@ class Orders {
   [[nodiscard]] tl::expected<HistoryPage, std::string> history(std::int64_t row, std::size_t limit,
                                                                const std::string& cursor);
   [[nodiscard]] std::vector<PollEntry> poll_entries(const PanelName& panel, const PollPolicy& policy,
-                                                    std::int64_t after, std::size_t limit);
+                                                    std::int64_t after, std::size_t limit,
+                                                    std::span<const rules::ClockStep> steps, Timestamp now);
   // Calls each(key, orders) for every group of tracked orders.
   template <class Each>
   void count_all(Each each) {

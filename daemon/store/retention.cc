@@ -43,7 +43,9 @@ Retention::Retention(platform::Database& database, Webhooks& webhooks)
       delete_event_(database, "expire an event", "DELETE FROM event WHERE seq = ?1"),
       orders_ended_(database, "find orders long ended", R"sql(
         SELECT row FROM orders INDEXED BY orders_with_history
-        WHERE history_kept = ?1 AND history_kept < 2 AND ended_at < ?2 ORDER BY ended_at LIMIT ?3
+        WHERE status IN (4, 5, 6, 7, 8, 11) AND history_kept = ?1 AND history_kept < 2
+          AND max(ended_at, changed_at, tracked_at) < ?2
+        ORDER BY max(ended_at, changed_at, tracked_at) LIMIT ?3
       )sql"),
       delete_points_(database, "expire history", R"sql(
         DELETE FROM history WHERE order_row = ?1 AND revision IN

@@ -17,11 +17,11 @@ namespace smm::store {
 // * order.progress events `progress` after they were written, unless a delivery of them is still kept;
 // * all other events `events` after they were written, with what is kept of their deliveries, unless one of
 //   those is pending;
-// * the history of an order `history` after it ended;
+// * the history of an order that has ended, `history` after its end, its last change or its coming to us,
+//   whichever was last: an end dated back takes nothing away at once;
 // * placements, changes of services and balances 400 days after they were written, unless nobody knows yet
-// what
-//   became of the placement, or the balance is the panel's last (it may still stand);
-// * 30 days after it ended, of the points that moved only remains all but the last of each day (UTC);
+//   what became of the placement, or the balance is the panel's last (it may still stand);
+// * 30 days after the same moment, of the points that moved only remains all but the last of each day (UTC);
 // * unused pages of the file, while they are more than a quarter of it.
 class Retention {
  public:

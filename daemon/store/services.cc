@@ -65,8 +65,7 @@ constexpr std::int64_t scan_bound = 10'000;
 }  // namespace
 
 Services::Services(platform::Database& database, Panels& panels)
-    : database_(database),
-      panels_(panels),
+    : panels_(panels),
       all_(database, "read the services", select(R"sql(
         INDEXED BY service_by_position WHERE panel = ?1 ORDER BY removed_at IS NOT NULL, position, id
       )sql")),

@@ -50,7 +50,6 @@ class Services {
   bool save_one(std::int64_t panel, const Service& service, std::int64_t position, const Facts* facts,
                 Row* known, Timestamp now);
 
-  platform::Database& database_;
   Panels& panels_;
   platform::Statement all_;
   platform::Statement find_;

@@ -3,6 +3,7 @@
 #include "store/balances.h"
 #include "store/cancels.h"
 #include "store/catalogue.h"
+#include "store/clock_steps.h"
 #include "store/deliveries.h"
 #include "store/delivery_list.h"
 #include "store/events.h"
@@ -53,6 +54,7 @@ struct Store::Impl {
         order_list(opened, panels),
         delivery_list(opened, orders, webhooks, panels),
         retention(opened, webhooks),
+        clock_steps(opened),
         purchases(writer, orders, tracking, refills, refill_grounds, cancels, placements),
         catalogue(writer, panels, events, services, balances),
         write_test(opened, "try to write", "UPDATE write_test SET value = 1 - value") {}
@@ -74,9 +76,20 @@ struct Store::Impl {
   OrderList order_list;
   DeliveryList delivery_list;
   Retention retention;
+  ClockSteps clock_steps;
   Purchases purchases;
   Catalogue catalogue;
   platform::Statement write_test;
+
+  void settle(std::span<const AttemptResult> finished, Work& work) {
+    for (const auto& result : finished) {
+      if (const auto row = deliveries.settle(result, work.now))
+        work.notice.webhooks.insert(webhooks.name_of(*row));
+      if (!result.rest_until) continue;
+      if (const auto row = deliveries.webhook_of(result.delivery))
+        webhooks.note_rest(*row, *result.rest_until);
+    }
+  }
 };
 
 Store::Store(platform::Database& database) : impl_(std::make_unique<Impl>(database)) {}
@@ -149,8 +162,9 @@ tl::expected<HistoryPage, std::string> Store::history(std::int64_t row, std::siz
 }
 
 std::vector<PollEntry> Store::poll_entries(const PanelName& panel, const PollPolicy& policy,
-                                           std::int64_t after, std::size_t limit) {
-  return impl_->orders.poll_entries(panel, policy, after, limit);
+                                           std::int64_t after, std::size_t limit,
+                                           std::span<const rules::ClockStep> steps, Timestamp now) {
+  return impl_->orders.poll_entries(panel, policy, after, limit, steps, now);
 }
 
 Counts Store::counts() {
@@ -198,8 +212,11 @@ std::vector<WebhookRecord> Store::webhooks() {
   return impl_->webhooks.records();
 }
 
-void Store::set_webhook_paused(const WebhookName& name, bool paused) {
-  impl_->writer.write({}, [&](Work&) {
+void Store::set_webhook_paused(const WebhookName& name, bool paused, Timestamp now) {
+  impl_->writer.write(now, [&](Work&) {
+    const auto* endpoint = impl_->webhooks.find(name);
+    const auto rest = paused || endpoint == nullptr ? std::nullopt : impl_->webhooks.rest_of(endpoint->row);
+    if (rest) impl_->deliveries.end_waits(endpoint->row, *rest, now);
     impl_->webhooks.set_paused(name, paused);
     return true;
   });
@@ -225,18 +242,17 @@ std::vector<DueDelivery> Store::due_deliveries(const WebhookName& webhook, Times
   return impl_->deliveries.due(endpoint->row, now, limit, busy, busy_orders);
 }
 
-std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook) {
+std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook,
+                                                 std::span<const std::int64_t> busy_orders) {
   const auto* endpoint = impl_->webhooks.find(webhook);
   if (endpoint == nullptr) return std::nullopt;
-  return impl_->deliveries.next_at(endpoint->row);
+  return impl_->deliveries.next_at(endpoint->row, busy_orders);
 }
 
 std::vector<std::int64_t> Store::settle_and_begin(std::span<const AttemptResult> finished,
                                                   std::span<const std::int64_t> starting, Timestamp now) {
   return impl_->writer.write(now, [&](Work& work) {
-    for (const auto& result : finished) {
-      if (impl_->deliveries.settle(result, now)) work.notice.deliveries = true;
-    }
+    impl_->settle(finished, work);
     std::vector<std::int64_t> attempts;
     attempts.reserve(starting.size());
     for (const auto delivery : starting) attempts.push_back(impl_->deliveries.begin(delivery, now));
@@ -245,7 +261,27 @@ std::vector<std::int64_t> Store::settle_and_begin(std::span<const AttemptResult>
 }
 
 std::int64_t Store::interrupt_open_attempts(Timestamp now) {
-  return impl_->writer.write(now, [&](Work&) { return impl_->deliveries.interrupt_open(now); });
+  return impl_->writer.write(now, [&](Work&) { return impl_->deliveries.interrupt_open({}, now); });
+}
+
+void Store::leave_webhook(const WebhookName& name, std::span<const AttemptResult> finished, Timestamp now) {
+  impl_->writer.write(now, [&](Work& work) {
+    impl_->settle(finished, work);
+    if (const auto* endpoint = impl_->webhooks.find(name)) {
+      impl_->deliveries.interrupt_open(endpoint->row, now);
+    }
+    return true;
+  });
+}
+
+void Store::mend_waits(Milliseconds set_back, Timestamp now) {
+  impl_->writer.write(now, [&](Work&) {
+    impl_->webhooks.mend_rests(set_back, now);
+    for (const auto& endpoint : impl_->webhooks.all()) {
+      impl_->deliveries.mend_waits(endpoint.row, set_back, now);
+    }
+    return true;
+  });
 }
 
 tl::expected<DeliveryPage, std::string> Store::deliveries(const DeliveryQuery& query) {
@@ -258,6 +294,21 @@ std::optional<Delivery> Store::delivery(std::int64_t id) {
 
 std::vector<Attempt> Store::attempts(std::int64_t delivery) {
   return impl_->deliveries.attempts(delivery);
+}
+
+std::vector<rules::ClockStep> Store::clock_steps() {
+  return impl_->clock_steps.read();
+}
+
+void Store::add_clock_steps(std::span<const rules::ClockStep> steps) {
+  impl_->writer.write({}, [&](Work&) {
+    for (const auto& step : steps) impl_->clock_steps.add(step);
+    return true;
+  });
+}
+
+std::vector<Timestamp> Store::newest_moments() {
+  return impl_->clock_steps.newest();
 }
 
 std::int64_t Store::expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit) {

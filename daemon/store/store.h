@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -198,6 +199,7 @@ struct AttemptResult {
   DeliveryState state = DeliveryState::pending;
   bool used_a_try = true;
   std::optional<Timestamp> next_try_at;  // with state pending
+  std::optional<Timestamp> rest_until;   // the endpoint asks for nothing at all before then
 };
 
 struct DeliveryQuery {
@@ -217,6 +219,7 @@ struct WebhookRecord {
   bool paused = false;
   bool disabled = false;  // it answered 410
   std::string disabled_reason;
+  std::optional<Timestamp> rest_until;  // what the endpoint asked for last; may be past
   std::int64_t pending = 0;
   std::int64_t dead = 0;
   std::optional<Timestamp> oldest_pending;
@@ -233,8 +236,8 @@ struct Subscription {
 // What a commit brought, for those who wait: a hint, the rows are the truth.
 struct Committed {
   std::int64_t last_seq = 0;
-  std::vector<OrderKey> orders;  // who came, changed (also a flag alone) or went
-  bool deliveries = false;       // there are new delivery rows
+  std::vector<OrderKey> orders;    // who came, changed (also a flag alone) or went
+  std::set<WebhookName> webhooks;  // whose queues grew, or moved on
 };
 
 class Catalogue;  // store/catalogue.h
@@ -278,9 +281,12 @@ class Store {
   bool purge(const OrderKey& key);
   [[nodiscard]] tl::expected<HistoryPage, std::string> history(std::int64_t row, std::size_t limit,
                                                                const std::string& cursor);
-  // Every tracked order of a panel, in pages by row: `after` = the last row seen, 0 to begin.
+  // Every tracked order of a panel, in pages by row: `after` = the last row seen, 0 to begin. Its moments by
+  // the clock of `now`, over `steps`.
   [[nodiscard]] std::vector<PollEntry> poll_entries(const PanelName& panel, const PollPolicy& policy,
-                                                    std::int64_t after, std::size_t limit);
+                                                    std::int64_t after, std::size_t limit,
+                                                    std::span<const rules::ClockStep> steps = {},
+                                                    Timestamp now = {});
   [[nodiscard]] Counts counts();
 
   // Panels. Rows are made on demand and stay when the configuration forgets them.
@@ -295,25 +301,39 @@ class Store {
   // Webhooks. `subscribe` replaces all subscriptions; pending deliveries of endpoints that vanished stay.
   void subscribe(std::vector<Subscription> subscriptions);
   [[nodiscard]] std::vector<WebhookRecord> webhooks();
-  void set_webhook_paused(const WebhookName& name, bool paused);
+  // Resuming also ends a disablement and a rest; what only the rest put off may go at once.
+  void set_webhook_paused(const WebhookName& name, bool paused, Timestamp now);
   void disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now);  // with its event
   // Pending deliveries that may go now, oldest first, at most one an order (the oldest; a younger one may
   // pass one that has been failing for 30 minutes), none of an order in `busy_orders` or itself in `busy`.
   [[nodiscard]] std::vector<DueDelivery> due_deliveries(const WebhookName& webhook, Timestamp now,
                                                         std::size_t limit, std::span<const std::int64_t> busy,
                                                         std::span<const std::int64_t> busy_orders);
-  // When the next of them may go, by what the rows say: those of an order that has an attempt under way are
-  // left out, since its end is noticed anyhow. Not before then will due_deliveries() find anything new.
-  [[nodiscard]] std::optional<Timestamp> next_delivery_at(const WebhookName& webhook);
+  // When the next of them may go, by what the rows say; those of `busy_orders` are left out, since the end of
+  // an attempt is noticed anyhow. Not before then will due_deliveries() find anything new.
+  [[nodiscard]] std::optional<Timestamp> next_delivery_at(const WebhookName& webhook,
+                                                          std::span<const std::int64_t> busy_orders);
   // One commit: completes the attempts that finished and writes those that start; the new attempts' ids in
   // order.
   std::vector<std::int64_t> settle_and_begin(std::span<const AttemptResult> finished,
                                              std::span<const std::int64_t> starting, Timestamp now);
   // At start: attempts a crash left open become "interrupted" and use up no try. How many there were.
   std::int64_t interrupt_open_attempts(Timestamp now);
+  // Nobody sends to this endpoint any more: completes the attempts that finished; what is open besides
+  // becomes "interrupted". One commit.
+  void leave_webhook(const WebhookName& name, std::span<const AttemptResult> finished, Timestamp now);
+  // The wall clock was set back by so much (0: by nobody knows how much, while the program was not running):
+  // no delivery and no endpoint waits for longer than it would have, nor than anything ever may.
+  void mend_waits(Milliseconds set_back, Timestamp now);
   [[nodiscard]] tl::expected<DeliveryPage, std::string> deliveries(const DeliveryQuery& query);
   [[nodiscard]] std::optional<Delivery> delivery(std::int64_t id);
   [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);
+
+  // The wall clock (rules/clock_trust.h): its steps that are kept, in the order in which they were made, and
+  // the newest moments that are stored at all.
+  [[nodiscard]] std::vector<rules::ClockStep> clock_steps();
+  void add_clock_steps(std::span<const rules::ClockStep> steps);
+  [[nodiscard]] std::vector<Timestamp> newest_moments();
 
   // Retention, one slice of it: deletes what its policy says is over (and placements, changes of services and
   // balances after 400 days) and nothing still needs. How many rows

@@ -1,5 +1,7 @@
 #include "store/webhooks.h"
 
+#include "rules/retry.h"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -30,15 +32,25 @@ Webhooks::Webhooks(platform::Database& database)
       insert_(database, "make a webhook's row", "INSERT INTO webhook (name) VALUES (?1)"),
       pause_(database, "pause or resume a webhook", R"sql(
         UPDATE webhook SET paused = ?2, disabled = disabled AND ?2,
-                           disabled_reason = iif(?2, disabled_reason, '')
-        WHERE row = ?1 AND (paused <> ?2 OR (disabled AND NOT ?2))
+                           disabled_reason = iif(?2, disabled_reason, ''), rest_until = iif(?2, rest_until, NULL)
+        WHERE row = ?1 AND (paused <> ?2 OR (NOT ?2 AND (disabled OR rest_until IS NOT NULL)))
       )sql"),
       disable_(database, "disable a webhook", R"sql(
         UPDATE webhook SET disabled = 1, disabled_reason = ?2 WHERE row = ?1
       )sql"),
+      note_rest_(database, "note a webhook's rest", R"sql(
+        UPDATE webhook SET rest_until = ?2 WHERE row = ?1 AND ifnull(rest_until, 0) < ?2
+      )sql"),
+      rest_of_(database, "read a webhook's rest", "SELECT rest_until FROM webhook WHERE row = ?1"),
+      set_back_(database, "set the webhooks' rests back", R"sql(
+        UPDATE webhook SET rest_until = max(?1, rest_until - ?2) WHERE rest_until > ?1
+      )sql"),
+      pull_in_(database, "end impossible rests", R"sql(
+        UPDATE webhook SET rest_until = NULL WHERE rest_until > ?1
+      )sql"),
       // Everything by index: how many are pending is counted, not kept.
       records_(database, "read the webhooks' queues", R"sql(
-        SELECT w.name, w.paused, w.disabled, w.disabled_reason,
+        SELECT w.name, w.paused, w.disabled, w.disabled_reason, w.rest_until,
                (SELECT count(*) FROM delivery d INDEXED BY delivery_undelivered
                 WHERE d.state = 0 AND d.state <> 1 AND d.webhook = w.row),
                (SELECT count(*) FROM delivery d INDEXED BY delivery_undelivered
@@ -118,10 +130,11 @@ std::vector<WebhookRecord> Webhooks::records() {
     record.paused = records_.integer(1) != 0;
     record.disabled = records_.integer(2) != 0;
     record.disabled_reason = records_.text(3);
-    record.pending = records_.integer(4);
-    record.dead = records_.integer(5);
-    if (const auto at = records_.optional_integer(6)) record.oldest_pending = from_millis(*at);
-    if (const auto at = records_.optional_integer(7)) record.last_delivered_at = from_millis(*at);
+    if (const auto at = records_.optional_integer(4)) record.rest_until = from_millis(*at);
+    record.pending = records_.integer(5);
+    record.dead = records_.integer(6);
+    if (const auto at = records_.optional_integer(7)) record.oldest_pending = from_millis(*at);
+    if (const auto at = records_.optional_integer(8)) record.last_delivered_at = from_millis(*at);
     records.push_back(std::move(record));
   }
   return records;
@@ -130,6 +143,21 @@ std::vector<WebhookRecord> Webhooks::records() {
 void Webhooks::set_paused(const WebhookName& name, bool paused) {
   pause_.bind(1, find_or_make(name)).bind(2, std::int64_t{paused}).run();
   loaded_ = false;
+}
+
+void Webhooks::note_rest(std::int64_t row, Timestamp until) {
+  note_rest_.bind(1, row).bind(2, to_millis(until)).run();
+}
+
+std::optional<Timestamp> Webhooks::rest_of(std::int64_t row) {
+  const Reading reading(rest_of_);
+  if (!rest_of_.bind(1, row).step() || rest_of_.is_null(0)) return std::nullopt;
+  return from_millis(rest_of_.integer(0));
+}
+
+void Webhooks::mend_rests(Milliseconds set_back, Timestamp now) {
+  if (set_back.count() > 0) set_back_.bind(1, to_millis(now)).bind(2, std::int64_t{set_back.count()}).run();
+  pull_in_.bind(1, to_millis(now + rules::longest_retry_after)).run();
 }
 
 void Webhooks::disable(const WebhookName& name, const std::string& reason) {

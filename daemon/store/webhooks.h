@@ -36,9 +36,12 @@ class Webhooks {
   void forget() { loaded_ = false; }
 
   [[nodiscard]] std::vector<WebhookRecord> records();
-  // Within a transaction; resuming also ends a disablement.
+  // Within a transaction; resuming also ends a disablement and a rest.
   void set_paused(const WebhookName& name, bool paused);
   void disable(const WebhookName& name, const std::string& reason);
+  void note_rest(std::int64_t row, Timestamp until);  // never shortens one
+  [[nodiscard]] std::optional<Timestamp> rest_of(std::int64_t row);
+  void mend_rests(Milliseconds set_back, Timestamp now);
 
  private:
   void load();
@@ -52,6 +55,10 @@ class Webhooks {
   platform::Statement insert_;
   platform::Statement pause_;
   platform::Statement disable_;
+  platform::Statement note_rest_;
+  platform::Statement rest_of_;
+  platform::Statement set_back_;
+  platform::Statement pull_in_;
   platform::Statement records_;
 };
 

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
+#include <random>
 #include <set>
 #include <string>
 
@@ -91,8 +93,12 @@ TEST_CASE("an order forgotten while it is being asked about does not come back")
   const auto slot = book.put(new_order(1), start, 0.0);
   REQUIRE(book.take(100, start).slots.size() == 1);
   book.forget(1);
-  book.put_back(slot, start);
-  book.answered(slot, 1, start);
+  SUBCASE("put back") {
+    book.put_back(slot, start);
+  }
+  SUBCASE("answered") {
+    book.answered(slot, 1, start);
+  }
   CHECK(book.take(100, start + hours(9)).slots.empty());
   CHECK(book.size() == 0);
 }
@@ -119,6 +125,151 @@ TEST_CASE("a change of policy takes effect at once for orders that wait") {
   faster.moving = faster.slowest = minutes(2);
   book.set_policy(faster);
   CHECK(book.take(100, start + minutes(8)).slots.size() == 1);
+}
+
+// Seen: a shorter settle or stalled_after had no effect before a restart.
+TEST_CASE("after a change of policy the next answer asks whether time tells anything by the new one") {
+  PollBook book(PollPolicy{});
+  auto order = quiet_order(1);
+  order.time_may_tell = start + hours(20);
+  const auto waiting = book.put(order, start, 0.0);
+  auto other = quiet_order(2);
+  other.time_may_tell = start + hours(20);
+  const auto asked = book.put(other, start, 0.5);
+  REQUIRE(book.take(1, start).slots == std::vector{waiting});
+  REQUIRE(book.at(waiting).tell_ms == to_millis(start + hours(20)));
+  PollPolicy policy;
+  policy.stalled_after = hours(2);
+  book.set_policy(policy);
+  for (const auto slot : {waiting, asked}) {
+    CHECK(book.at(slot).tell_ms > 0);
+    CHECK(book.at(slot).tell_ms <= to_millis(start));
+  }
+}
+
+// Seen: they were not asked again before a restart.
+TEST_CASE("orders that were not asked any more are asked again when a longer settle says so") {
+  PollBook book(PollPolicy{});
+  auto settled = quiet_order(1);
+  settled.facts.status = OrderStatus::completed;
+  settled.facts.settled = true;
+  settled.facts.ended_ms = to_millis(start - hours(24 * 40));
+  book.put(settled, start, 0.0);
+  book.put(new_order(2), start, 0.0);
+  CHECK(book.take(100, start).slots.size() == 1);
+  PollPolicy patient;
+  patient.settle = hours(24 * 20);
+  book.set_policy(patient);
+  CHECK(book.take(100, start + hours(24)).slots.empty());  // it rides along, and nobody else is asked
+  book.put(new_order(3), start + hours(24), 0.0);
+  CHECK(book.take(100, start + hours(24)).slots.size() == 2);
+}
+
+// Seen: 130 bytes went with each order purged.
+TEST_CASE("orders that come and go for ever take no more room than those that are here") {
+  PollBook book(PollPolicy{});
+  std::int64_t row = 0;
+  actors::Slot highest = 0;
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 100; ++i) highest = std::max(highest, book.put(new_order(++row), start, 0.0));
+    for (std::int64_t gone = row - 99; gone <= row; ++gone) book.forget(gone);
+  }
+  CHECK(highest < 100);
+  CHECK(book.size() == 0);
+  CHECK(book.take(100, start).slots.empty());
+}
+
+TEST_CASE(
+    "the slot of an order forgotten while it is asked about is nobody else's until the answer is there") {
+  PollBook book(PollPolicy{});
+  const auto slot = book.put(new_order(1), start, 0.0);
+  REQUIRE(book.take(100, start).slots.size() == 1);
+  book.forget(1);
+  const auto other = book.put(new_order(2), start, 0.0);
+  CHECK(other != slot);
+  SUBCASE("answered") {
+    book.answered(slot, 77, start);
+  }
+  SUBCASE("not answered") {
+    book.not_answered(slot, start);
+  }
+  SUBCASE("not asked after all") {
+    book.put_back(slot, start);
+  }
+  CHECK_FALSE(book.find(1));
+  CHECK(book.find(2) == other);
+  const auto next = book.put(new_order(3), start, 0.0);
+  CHECK(next == slot);
+  CHECK(book.at(next).digest == 0);
+  CHECK(book.at(next).answered_ms == 0);
+  CHECK(book.take(100, start).slots.size() == 2);
+}
+
+TEST_CASE("an order tracked again while it is asked about keeps its slot and is asked once") {
+  PollBook book(PollPolicy{});
+  const auto slot = book.put(new_order(1), start, 0.0);
+  REQUIRE(book.take(100, start).slots.size() == 1);
+  book.forget(1);
+  CHECK(book.put(new_order(1), start, 0.0) == slot);
+  CHECK(book.take(100, start).slots.empty());
+  book.answered(slot, 5, start);
+  CHECK(book.at(slot).digest == 5);
+  CHECK(book.size() == 1);
+}
+
+TEST_CASE("the book agrees with a naive model through orders that come, go, are asked and come back") {
+  std::mt19937 random(11);
+  PollBook book(PollPolicy{});
+  std::set<std::int64_t> tracked;
+  std::map<actors::Slot, std::int64_t> out;  // and whose it was
+  auto now = start;
+  for (int step = 0; step < 20'000; ++step) {
+    now += seconds(20);
+    const auto row = static_cast<std::int64_t>(random() % 200) + 1;
+    switch (random() % 5) {
+      case 0:
+      case 1:
+        book.put(random() % 2 == 0 ? new_order(row) : quiet_order(row), now, 0.5);
+        tracked.insert(row);
+        break;
+      case 2:
+        book.forget(row);
+        tracked.erase(row);
+        break;
+      case 3:
+        for (const auto slot : book.take(random() % 20 + 1, now, out.size()).slots) {
+          REQUIRE(tracked.count(book.at(slot).row) == 1);
+          REQUIRE(out.emplace(slot, book.at(slot).row).second);
+        }
+        break;
+      default:
+        if (out.empty()) break;
+        const auto [slot, whose] = *out.begin();
+        REQUIRE(book.at(slot).row == whose);
+        out.erase(out.begin());
+        random() % 2 == 0 ? book.answered(slot, 9, now) : book.put_back(slot, now);
+    }
+    REQUIRE(book.size() == tracked.size());
+    const auto slot = book.find(row);
+    REQUIRE((slot && book.at(*slot).live) == (tracked.count(row) == 1));
+    if (slot) REQUIRE(book.at(*slot).row == row);
+  }
+}
+
+TEST_CASE("a wall clock set on by 500 days does not end the asking about settled orders") {
+  PollBook book(PollPolicy{});
+  auto settled = quiet_order(1);
+  settled.facts.status = OrderStatus::completed;
+  settled.facts.settled = true;
+  settled.facts.ended_ms = to_millis(start - hours(60));
+  const auto slot = book.put(settled, start, 0.0);
+  book.take_out(slot);
+  book.clock_stepped(hours(24 * 500));
+  const auto later = start + hours(24 * 500);
+  book.not_answered(slot, later);
+  book.put(new_order(2), later + hours(24), 0.0);
+  CHECK(book.take(100, later + hours(24)).slots.size() == 2);
+  CHECK(book.at(slot).tell_ms > 0);
 }
 
 TEST_CASE("a wall clock set back by two hours does not make orders wait two hours longer") {

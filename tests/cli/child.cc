@@ -93,19 +93,20 @@ Child::Child(const Launch& launch) {
   }
   const auto argument_list = pointers(arguments);
   const auto environment_list = pointers(environment);
-  const int in = input_file(launch.input);
-  const auto err = make_pipe();
+  const int file = launch.output_file.empty() ? -1 : ::open(launch.output_file.c_str(), O_WRONLY | O_CLOEXEC);
   Pipe out;
-  if (!launch.output_file.empty()) {
-    out.write = ::open(launch.output_file.c_str(), O_WRONLY | O_CLOEXEC);
-  } else {
+  if (file < 0 || launch.typing) {
     out = launch.columns > 0 ? make_terminal(launch.columns, launch.rows) : make_pipe();
   }
+  const auto err = launch.typing ? Pipe{-1, ::fcntl(out.write, F_DUPFD_CLOEXEC, 0)} : make_pipe();
+  const int in = launch.typing ? ::fcntl(out.write, F_DUPFD_CLOEXEC, 0) : input_file(launch.input);
   pid_ = ::fork();
-  if (pid_ == 0) become(launch, in, out.write, err.write, argument_list.data(), environment_list.data());
-  ::close(in);
-  ::close(out.write);
-  ::close(err.write);
+  if (pid_ == 0) {
+    become(launch, in, file < 0 ? out.write : file, err.write, argument_list.data(), environment_list.data());
+  }
+  for (const int fd : {in, out.write, err.write, file}) {
+    if (fd >= 0) ::close(fd);
+  }
   out_fd_ = out.read;
   err_fd_ = err.read;
 }
@@ -122,6 +123,12 @@ Child::~Child() {
 void Child::close_out() {
   if (out_fd_ >= 0) ::close(out_fd_);
   out_fd_ = -1;
+}
+
+void Child::type(std::string_view text) const {
+  if (::write(out_fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    throw std::runtime_error("cannot type");
+  }
 }
 
 void Child::signal(int number) const {

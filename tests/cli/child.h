@@ -18,6 +18,9 @@ struct Launch {
   bool ignore_sigpipe = false;   // as a parent may leave it
   bool as_nobody = false;        // needs root
   std::string output_file = {};  // standard output goes here instead
+  // Somebody sits there: standard input and standard error are the terminal of `columns`, too; what comes on
+  // it is all in `out`, and type() types.
+  bool typing = false;
 };
 
 struct Outcome {
@@ -39,6 +42,7 @@ class Child {
   [[nodiscard]] bool shows(std::string_view text);
   [[nodiscard]] const std::string& out() const { return out_; }
   void forget_out() { out_.clear(); }
+  void type(std::string_view text) const;
   void signal(int number) const;
   void resize(int columns, int rows) const;
   // No longer reads standard output.

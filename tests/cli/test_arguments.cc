@@ -34,11 +34,40 @@ TEST_CASE("help that is asked for goes to standard output and exits 0") {
 }
 
 TEST_CASE("every command has help with an example and the common options") {
-  for (const auto* command :
-       {"status",      "list",        "show",         "history",       "track",
-        "untrack",     "poll",        "wait",         "events",        "panels",
-        "webhooks",    "deliveries",  "reload",       "config check",  "version",
-        "panels show", "panels test", "panels pause", "panels resume", "deliveries show"}) {
+  for (const auto* command : {"status",
+                              "list",
+                              "show",
+                              "history",
+                              "track",
+                              "untrack",
+                              "poll",
+                              "wait",
+                              "events",
+                              "panels",
+                              "webhooks",
+                              "deliveries",
+                              "reload",
+                              "config check",
+                              "version",
+                              "place",
+                              "placements",
+                              "placements show",
+                              "placements resolve",
+                              "refill",
+                              "refills",
+                              "refills show",
+                              "refills eligible",
+                              "cancel",
+                              "cancels",
+                              "cancels show",
+                              "services",
+                              "balance",
+                              "count",
+                              "panels show",
+                              "panels test",
+                              "panels pause",
+                              "panels resume",
+                              "deliveries show"}) {
     CAPTURE(command);
     const std::string name = command;
     const auto blank = name.find(' ');

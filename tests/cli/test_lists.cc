@@ -156,3 +156,29 @@ TEST_CASE("history shows the points of an order, the first sight first") {
         "2026-11-21T08:05:00.000Z  completed        0     0.9           12  Done\n");
   CHECK(daemon.request(0).target == "/v1/orders/p1/23501/history?limit=1000");
 }
+
+TEST_CASE("list --spark draws what remained of each order it shows") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(page({order("23501"), order("23502")})));
+  daemon.will_answer(json(page({R"({"at":"2026-11-21T08:00:00.000Z","remains":1000})",
+                                R"({"at":"2026-11-21T08:05:00.000Z","remains":500})",
+                                R"({"at":"2026-11-21T08:06:00.000Z","remains":null})",
+                                R"({"at":"2026-11-21T08:11:00.000Z","remains":0})"})));
+  daemon.will_answer(problem(500, "internal", "disk on fire"));
+  const auto outcome = run(room.path("api.sock"), {"list", "--spark"});
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.out.find("PROGRESS  REMAINS            CHARGE") != std::string::npos);
+  CHECK(outcome.out.find("p1/23501  in_progress  843/1000  █████▅▅▅▅▅▅▁  0.27819 USD") != std::string::npos);
+  CHECK(outcome.out.find("p1/23502  in_progress  843/1000  -             0.27819 USD") != std::string::npos);
+  CHECK(daemon.request(1).target == "/v1/orders/p1/23501/history?limit=1000");
+  CHECK(daemon.request(2).target == "/v1/orders/p1/23502/history?limit=1000");
+}
+
+TEST_CASE("list --spark --json asks for no pictures") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(page({order("23501")})));
+  CHECK(run(room.path("api.sock"), {"list", "--spark", "--json"}).out == page({order("23501")}) + "\n");
+  CHECK(daemon.seen().size() == 1);
+}

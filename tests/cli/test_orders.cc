@@ -32,6 +32,7 @@ TEST_CASE("show tells all that is known of an order") {
         "charge       0.27819 USD\n"
         "start count  3572\n"
         "service      1 Followers\n"
+        "rate         0.90 when it was placed\n"
         "link         https://example.com/p/1\n"
         "ref          shop-991\n"
         "labels       customer=42 a=b\n"
@@ -39,7 +40,8 @@ TEST_CASE("show tells all that is known of an order") {
         "placed       2026-11-21T08:00:00.000Z\n"
         "tracked      2026-11-21T08:00:01.000Z\n"
         "polled       2026-11-21T09:00:00.000Z, next 2026-11-21T09:10:00.000Z\n"
-        "refill       schedule, 2 refills so far\n"
+        "refill       allowed, automatic: schedule, 2 refills so far\n"
+        "cancel       allowed\n"
         "revision     7\n");
   CHECK(daemon.request(0).target == "/v1/orders/p1/23501");
 }
@@ -92,4 +94,45 @@ TEST_CASE("text from outside cannot command the terminal") {
   daemon.will_answer(problem(404, "order-not-found", "no \\u001b[2J order"));
   run(room.path("api.sock"), {"show", "p1/1"});
   CHECK(run(room.path("api.sock"), {"show", "p1/1"}).err == "smm-tracker: no \\x1b[2J order\n");
+}
+
+TEST_CASE("show tells an open refill, a cancel under way and what the service does not allow") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(
+      json(R"({"panel":"p1","id":"1","status":"completed","refill":{"auto":"drop","allowed":true,)"
+           R"("window_ends_at":"2026-12-21T08:00:00.000Z","next_ask_at":"2026-11-22T08:00:00.000Z",)"
+           R"("open":12,"count":1},"cancel":{"allowed":null,"state":"requested"}})"));
+  daemon.will_answer(
+      json(R"({"panel":"p1","id":"2","status":"completed","refill":{"auto":null,"allowed":false,)"
+           R"("open":null,"count":0},"cancel":{"allowed":false,"state":null}})"));
+  CHECK(
+      run(room.path("api.sock"), {"show", "p1/1"}).out ==
+      "order   p1/1\n"
+      "status  completed\n"
+      "refill  allowed, automatic: drop, refill 12 is open, window ends 2026-12-21T08:00:00.000Z, asked next "
+      "2026-11-22T08:00:00.000Z, 1 refill so far\n"
+      "cancel  requested\n");
+  CHECK(run(room.path("api.sock"), {"show", "p1/2"}).out ==
+        "order   p1/2\n"
+        "status  completed\n"
+        "refill  not allowed by the service\n"
+        "cancel  not allowed by the service\n");
+}
+
+TEST_CASE("count reports what was seen, and tells how the order is now") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(
+      json(R"({"panel":"p1","id":"23501","status":"completed","quantity":10,"delivered":10})"));
+  const auto outcome = run(room.path("api.sock"), {"count", "p1/23501", "3400"});
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.out == "p1/23501  completed  10/10\n");
+  CHECK(daemon.request(0).method == "POST");
+  CHECK(daemon.request(0).target == "/v1/orders/p1/23501/count");
+  CHECK(daemon.request(0).body == R"({"count":3400})");
+  run(room.path("api.sock"), {"count", "p1/23501", "0"});
+  CHECK(daemon.request(1).body == R"({"count":0})");
+  CHECK(run(room.path("api.sock"), {"count", "p1/23501", "some"}).exit == 2);
+  CHECK(run(room.path("api.sock"), {"count", "p1/23501"}).exit == 2);
 }

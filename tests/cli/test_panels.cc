@@ -123,3 +123,19 @@ TEST_CASE("panels pause and resume say how the panel is afterwards") {
   CHECK(daemon.request(0).target == "/v1/panels/p1/pause");
   CHECK(daemon.request(1).target == "/v1/panels/p1/resume");
 }
+
+TEST_CASE("a low balance needs a person, and shows in status and panels") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  const std::string low = R"(,"balance_low":true,"refills":{"auto":"schedule","open":3,)"
+                          R"("resting_until":"2026-11-22T08:00:00.000Z"})";
+  daemon.will_answer(json(status(panel("p1", "up", low), "")));
+  daemon.will_answer(json(panel("p1", "up", low)));
+  const auto outcome = run(room.path("api.sock"), {"status", "--check"});
+  CHECK(outcome.exit == 1);
+  CHECK(outcome.out == "panel p1: the balance is low (100.84292 USD); see smm-tracker balance p1\n");
+  const auto out = run(room.path("api.sock"), {"panels", "show", "p1"}).out;
+  CHECK(out.find("balance       100.84292 USD, low\n") != std::string::npos);
+  CHECK(out.find("refills       automatic: schedule, 3 open\n") != std::string::npos);
+  CHECK(out.find("refills rest  2026-11-22T08:00:00.000Z\n") != std::string::npos);
+}

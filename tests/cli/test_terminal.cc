@@ -199,3 +199,14 @@ TEST_CASE("watch of a daemon that does not run is an error at once") {
   CHECK(outcome.exit == 7);
   CHECK(outcome.out.empty());
 }
+
+TEST_CASE("on a terminal show draws what remained") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(order("1")));
+  daemon.will_answer(json(list_of(R"({"at":"2026-11-21T08:00:00.000Z","remains":1000},)"
+                                  R"({"at":"2026-11-21T08:05:00.000Z","remains":0})")));
+  const auto out = plain(run(on_terminal(room, {"show", "p1/1"}, 80)).out);
+  CHECK(out.find("remains   ██████") != std::string::npos);
+  CHECK(daemon.request(1).target == "/v1/orders/p1/1/history?limit=1000");
+}

@@ -19,6 +19,26 @@ TEST_CASE("webhooks lists how far each is") {
         "shop     up           3     0  2026-11-21T09:00:00.000Z  -           https://shop.example/***\n");
 }
 
+TEST_CASE("webhooks show tells all about one") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(
+      json(R"({"name":"shop","url":"https://shop.example/***","paused":false,"disabled":true,)"
+           R"("disabled_reason":"it answered 410","pending":3,"dead":1,"oldest_pending_at":null,)"
+           R"("last_delivered_at":"2026-11-21T09:00:00.000Z","resting_until":null,)"
+           R"("last_error":{"at":"2026-11-21T10:00:00.000Z","words":"it answered 410"}})"));
+  CHECK(run(room.path("api.sock"), {"webhooks", "show", "shop"}).out ==
+        "webhook         shop\n"
+        "url             https://shop.example/***\n"
+        "state           disabled\n"
+        "disabled        it answered 410\n"
+        "pending         3\n"
+        "dead            1\n"
+        "last delivered  2026-11-21T09:00:00.000Z\n"
+        "last error      2026-11-21T10:00:00.000Z it answered 410\n");
+  CHECK(daemon.request(0).target == "/v1/webhooks/shop");
+}
+
 TEST_CASE("deliveries are filtered and listed") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));

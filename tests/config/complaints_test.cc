@@ -139,6 +139,22 @@ TEST_CASE("texts must not be empty nor hold control characters") {
         "2:8: database.path: must not contain line breaks or other control characters");
 }
 
+TEST_CASE("the database must not be the daemon's lock file, however it is spelt") {
+  Workshop workshop;
+  for (const std::string path : {"lock", "./lock", "sub/../lock"}) {
+    CHECK(workshop.complaint("[database]\npath = \"" + path + "\"\n") ==
+          "2:8: database.path: is the name of the daemon's own lock file; choose another");
+  }
+}
+
+TEST_CASE("two sockets must not share a path spelt in two ways") {
+  Workshop workshop;
+  CHECK(workshop.complaint("[api]\nsocket = \"a\"\nread_only_socket = \"./a\"\n") ==
+        "3:20: api.read_only_socket: is the same as socket");
+  CHECK(workshop.complaint("[api]\nsocket = \"b//a\"\ncompat_socket = \"b/c/../a\"\n") ==
+        "3:17: api.compat_socket: is the same as socket");
+}
+
 TEST_CASE("two sockets must not share a path, even with another's default") {
   Workshop workshop;
   CHECK(workshop.complaint("[api]\nsocket = \"x\"\ncompat_socket = \"x\"\n") ==

@@ -67,7 +67,7 @@ TEST_CASE("what does not fit is refused with a precise problem") {
   check_problem(world.send("PUT", "/v1/orders"), 405, "method-not-allowed", "GET");
   check_problem(world.send("POST", "/v1/orders", "{\"panel\":"), 400, "bad-json", "not JSON");
   check_problem(world.send("POST", "/v1/orders", ""), 400, "bad-json", "empty");
-  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p9\",\"id\":\"1\"}"), 422, "validation-failed",
+  check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p9\",\"id\":\"1\"}"), 404, "panel-unknown",
                 "p9");
   check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p1\",\"id\":\"1\",\"quantiti\":5}"), 422,
                 "validation-failed", "quantiti");
@@ -75,6 +75,9 @@ TEST_CASE("what does not fit is refused with a precise problem") {
                 "validation-failed", "id");
   check_problem(world.send("POST", "/v1/orders", "{\"panel\":\"p1\",\"id\":\"1\",\"quantity\":-5}"), 422,
                 "validation-failed", "quantity");
+  check_problem(world.send("POST", "/v1/orders",
+                           "{\"panel\":\"p1\",\"id\":\"1\",\"ended_at\":\"2099-01-01T00:00:00Z\"}"),
+                422, "validation-failed", "future");
   check_problem(world.send("POST", "/v1/orders", "7"), 422, "validation-failed", "object");
   check_problem(world.send("POST", "/v1/orders", "a=b", {"Content-Type: application/x-www-form-urlencoded"}),
                 415, "unsupported-media-type", "application/json");

@@ -4,8 +4,11 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
+#include <csignal>
+#include <fstream>
 
 using namespace smm::test;
 using std::chrono::seconds;
@@ -42,10 +45,80 @@ TEST_CASE("a configuration with errors: every complaint with line and column, ex
 
 TEST_CASE("--check says that a file is good, or lists its complaints and exits 78") {
   TrackerProcess tracker;
-  CHECK(exit_code(tracker, {.config = one_panel, .arguments = {"--check"}}) == 0);
-  CHECK(says(tracker, "good; 1 panels, 0 webhooks"));
-  CHECK(exit_code(tracker, {.config = "[panel.p1]\n", .arguments = {"--check"}}) == 78);
-  CHECK(says(tracker, "panel.p1"));
+  CHECK(exit_code(tracker, {.config = one_panel, .arguments = {"--check"}, .errors_apart = true}) == 0);
+  CHECK(tracker.log() ==
+        (tracker.directory() / "smm-tracker.toml").string() + ": good; 1 panel, 0 webhooks\n");
+  CHECK(tracker.errors().empty());
+  CHECK(exit_code(tracker, {.config = "[panel.p1]\n", .arguments = {"--check"}, .errors_apart = true}) == 78);
+  CHECK(tracker.errors().find("panel.p1") != std::string::npos);
+  CHECK(count_lines(tracker.log()) == 1);
+}
+
+TEST_CASE("--check gives warnings as plain lines, and not among the results") {
+  TrackerProcess tracker;
+  tracker.add_file("keys/p1", "practice-key-0123456789");
+  const auto twice = one_panel + panel_section("p2", "http://127.0.0.1:9/api/v2");
+  CHECK(exit_code(tracker, {.config = twice, .arguments = {"--check"}, .errors_apart = true}) == 0);
+  CHECK(count_lines(tracker.log()) == 1);
+  CHECK_MESSAGE(tracker.errors().find("warning: " + tracker.directory().string()) == 0, tracker.errors());
+  CHECK(tracker.errors().find('[') == std::string::npos);
+}
+
+TEST_CASE("a directory that cannot be made: one plain sentence, no C++ talk") {
+  TrackerProcess tracker;
+  CHECK(exit_code(tracker, {.config = one_panel, .arguments = {"--state-dir", "/proc/x/y"}}) == 1);
+  CHECK_MESSAGE(says(tracker, "critical the directory /proc/x/y cannot be made: No such file"),
+                tracker.log());
+  CHECK_FALSE(says(tracker, "filesystem error"));
+}
+
+TEST_CASE("without standard streams nothing is written into the first file that is opened") {
+  TrackerProcess tracker;
+  REQUIRE(tracker.start({.config = one_panel, .closed = {2}}));
+  CHECK(tracker.stop().code == 0);
+  CHECK(read_file(tracker.state() / "lock").empty());
+  REQUIRE(tracker.start({.config = one_panel, .closed = {0, 1, 2}}));
+  CHECK(tracker.stop().code == 0);
+  CHECK(read_file(tracker.state() / "lock").empty());
+}
+
+TEST_CASE("under the journal a line begins with its level, and elsewhere with the time") {
+  TrackerProcess tracker;
+  write_file(tracker.directory() / "log", "");
+  struct stat log {};
+  REQUIRE(stat((tracker.directory() / "log").c_str(), &log) == 0);
+  const auto stream = std::to_string(log.st_dev) + ":" + std::to_string(log.st_ino);
+  CHECK(exit_code(tracker, {.config = "[poll]\nx = 1\n", .environment = {{"JOURNAL_STREAM", stream}}}) == 78);
+  CHECK_MESSAGE(tracker.log().substr(0, 4) == "<3>/", tracker.log());
+  TrackerProcess elsewhere;
+  CHECK(exit_code(elsewhere, {.config = "[poll]\nx = 1\n", .environment = {{"JOURNAL_STREAM", "1:2"}}}) ==
+        78);
+  CHECK(elsewhere.log().substr(0, 2) == "20");
+}
+
+TEST_CASE("a reload asked for while it waits for the instance lock comes after it, and a stop at once") {
+  TrackerProcess first;
+  REQUIRE_MESSAGE(first.start({.config = one_panel}), first.log());
+  TrackerProcess second;
+  const TrackerProcess::Options options{.config = one_panel, .arguments = {"--state-dir", first.state()}};
+  const auto waits = [](const TrackerProcess& tracker) {
+    std::ifstream status("/proc/" + std::to_string(tracker.pid()) + "/syscall");
+    std::string number;
+    status >> number;
+    return number == std::to_string(SYS_rt_sigtimedwait);
+  };
+  second.launch(options);
+  REQUIRE(eventually([&] { return waits(second); }, seconds(4)));
+  second.signal(SIGHUP);
+  CHECK(first.stop().code == 0);
+  CHECK(eventually([&] { return says(second, "configuration: read again"); }, seconds(10)));
+  CHECK(second.running());
+  REQUIRE(first.start({.config = one_panel, .arguments = {"--state-dir", first.directory() / "other"}}));
+  TrackerProcess third;
+  third.launch({.config = one_panel, .arguments = {"--state-dir", first.state()}});
+  REQUIRE(eventually([&] { return waits(third); }, seconds(4)));
+  CHECK(third.stop(seconds(3)).code == 0);
+  CHECK(second.stop().code == 0);
 }
 
 TEST_CASE("a key file that others can read: one clear line with the chmod that mends it, exit 78") {

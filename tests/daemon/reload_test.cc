@@ -60,7 +60,7 @@ TEST_CASE("SIGHUP: a new panel is polled, the orders of a vanished one stay and 
   REQUIRE_MESSAGE(world.start(fast_polling() + world.panel("p1")), tracker.log());
   REQUIRE(world.track("p1", "1") == 201);
   REQUIRE(world.is_asked("p1/1"));
-  CHECK(world.track("p2", "2") == 422);
+  CHECK(world.track("p2", "2") == 404);
 
   tracker.write_config(fast_polling() + world.panel("p2"));
   REQUIRE_MESSAGE(world.reload_by_signal("panel.p1: gone"), tracker.log());
@@ -153,7 +153,7 @@ TEST_CASE("a file with errors changes nothing and every one of them is told, to 
   const auto before = world.server.ledger().requests("p1");
   CHECK(eventually([&] { return world.server.ledger().requests("p1") >= before + 5; }, seconds(5)));
   CHECK(world.server.ledger().requests("p2") == 0);
-  CHECK(world.track("p2", "2") == 422);
+  CHECK(world.track("p2", "2") == 404);
   CHECK(tracker.stop().code == 0);
 }
 
@@ -202,4 +202,31 @@ TEST_CASE("a key that was changed while its answer was under way is not shown wh
   CHECK(tracker.get("/v1/panels/rotating").body.find(old_key) == std::string::npos);
   CHECK(tracker.log().find(old_key) == std::string::npos);
   CHECK(read_file(tracker.state() / "tracker.db-wal").find(old_key) == std::string::npos);
+}
+
+// Seen: it had no effect before a restart.
+TEST_CASE("a shorter settle and a shorter stalled_after act at the next answer after a reload") {
+  World world;
+  auto& tracker = world.tracker;
+  world.server.panel("p1").script_order("3", 1000,
+                                        {{practice::Ms(10), {.status = "Completed", .remains = "0"}}});
+  const auto config = [&](const std::string& patience) {
+    return "[poll]\nfastest = \"100ms\"\nmoving = \"200ms\"\nslowest = \"200ms\"\nsettle = \"" + patience +
+           "\"\nstalled_after = \"" + patience + "\"\n" + world.panel("p1");
+  };
+  REQUIRE_MESSAGE(world.start(config("48h")), tracker.log());
+  REQUIRE(world.track("p1", "1") == 201);
+  REQUIRE(world.track("p1", "3") == 201);
+  REQUIRE(world.is_asked("p1/1"));
+  world.server.advance(practice::Ms(10));
+  const auto order = [&](const std::string& id) { return tracker.get("/v1/orders/p1/" + id).json(); };
+  REQUIRE(eventually([&] { return order("3")["status"] == "completed"; }, seconds(5)));
+  const auto asked = world.server.ledger().requests("p1");
+  REQUIRE(eventually([&] { return world.server.ledger().requests("p1") >= asked + 3; }));
+  CHECK(order("1")["stalled"] == false);
+
+  tracker.write_config(config("500ms"));
+  REQUIRE_MESSAGE(world.reload_by_signal("panel.p1: changed"), tracker.log());
+  CHECK(eventually([&] { return order("1")["stalled"] == true; }, seconds(5)));
+  CHECK(eventually([&] { return order("3")["settled"] == true; }, seconds(5)));
 }

@@ -245,10 +245,11 @@ TEST_CASE("a signal ends the program at once and well, whoever waits gets an ans
 
   CHECK(end_by(tracker, signal) < 3);
   const auto order = waiting.get();
-  CHECK_MESSAGE(order.status == 200, order.error);
-  CHECK(order.json()["timed_out"] == true);
+  CHECK_MESSAGE(order.status == 503, order.error);
+  CHECK(order.json()["code"] == "draining");
   const auto events = batch.get();
-  CHECK_MESSAGE(events.status == 200, events.error);
+  CHECK_MESSAGE(events.status == 503, events.error);
+  CHECK(events.json()["code"] == "draining");
   const auto followed = stream.get();
   CHECK_MESSAGE(followed.error.empty(), followed.error);
   CHECK(followed.status == 200);

@@ -117,6 +117,10 @@ void TrackerProcess::launch(const Options& options) {
   const int log = open((directory() / "log").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
+  if (options.errors_apart) {
+    dup2(open((directory() / "errors").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600), STDERR_FILENO);
+  }
+  for (const int stream : options.closed) close(stream);
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
   if (options.watchdog.count() > 0) {
     setenv("WATCHDOG_USEC", std::to_string(options.watchdog.count() * 1000).c_str(), 1);
@@ -182,6 +186,10 @@ bool TrackerProcess::running() {
 
 std::string TrackerProcess::log() const {
   return read_file(directory() / "log");
+}
+
+std::string TrackerProcess::errors() const {
+  return read_file(directory() / "errors");
 }
 
 std::int64_t TrackerProcess::bytes_written() const {

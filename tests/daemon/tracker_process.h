@@ -53,7 +53,9 @@ class TrackerProcess {
     std::map<std::string, std::string> environment{};
     std::vector<std::string> arguments{};                  // beside --config, --state-dir and --runtime-dir
     std::vector<std::pair<int, std::string>> activated{};  // listening sockets to hand over, and their names
-    milliseconds watchdog{0};  // what the service manager's watchdog asks for; 0: none
+    std::vector<int> closed{};                             // of the standard streams
+    bool errors_apart = false;  // standard error goes to the file "errors", and the rest to the log
+    milliseconds watchdog{0};   // what the service manager's watchdog asks for; 0: none
   };
 
   explicit TrackerProcess(ScratchDirectory::Place place = ScratchDirectory::Place::memory);
@@ -80,6 +82,7 @@ class TrackerProcess {
   [[nodiscard]] bool running();
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] std::string log() const;
+  [[nodiscard]] std::string errors() const;
 
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_.path(); }
   [[nodiscard]] std::filesystem::path state() const { return directory() / "state"; }

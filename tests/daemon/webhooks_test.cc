@@ -1,76 +1,11 @@
-#include "practice-panel/server.h"
-#include "practice-panel/webhook_receiver.h"
-#include "tracker_process.h"
-
-#include <doctest/doctest.h>
+#include "webhook_world.h"
 
 #include <algorithm>
 
 using namespace smm::test;
-namespace practice = smm::practice;
 using std::chrono::seconds;
 
 namespace {
-
-constexpr const char* next_secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
-struct Hook {
-  std::string name;
-  std::string url;
-  std::string more{};
-  std::string network = "local";
-  std::string secrets = "\"keys/shop\"";
-};
-
-std::string section(const Hook& hook) {
-  return "[webhook." + hook.name + "]\nurl = \"" + hook.url + "\"\nsecret_file = " + hook.secrets +
-         "\nnetwork = \"" + hook.network + "\"\nrate = 0\n" + hook.more + "\n";
-}
-
-// A daemon whose events are made by tracking orders: its one panel is never reached.
-struct World {
-  explicit World(const std::vector<Hook>& hooks,
-                 const std::string& events = "events = [\"order.tracked\"]\n") {
-    std::string config = panel_section("p1", "http://127.0.0.1:9/api/v2");
-    for (const auto& hook : hooks)
-      config +=
-          section({hook.name, hook.url, hook.more.empty() ? events : hook.more, hook.network, hook.secrets});
-    tracker.add_file("keys/shop", webhook_secret);
-    tracker.add_file("keys/next", next_secret);
-    REQUIRE_MESSAGE(tracker.start({.config = config}), tracker.log());
-  }
-  void make_event(const std::string& id) const {
-    REQUIRE(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", id}}).status == 201);
-  }
-  // The only delivery to a webhook, with its attempts, once it has so many that ended.
-  Json delivery(const std::string& webhook, std::size_t attempts) const {
-    Json found;
-    const bool there = eventually([&] {
-      const auto items = tracker.all_items("/v1/deliveries?webhook=" + webhook);
-      if (items.empty()) return false;
-      found = tracker.get("/v1/deliveries/" + items.front()["id"].dump()).json();
-      const auto& made = found["attempts"];
-      return made.size() >= attempts && !made.back()["ended_at"].is_null();
-    });
-    REQUIRE_MESSAGE(there, found.dump());
-    return found;
-  }
-  Json webhook(const std::string& name) const {
-    const auto list = tracker.get("/v1/webhooks").json();
-    for (const auto& item : list["items"]) {
-      if (item["name"] == name) return item;
-    }
-    return {};
-  }
-
-  TrackerProcess tracker;
-};
-
-practice::ReceiverOptions verifying(const std::vector<std::string>& secrets = {webhook_secret}) {
-  practice::ReceiverOptions options;
-  options.secrets = secrets;
-  return options;
-}
 
 double between(const practice::ReceivedWebhook& first, const practice::ReceivedWebhook& second) {
   return std::chrono::duration<double>(second.arrived - first.arrived).count();
@@ -81,7 +16,7 @@ double between(const practice::ReceivedWebhook& first, const practice::ReceivedW
 TEST_CASE("a refused webhook comes again after 5 s (± 20 %): same id, same bytes, newer timestamp") {
   practice::WebhookReceiver receiver(verifying());
   receiver.answer_next({.status = 500, .body = "out of order"});
-  const World world({{"shop", receiver.url()}});
+  const WebhookWorld world({{"shop", receiver.url()}});
   world.make_event("1");
   REQUIRE(receiver.wait_for(2, seconds(15)));
   const auto received = receiver.received();
@@ -114,7 +49,7 @@ TEST_CASE("a refused webhook comes again after 5 s (± 20 %): same id, same byte
 TEST_CASE("Retry-After is obeyed, also for what comes after") {
   practice::WebhookReceiver receiver(verifying());
   receiver.answer_next({.status = 503, .headers = {{"Retry-After", "8"}}});
-  const World world({{"shop", receiver.url()}});
+  const WebhookWorld world({{"shop", receiver.url()}});
   world.make_event("1");
   REQUIRE(receiver.wait_for(1, seconds(5)));
   CHECK(world.delivery("shop", 1)["attempts"][0]["http_status"] == 503);
@@ -130,7 +65,7 @@ TEST_CASE("a redirect is not followed and has failed") {
   practice::WebhookReceiver elsewhere(verifying());
   practice::WebhookReceiver receiver(verifying());
   receiver.answer_always({.status = 302, .headers = {{"Location", elsewhere.url()}}});
-  const World world({{"shop", receiver.url()}});
+  const WebhookWorld world({{"shop", receiver.url()}});
   world.make_event("1");
   const auto delivery = world.delivery("shop", 1);
   CHECK(delivery["state"] == "pending");
@@ -144,7 +79,7 @@ TEST_CASE("410 disables an endpoint and says so; the others go on") {
   practice::WebhookReceiver gone(verifying());
   practice::WebhookReceiver other(verifying());
   gone.answer_always({.status = 410});
-  const World world(
+  const WebhookWorld world(
       {{"gone", gone.url()}, {"other", other.url(), "events = [\"order.tracked\", \"webhook.disabled\"]\n"}});
   world.make_event("1");
   REQUIRE(gone.wait_for(1, seconds(5)));
@@ -170,7 +105,7 @@ TEST_CASE("an endpoint that hangs delays no other") {
   practice::WebhookReceiver hanging(verifying());
   practice::WebhookReceiver healthy(verifying());
   hanging.answer_always({.delivery = practice::Delivery::hang});
-  const World world({{"hanging", hanging.url()}, {"healthy", healthy.url()}});
+  const WebhookWorld world({{"hanging", hanging.url()}, {"healthy", healthy.url()}});
   std::vector<std::string> ids;
   for (int i = 1; i <= 50; ++i) ids.push_back(std::to_string(i));
   REQUIRE(world.tracker.track("p1", ids) == 50);
@@ -183,7 +118,8 @@ TEST_CASE("while a secret is changed both signatures are there, and each verifie
   practice::WebhookReceiver old_one(verifying({webhook_secret}));
   practice::WebhookReceiver new_one(verifying({next_secret}));
   const std::string both = "[\"keys/next\", \"keys/shop\"]";
-  const World world({{"old", old_one.url(), {}, "local", both}, {"new", new_one.url(), {}, "local", both}});
+  const WebhookWorld world(
+      {{"old", old_one.url(), {}, "local", both}, {"new", new_one.url(), {}, "local", both}});
   world.make_event("1");
   REQUIRE(old_one.wait_for(1, seconds(5)));
   REQUIRE(new_one.wait_for(1, seconds(5)));
@@ -194,7 +130,7 @@ TEST_CASE("while a secret is changed both signatures are there, and each verifie
 TEST_CASE("an address that is not public is refused unless it was allowed, and the refusal names the key") {
   practice::WebhookReceiver receiver(verifying());
   const auto url = "https://127.0.0.1:" + std::to_string(receiver.port()) + "/hook";
-  const World world({{"shop", url, {}, "public"}});
+  const WebhookWorld world({{"shop", url, {}, "public"}});
   world.make_event("1");
   const auto attempt = world.delivery("shop", 1)["attempts"][0];
   CHECK(attempt["outcome"] == "failed");

@@ -60,7 +60,8 @@ TEST_CASE("a panel's word for a refill names its state, in any spelling") {
                                                     {"cancelled", RefillState::canceled},
                                                     {" in-progress ", RefillState::in_progress}};
   for (const auto& [word, state] : words) {
-    CAPTURE(word);
+    const auto spelling = word;
+    CAPTURE(spelling);
     CHECK(refill_state_from_panel_word(word) == state);
   }
   for (const std::string word : {"", "1", "Refill not found", "success", "done", "refused", "asking",

@@ -123,6 +123,31 @@ TEST_CASE("a yes and a no about one order are in doubt") {
   CHECK(refills(R"({"error":"Some failed","1":{"refill":1}})", three) == "doubt wrong-shape");
 }
 
+TEST_CASE("a no around a yes is in doubt, for who knows what was done") {
+  CHECK(refills(R"({"error":"Some failed","data":[{"order":1,"refill":1}]})", three) == "doubt wrong-shape");
+  CHECK(refills(R"({"status":"fail","refills":{"1":5}})", three) == "doubt wrong-shape");
+  CHECK(refill(R"({"success":false,"data":{"refill":"5"}})") == "doubt wrong-shape");
+  CHECK(refills(R"({"error":"None worked","data":[{"order":1,"refill":{"error":"No"}}]})", ids({"1"})) ==
+        "whole: no said-no: None worked");
+}
+
+TEST_CASE("errors that name their orders are about these alone") {
+  CHECK(refills(R"({"errors":{"1":"Incorrect order ID"}})", three) ==
+        "no said-no: Incorrect order ID | - | -");
+  CHECK(refills(R"({"errors":[{"order":2,"error":"No"}],"data":[]})", three) == "- | no said-no: No | -");
+  CHECK(refills(R"({"errors":{"1":"Not yet done"},"3":{"refill":7}})", three) ==
+        "no said-no: Not yet done | - | yes 7");
+}
+
+TEST_CASE("words that tell of a deed are no refusal, and not enough for a yes") {
+  CHECK(refills(R"({"1":"Refill created","2":"Order not refilled","3":"Refill created successfully"})",
+                three) == "- | no said-no: Order not refilled | yes");
+  CHECK(cancels(R"({"1":"Order canceled","2":"Order already canceled"})", ids({"1", "2"})) ==
+        "- | no said-no: Order already canceled");
+  CHECK(cancel(R"({"success":"Cancel request sent"})") == "yes");
+  CHECK(cancel(R"({"success":"Incorrect order ID"})") == "doubt wrong-shape");
+}
+
 TEST_CASE("an error for the whole batch refuses every order of it") {
   CHECK(refills(R"({"error":"Invalid API key"})", ids({"1", "2"})) ==
         "whole: no key-rejected: Invalid API key | no key-rejected: Invalid API key");

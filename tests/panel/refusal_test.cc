@@ -176,7 +176,8 @@ TEST_CASE("a pace, a guarantee's length, the past and absurd amounts are no wait
                                        "In 5 orders",
                                        "24 hours after the last refill",
                                        "Available in the first 30 days",
-                                       "within 30 days"}) {
+                                       "within 30 days",
+                                       "Refills are possible in 30 days from completion"}) {
     CAPTURE(words);
     CHECK_FALSE(stated_wait(words));
   }

@@ -169,6 +169,20 @@ TEST_CASE_FIXTURE(ClientFixture, "a timeout in the middle of a reply says what s
   CHECK_FALSE(error.nothing_sent);
 }
 
+TEST_CASE_FIXTURE(ClientFixture, "a reply whose head is cut off is broken off, and its status is none") {
+  for (const char* head : {"HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nX: y",
+                           "HTTP/1.1 200 OK\r\nX: y\r\n", "HTTP/1.1 200 OK\r\nX: y\r\n\r"}) {
+    CAPTURE(head);
+    for (auto end : {&Connection::close_now, &Connection::reset}) {
+      ScriptedServer server(say(head, end));
+      const auto error = error_of(post_once(server.url()));
+      CHECK(error.kind == Kind::broken_off);
+      CHECK(error.status == 0);
+      CHECK_FALSE(error.nothing_sent);
+    }
+  }
+}
+
 TEST_CASE_FIXTURE(ClientFixture,
                   "a connection that breaks before, in the middle of, and for want of an answer") {
   struct Case {
@@ -180,7 +194,7 @@ TEST_CASE_FIXTURE(ClientFixture,
            {"", &Connection::reset, 0},
            {"", &Connection::close_now, 0},
            {"HTTP/1.1 20", &Connection::reset, 0},
-           {"HTTP/1.1 200 OK\r\nContent-Le", &Connection::reset, 200},
+           {"HTTP/1.1 200 OK\r\nContent-Le", &Connection::reset, 0},
            {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", &Connection::close_now, 200},
            {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", &Connection::close_now,
             200},

@@ -145,6 +145,9 @@ ServerFixture::ServerFixture(HttpServerLimits limits) {
   };
   HttpServer::Handlers handlers;
   handlers.refuse = [this](const HttpRequestHead& head) { return refuse ? refuse(head) : std::nullopt; };
+  handlers.unsound = [](const HttpRequestHead& head, const HttpFault& fault) {
+    return HttpResponse{fault.status, {{"X-Path", head.path}}, fault.words};
+  };
   handlers.too_large = [](const HttpRequestHead& head) {
     return HttpResponse{413, {{"X-Path", head.path}}, "too large"};
   };

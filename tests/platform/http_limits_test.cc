@@ -86,14 +86,23 @@ TEST_CASE("a chunked body that passes the limit is refused there and then, thoug
   CHECK(it.until([&] { return it.server->connections() == 0; }));
 }
 
-TEST_CASE("at the limit of connections the next client waits until there is room") {
+TEST_CASE("at the limit of connections, all being answered, the next client waits until there is room") {
   HttpServerLimits limits;
   limits.max_connections = 2;
   ServerFixture it(limits);
+  std::deque<Responder> waiting;
+  it.handle = [&](const HttpServerRequest& request, Responder responder) {
+    if (request.path == "/wait") {
+      waiting.push_back(std::move(responder));
+    } else {
+      responder.send({200, {}, request.path});
+    }
+  };
   RawClient first(it.socket_path);
   RawClient second(it.socket_path);
-  CHECK(it.ask(first, get("/1")).status == 200);
-  CHECK(it.ask(second, get("/2")).status == 200);
+  first.send(get("/wait"));
+  second.send(get("/wait"));
+  REQUIRE(it.until([&] { return first.move(), second.move(), waiting.size() == 2; }));
   RawClient third(it.socket_path);
   third.send(get("/3"));
   third.move();
@@ -102,16 +111,96 @@ TEST_CASE("at the limit of connections the next client waits until there is room
   // One listener's crowd is not another's.
   RawClient other(it.listen_on_tcp());
   CHECK(it.ask(other, get("/other")).status == 200);
-  // The leaving of an idle client is the last thing that happens, and enough.
+  // The leaving of a client is the last thing that happens, and enough.
   first.close();
-  CHECK(it.reply_to(third).body == "GET /3 ");
-  CHECK(it.ask(second, get("/2")).status == 200);
+  CHECK(it.reply_to(third).body == "/3");
+  waiting.back().send({200, {}, "patience"});
+  CHECK(it.reply_to(second).body == "patience");
   std::deque<RawClient> more;
   for (int i = 0; i < 20; ++i) {
     more.emplace_back(it.socket_path).send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   }
-  third.close();
   for (auto& client : more) CHECK(it.reply_to(client).status == 200);
+}
+
+TEST_CASE("at the limit of connections, the end of an answer makes room for the next client") {
+  HttpServerLimits limits;
+  limits.max_connections = 1;
+  ServerFixture it(limits);
+  std::optional<Responder> waiting;
+  it.handle = [&](const HttpServerRequest& request, Responder responder) {
+    if (request.path == "/wait") {
+      waiting = std::move(responder);
+    } else {
+      responder.send({200, {}, request.path});
+    }
+  };
+  RawClient first(it.socket_path);
+  first.send(get("/wait"));
+  REQUIRE(it.until([&] { return first.move(), waiting.has_value(); }));
+  RawClient second(it.socket_path);
+  second.send(get("/2"));
+  second.move();
+  it.turns_within(Milliseconds(20));
+  const auto start = EventLoop::monotonic_ms();
+  waiting->send({200, {}, "answered"});
+  CHECK(it.reply_to(first).body == "answered");
+  CHECK(it.reply_to(second).body == "/2");
+  CHECK(EventLoop::monotonic_ms() - start < 900);
+}
+
+TEST_CASE("a crowd of half-sent requests blocks no other client, and an answer under way is not cut for it") {
+  HttpServerLimits limits;
+  limits.max_connections = 8;
+  ServerFixture it(limits);
+  std::optional<Responder> waiting;
+  it.handle = [&](const HttpServerRequest& request, Responder responder) {
+    if (request.path == "/wait") {
+      waiting = std::move(responder);
+    } else {
+      responder.send({200, {}, request.path + request.body});
+    }
+  };
+  RawClient patient(it.socket_path);
+  patient.send(get("/wait"));
+  REQUIRE(it.until([&] { return patient.move(), waiting.has_value(); }));
+  for (const char* half : {"", "GET /", "GET / HTTP/1.1\r\nHost: x\r\nX: ",
+                           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"}) {
+    CAPTURE(half);
+    std::deque<RawClient> crowd;
+    for (int i = 0; i < 60; ++i) {
+      auto& client = crowd.emplace_back(it.socket_path);
+      client.send(half);
+      client.move();
+    }
+    const auto start = EventLoop::monotonic_ms();
+    RawClient prompt(it.socket_path);
+    CHECK(it.ask(prompt, get("/prompt")).body == "/prompt");
+    CHECK(EventLoop::monotonic_ms() - start < 3000);
+    CHECK(it.server->connections() <= 8 + 16);
+  }
+  CHECK_FALSE(waiting->gone());
+  waiting->send({200, {}, "patience"});
+  CHECK(it.reply_to(patient).body == "patience");
+}
+
+TEST_CASE("clients that do not take their answers give way to others") {
+  HttpServerLimits limits;
+  limits.max_connections = 4;
+  ServerFixture it(limits);
+  it.handle = [](const HttpServerRequest& request, Responder responder) {
+    responder.send({200, {}, request.path == "/big" ? std::string(8'000'000, 'x') : request.path});
+  };
+  std::deque<RawClient> crowd;
+  for (int i = 0; i < 4; ++i) {
+    auto& client = crowd.emplace_back(it.socket_path);
+    client.send(get("/big"));
+    client.move();
+  }
+  it.turns_within(Milliseconds(20));
+  REQUIRE(it.server->busy() == 4);
+  RawClient prompt(it.socket_path);
+  CHECK(it.ask(prompt, get("/prompt")).body == "/prompt");
 }
 
 TEST_CASE("without free descriptors the loop does not spin, and recovers") {
@@ -255,6 +344,40 @@ TEST_CASE("bad requests get a 4xx or are cut, and nobody else notices") {
     CHECK(it.ask(bystander, get("/")).status == 200);
   }
   CHECK(handled == static_cast<int>(bad.size()));
+}
+
+TEST_CASE(
+    "a request that breaks HTTP's rules is refused in the words of who serves it, and nothing follows it") {
+  HttpServerLimits limits;
+  limits.longest_target = 100;
+  ServerFixture it(limits);
+  const std::string host = "Host: x\r\n";
+  const std::vector<std::pair<std::string, int>> unsound{
+      {"GET /a HTTP/1.1\r\n\r\n", 400},
+      {"GET /a HTTP/1.1\r\n" + host + host + "\r\n", 400},
+      {"GET /a b HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET /a\x01 HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET /" + std::string(100, 'a') + " HTTP/1.1\r\n" + host + "\r\n", 414},
+      {"POST /a HTTP/1.1\r\n" + host + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400},
+      {"POST /a HTTP/1.1\r\n" + host + "Content-Length: 1\r\nContent-Length: 1\r\n\r\na", 400},
+      {"POST /a HTTP/1.1\r\n" + host + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       400},
+      {"POST /a HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
+  };
+  for (const auto& request : unsound) {
+    CAPTURE(request.first);
+    RawClient client(it.socket_path);
+    client.send(request.first + get("/smuggled"));
+    const auto reply = it.reply_to(client);
+    CHECK(reply.status == request.second);
+    CHECK(reply.has("X-Path: /"));
+    CHECK(closed(it, client));
+    CHECK(client.received.empty());
+  }
+  RawClient old(it.socket_path);
+  CHECK(it.ask(old, "GET /old HTTP/1.0\r\n\r\n").status == 200);
+  RawClient longest(it.socket_path);
+  CHECK(it.ask(longest, get("/" + std::string(99, 'a'))).status == 200);
 }
 
 TEST_CASE("a client that leaves in the middle of its request leaves nothing behind") {

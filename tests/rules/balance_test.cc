@@ -112,8 +112,9 @@ TEST_CASE("days left are what whole cents say") {
       if (i > 0) cents.push_back(static_cast<std::int64_t>(random() % 100'000));
       if (i > 0 && cents[i] < cents[i - 1]) spent += cents[i - 1] - cents[i];
       const auto ago = days(static_cast<std::int64_t>(points - i));
-      auto text = std::to_string(cents[i] % 100);
-      text = std::to_string(cents[i] / 100) + "." + (text.size() < 2 ? "0" : "") + text;
+      auto text = std::to_string(cents[i] / 100);
+      text += cents[i] % 100 < 10 ? ".0" : ".";
+      text += std::to_string(cents[i] % 100);
       oldest_first.push_back(point(text, ago));
     }
     const std::vector<BalancePoint> history(oldest_first.rbegin(), oldest_first.rend());

@@ -37,6 +37,7 @@ CatalogueEntry entry(const Service& of, bool removed = false) {
 
 std::vector<CatalogueEntry> entries(const std::vector<Service>& list) {
   std::vector<CatalogueEntry> made;
+  made.reserve(list.size());
   for (const auto& of : list) made.push_back(entry(of));
   return made;
 }
@@ -56,6 +57,7 @@ std::string shown(const ServiceChange& change) {
 
 std::vector<std::string> shown(const CatalogueDiff& found) {
   std::vector<std::string> lines;
+  lines.reserve(found.changes.size());
   for (const auto& change : found.changes) lines.push_back(shown(change));
   return lines;
 }

@@ -67,6 +67,7 @@ PlacementFields with(PlacementFields fields, const std::string& name, const std:
 
 std::vector<std::string> shown(const std::vector<FormComplaint>& complaints) {
   std::vector<std::string> lines;
+  lines.reserve(complaints.size());
   for (const auto& complaint : complaints) {
     lines.push_back(complaint.field + " " + complaint.complaint +
                     (complaint.ground == Ground::catalogue ? " [catalogue]" : ""));

@@ -58,6 +58,11 @@ inline std::optional<Change> pass_time(const Order& before, Timestamp now, const
   return unchanged(before, policy, around, now);
 }
 
+// The panel does not know it: for the `answers`-th time in a row.
+inline std::optional<Change> forget(const Order& before, Timestamp now, int answers = lost_answers) {
+  return not_known(before, policy, {}, answers, now);
+}
+
 // The order after these replies, one a minute from tracked + 1 min.
 inline Order after(const std::vector<Observation>& replies, Order order = fresh_order()) {
   auto now = tracked;

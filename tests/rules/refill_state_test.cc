@@ -160,6 +160,7 @@ TEST_CASE("a refill event tells who asked, the panel's id and words, and what is
   CHECK(event.panel == PanelName("p1"));
   CHECK(event.order == OrderId("23501"));
   std::vector<std::string> keys;
+  keys.reserve(event.data.size());
   for (const auto& entry : event.data) keys.push_back(entry.first);
   CHECK(keys ==
         std::vector<std::string>{"refill", "status", "cause", "upstream", "words", "refusal", "not_before"});

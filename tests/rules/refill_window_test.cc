@@ -72,7 +72,7 @@ TEST_CASE("a refill window is read from a service's name in the spellings panels
       {"Подписчики гарантия 30 дней", "30"},
   };
   for (const auto& [name, expected] : names) {
-    const auto& copy = name;
+    const auto copy = name;
     CAPTURE(copy);
     CHECK(shown(name) == expected);
   }

@@ -78,7 +78,7 @@ struct Life {
 };
 
 std::optional<Change> live_a_step(Life& life, std::mt19937& random, Timestamp now) {
-  if (random() % 5 == 0) return not_known(life.last, policy, now);
+  if (random() % 5 == 0) return forget(life.last, now);
   if (random() % 2 == 0 && !life.told.empty()) {
     life.told.emplace_back(now, life.told.back().second);
     if (random() % 2 == 0) return pass_time(life.last, now);

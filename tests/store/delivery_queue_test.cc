@@ -96,7 +96,7 @@ TEST_CASE("whatever happens in whatever order, what is due is what the promise s
       const auto due = post.due(now, 1000, {}, busy_rows);
       REQUIRE(std::set<std::int64_t>(due.begin(), due.end()) == expected);
       REQUIRE(due.size() == expected.size());
-      const auto told = post.bench.store().next_delivery_at(shop);
+      const auto told = post.bench.store().next_delivery_at(shop, busy_rows);
       if (expected.empty()) {
         REQUIRE(told == next);
       } else {
@@ -122,9 +122,14 @@ Cost cost_of_turn(Post& post, Timestamp now) {
   const auto due = post.due(now, 2);
   cost.due = post.bench.steps() - before;
   REQUIRE(due.size() > 0);
+  const auto under_way = post.bench.store().due_deliveries(shop, now, 1, {}, {});
   const auto attempt = post.begin(due[0], now);
   before = post.bench.steps();
-  CHECK(post.bench.store().next_delivery_at(shop).has_value() == (due.size() > 1));
+  Ids busy_orders;
+  for (const auto& each : under_way) {
+    if (each.order_row) busy_orders.push_back(*each.order_row);
+  }
+  CHECK(post.bench.store().next_delivery_at(shop, busy_orders).has_value() == (due.size() > 1));
   cost.next = post.bench.steps() - before;
   before = post.bench.steps();
   post.settle(attempt, due[0], DeliveryState::delivered, now);

@@ -174,7 +174,7 @@ TEST_CASE("reading writes not one byte, and neither does news that is none") {
   CHECK(writes_nothing(bench, [&] { CHECK(store.webhooks().size() == 1); }));
   CHECK(writes_nothing(bench,
                        [&] { CHECK(store.due_deliveries(WebhookName("w"), noon, 9, {}, {}).size() == 1); }));
-  CHECK(writes_nothing(bench, [&] { CHECK(store.next_delivery_at(WebhookName("w")) == noon); }));
+  CHECK(writes_nothing(bench, [&] { CHECK(store.next_delivery_at(WebhookName("w"), {}) == noon); }));
   CHECK(writes_nothing(bench, [&] { CHECK(store.deliveries({})->items.size() == 2); }));
   CHECK(writes_nothing(bench, [&] { CHECK(store.delivery(due[0].id)); }));
   CHECK(writes_nothing(bench, [&] { CHECK(store.attempts(due[0].id).empty()); }));
@@ -216,7 +216,7 @@ TEST_CASE("reading writes not one byte, and neither does news that is none") {
   same.after = bench.find(key_of("1"));
   CHECK(writes_nothing(bench, [&] { store.record({&same, 1}, noon + 1h); }));
   // And what does write is seen.
-  CHECK_FALSE(writes_nothing(bench, [&] { store.set_webhook_paused(WebhookName("w"), true); }));
+  CHECK_FALSE(writes_nothing(bench, [&] { store.set_webhook_paused(WebhookName("w"), true, noon); }));
 }
 
 TEST_CASE("killed at any moment, what was said to be written is there and all of it agrees") {

@@ -80,7 +80,7 @@ TEST_CASE("an accepted placement is an order, tracked in the same transaction wi
   CHECK(tracked->is_new);
   REQUIRE(news.size() == 1);
   CHECK(news[0].orders == std::vector<OrderKey>{key_of("23501")});
-  CHECK(news[0].deliveries);
+  CHECK_FALSE(news[0].webhooks.empty());
   CHECK(news[0].last_seq == 2);
   CHECK(lines(bench) == std::vector<std::string>{"order.tracked 23501", "place.accepted 23501"});
   CHECK(bench.number("SELECT count(*) FROM delivery") == 2);
@@ -225,7 +225,9 @@ TEST_CASE("a key stands for its placement for thirty days, and only a resolution
       CHECK(reopened.intend_placement(placement_with(key), again) > happened);
     } else {
       CHECK_THROWS_AS((void)reopened.intend_placement(placement_with(key), again), std::logic_error);
-      CHECK(reopened.intend_placement(placement_with(key), again + 1ms) > happened);
+      const auto newer = reopened.intend_placement(placement_with(key), again + 1ms);
+      CHECK(newer > happened);
+      CHECK(reopened.placement_by_key(PanelName("p1"), key, noon)->id == newer);
     }
     CHECK(reopened.intend_placement(placement_with(key, "p2"), noon) > happened);
   }

@@ -157,18 +157,23 @@ TEST_CASE("a list that hardly finds anything reads a bounded number of rows a ca
   for (auto& intent : intents) intent.order_row = busy.row;
   intents.front().order_row = rare.row;
   const auto ids = purchases.intend_refills(intents, noon);
-  RefillQuery query;
-  query.panels = {PanelName("p2")};
-  int calls = 0;
-  const auto found = all_pages(query, [&](const auto& asked) {
-    ++calls;
-    const auto before = bench.steps();
-    auto page = purchases.refills(asked);
-    CHECK(bench.steps() - before < 10'000 * 40);
-    return page;
-  });
-  CHECK(numbers_of(found) == std::to_string(ids.front()));
-  CHECK(calls == 3);
+  // Found at once where its state is walked, it must wait for the walk of the other state.
+  settle_refill(bench, ids.front(), RefillState::refused, noon);
+  for (const bool by_state : {false, true}) {
+    RefillQuery query;
+    query.panels = {PanelName("p2")};
+    if (by_state) query.states = {RefillState::refused, RefillState::asking};
+    int calls = 0;
+    const auto found = all_pages(query, [&](const auto& asked) {
+      ++calls;
+      const auto before = bench.steps();
+      auto page = purchases.refills(asked);
+      CHECK(bench.steps() - before < 10'000 * 40);
+      return page;
+    });
+    CHECK(numbers_of(found) == std::to_string(ids.front()));
+    CHECK(calls == 3);
+  }
 }
 
 }  // namespace smm::store

@@ -39,7 +39,7 @@ TEST_CASE("state, history and events of a change stand together, and survive a r
   bench.store().record({&change, 1}, noon + 1min);
   CHECK(news.last_seq == 2);
   CHECK(news.orders == std::vector<OrderKey>{key_of("1")});
-  CHECK_FALSE(news.deliveries);
+  CHECK_FALSE(!news.webhooks.empty());
   bench.reopen();
   CHECK(same_order(bench.find(key_of("1")), change.after));
   const auto history = bench.store().history(change.after.row, 10, "");

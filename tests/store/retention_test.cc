@@ -137,10 +137,12 @@ TEST_CASE("thirty days after the end, points that moved only remains are thinned
     bench.say(key, "Completed", 10, noon + 40 * day);
     bench.say(key, "Completed", 20, noon + 40 * day + 1min);
     bench.say(key, "Completed", 30, noon + 40 * day + 2min);
-    expire_all(bench, noon + 41 * day, limit);
+    expire_all(bench, noon + 70 * day, limit);
+    CHECK(remains(row) == "1000 800 700 400 300 0 10 20 30 ");
+    expire_all(bench, noon + 71 * day, limit);
     CHECK(remains(row) == "1000 800 700 400 300 0 30 ");
     const auto changes = bench.database().total_changes();
-    expire_all(bench, noon + 42 * day, limit);
+    expire_all(bench, noon + 72 * day, limit);
     CHECK(bench.database().total_changes() == changes);
   }
 }
@@ -236,6 +238,37 @@ TEST_CASE("refills and cancels stay as long as their order") {
   expire_all(bench, noon + 9000 * day, 1000);
   CHECK(bench.store().purchases().refill(refill));
   CHECK(bench.store().purchases().cancel(cancel));
+}
+
+// Seen: both had lost it a minute after they were tracked.
+TEST_CASE("an order tracked with an end long ago keeps its history: it has not ended, or came only now") {
+  for (const std::size_t limit : {1U, 1000U}) {
+    Workbench bench;
+    for (const auto* id : {"ended", "going", "unknown"}) {
+      auto request = request_for(id);
+      request.ended_at = noon - 1000 * day;
+      bench.store().track({&request, 1}, noon);
+    }
+    bench.say(key_of("ended"), "Completed", 0, noon + 1min);
+    bench.say(key_of("going"), "In progress", 7, noon + 1min);
+    bench.say(key_of("unknown"), "Weird word", 7, noon + 1min);
+    REQUIRE(bench.find(key_of("ended")).ended_at == noon - 1000 * day);
+    REQUIRE(bench.find(key_of("unknown")).ended_at == noon - 1000 * day);
+    const auto points = [&](std::string_view id) {
+      return bench.store().history(bench.find(key_of(id)).row, 100, "")->items.size();
+    };
+    expire_all(bench, noon + 2min, limit);
+    CHECK(points("ended") == 1);
+    CHECK(points("going") == 1);
+    CHECK(points("unknown") == 1);
+    expire_all(bench, noon + 400 * day + 1min, limit);
+    CHECK(points("ended") == 1);
+    expire_all(bench, noon + 400 * day + 1min + 1ms, limit);
+    CHECK(points("ended") == 0);
+    expire_all(bench, noon + 5000 * day, limit);
+    CHECK(points("going") == 1);
+    CHECK(points("unknown") == 1);
+  }
 }
 
 TEST_CASE("a slice stays small however much there is to do") {

@@ -1,0 +1,93 @@
+#include "actors/clock_watch.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace smm::actors {
+namespace {
+
+constexpr auto look_every = std::chrono::seconds(30);
+constexpr std::size_t most_steps = 100;
+
+std::string in_words(Milliseconds step, const char* forward, const char* backward) {
+  const auto seconds = std::chrono::round<std::chrono::seconds>(std::chrono::abs(step));
+  return to_text(Milliseconds(seconds)) + " " + (step.count() > 0 ? forward : backward);
+}
+
+rules::ClockReading read(const platform::EventLoop& loop) {
+  return {loop.now(), platform::EventLoop::monotonic_ms()};
+}
+
+}  // namespace
+
+ClockWatch::ClockWatch(platform::EventLoop& loop, store::Store& store, StorageGuard& storage)
+    : loop_(loop), store_(store), storage_(storage), steps_(store.clock_steps()), timer_(loop, [this] {
+        look();
+        timer_.arm(look_every);
+      }) {
+  const auto now = read(loop_);
+  std::optional<Timestamp> newest;
+  for (const auto stored : store_.newest_moments()) {
+    const auto moment = rules::placed(stored, steps_, now.wall);
+    newest = newest ? std::max(*newest, moment) : moment;
+  }
+  const auto first =
+      rules::first_look(newest, steps_.empty() ? std::nullopt : std::optional(steps_.back()), now);
+  if (first.step) {
+    spdlog::warn("the wall clock stands {} of the newest thing that is stored",
+                 in_words(first.step->by, "ahead", "behind"));
+  }
+  take(first);
+  timer_.arm(look_every);
+}
+
+void ClockWatch::look() {
+  const auto again = rules::look_again(clock_, read(loop_));
+  if (again.step) spdlog::warn("the wall clock was set {}", in_words(again.step->by, "on", "back"));
+  take(again);
+}
+
+std::optional<Timestamp> ClockWatch::held_until() {
+  look();
+  if (unkept_ > 0) return clock_.last.wall + rules::clock_stands;
+  return rules::held_until(clock_);
+}
+
+void ClockWatch::take(const rules::ClockLook& look) {
+  clock_ = look.after;
+  if (look.step) {
+    steps_.push_back(*look.step);
+    ++unkept_;
+    ++moved_.steps;
+    moved_.by += look.step->by;
+  }
+  if (unkept_ > 0) keep_steps();
+  tell_trust();
+}
+
+void ClockWatch::keep_steps() {
+  const auto fresh = std::span(steps_).last(unkept_);
+  if (!storage_.write([&] { store_.add_clock_steps(fresh); })) return;
+  unkept_ = 0;
+  if (steps_.size() > most_steps) {
+    steps_.erase(steps_.begin(), steps_.end() - static_cast<std::ptrdiff_t>(most_steps));
+  }
+}
+
+void ClockWatch::tell_trust() {
+  const auto until = rules::held_until(clock_);
+  if (until.has_value() == was_held_) return;
+  was_held_ = until.has_value();
+  if (until) {
+    spdlog::warn(
+        "the wall clock is not believed until {}: nothing is deleted, no order stalls, settles or is "
+        "lost, and no refill is asked for by itself",
+        to_rfc3339(*until));
+  } else {
+    spdlog::info("the wall clock has stood for an hour, or is right again, and is believed");
+  }
+}
+
+}  // namespace smm::actors

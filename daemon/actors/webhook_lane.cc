@@ -1,0 +1,297 @@
+#include "actors/courier.h"
+#include "domain/text.h"
+#include "platform/standard_webhooks.h"
+#include "rules/retry.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace smm::actors {
+namespace {
+
+constexpr std::size_t connections_an_endpoint = 2;
+constexpr auto attempt_timeout = std::chrono::seconds(15);
+constexpr std::size_t most_read = 64 * 1024;
+constexpr std::size_t most_kept = 4 * 1024;
+constexpr std::size_t longest_error = 1024;
+constexpr auto longest_wait = std::chrono::seconds(60);
+constexpr std::int64_t burst_ms = 1000;
+constexpr long gone = 410;
+
+bool is_success(long status) {
+  return status >= 200 && status < 300;
+}
+
+std::int64_t forward_ms() {
+  return platform::EventLoop::monotonic_ms();
+}
+
+}  // namespace
+
+WebhookLane::WebhookLane(World world, Courier& courier, WebhookPolicy policy)
+    : world_(world),
+      courier_(courier),
+      policy_(std::move(policy)),
+      secrets_(policy_),
+      random_(std::random_device{}()),
+      soon_(world_.loop, [this] { turn(); }),
+      timer_(world_.loop, [this] { turn(); }) {}
+
+WebhookLane::~WebhookLane() {
+  courier_.forget(*this);
+  if (sending_.size() == connections_an_endpoint) courier_.give_second_back();
+}
+
+void WebhookLane::set_policy(WebhookPolicy policy) {
+  policy_ = std::move(policy);
+  secrets_ = EndpointSecrets(policy_);
+  hint();
+}
+
+void WebhookLane::heed(const store::WebhookRecord& record) {
+  held_ = record.paused || record.disabled || retired_;
+  const auto now = world_.loop.now();
+  if (record.rest_until && *record.rest_until > now) rest(*record.rest_until - now);
+  hint();
+}
+
+void WebhookLane::hint() {
+  soon_.schedule();
+}
+
+void WebhookLane::pause() {
+  held_ = true;
+}
+
+void WebhookLane::resume() {
+  held_ = false;
+  retired_.reset();
+  rest_until_ = 0;
+  for (auto& result : finished_) result.rest_until.reset();
+  hint();
+}
+
+WebhookLane::Legacy WebhookLane::leave() {
+  held_ = true;
+  if (sending_.size() == connections_an_endpoint) courier_.give_second_back();
+  sending_.clear();
+  return {policy_.name, std::exchange(finished_, {}), std::exchange(retired_, {})};
+}
+
+void WebhookLane::set_clock_back(Milliseconds step) {
+  for (auto& result : finished_) {
+    if (result.next_try_at) *result.next_try_at -= step;
+    if (result.rest_until) *result.rest_until -= step;
+  }
+}
+
+std::optional<Timestamp> WebhookLane::resting_until() const {
+  const auto left = rest_until_ - forward_ms();
+  return left > 0 ? std::optional(world_.loop.now() + Milliseconds(left)) : std::nullopt;
+}
+
+// One commit settles what finished and writes the attempt rows of what goes out next; only then is it sent.
+void WebhookLane::turn() {
+  const auto now = world_.loop.now();
+  courier_.notice_clock_step(now);
+  auto next = next_to_go(now);
+  const bool moved = !finished_.empty() || !next.empty();
+  if (moved) {
+    std::vector<std::int64_t> starting;
+    starting.reserve(next.size());
+    for (const auto& delivery : next) starting.push_back(delivery.id);
+    std::vector<std::int64_t> attempts;
+    const bool written =
+        world_.storage.write([&] { attempts = world_.store.settle_and_begin(finished_, starting, now); });
+    if (!written) {
+      timer_.arm(longest_wait);  // the end of the trouble is hinted, too
+      courier_.offer_second();
+      return;
+    }
+    finished_.clear();
+    use_up_rate(next.size());
+    for (std::size_t i = 0; i < next.size(); ++i) send(std::move(next[i]), attempts[i], now);
+  }
+  if (retired_) {
+    const auto reason = *retired_;
+    if (world_.storage.write([&] { world_.store.disable_webhook(policy_.name, reason, now); }))
+      retired_.reset();
+  }
+  look_again(moved, now);
+  courier_.offer_second();
+}
+
+// Sees to it that there is a turn when something may be sent that could not be now.
+void WebhookLane::look_again(bool moved, Timestamp now) {
+  if (held_ || sending_.size() == connections_an_endpoint) return;
+  if (free_connections() == 0) return courier_.wait_for_second(*this);
+  const auto wake = world_.store.next_delivery_at(policy_.name, busy_orders());
+  if (!wake) return;
+  const auto forward = forward_ms();
+  const Milliseconds wait =
+      std::max({*wake - now, Milliseconds(rest_until_ - forward), Milliseconds(tokens_at_ - forward)});
+  // What is due and could not go waits for something this lane is told of, so a slow look is enough; what was
+  // just settled may have freed its order.
+  const Milliseconds blocked(moved ? 0 : 1000);
+  timer_.arm(wait.count() > 0 ? std::min<Milliseconds>(wait, longest_wait) : blocked);
+}
+
+std::vector<store::DueDelivery> WebhookLane::next_to_go(Timestamp now) {
+  if (held_ || !courier_.caught_up() || !world_.storage.writable() || rest_until_ > forward_ms()) return {};
+  const auto free = std::min(free_connections(), allowed_by_rate());
+  if (free == 0) return {};
+  std::vector<std::int64_t> busy;
+  for (const auto& sending : sending_) busy.push_back(sending.delivery.id);
+  // What finished is settled in the very commit that begins the next: it is not due again, but its order is
+  // free.
+  for (const auto& result : finished_) busy.push_back(result.delivery);
+  return world_.store.due_deliveries(policy_.name, now, free, busy, busy_orders());
+}
+
+std::vector<std::int64_t> WebhookLane::busy_orders() const {
+  std::vector<std::int64_t> orders;
+  for (const auto& sending : sending_) {
+    if (sending.delivery.order_row) orders.push_back(*sending.delivery.order_row);
+  }
+  return orders;
+}
+
+std::size_t WebhookLane::free_connections() const {
+  const std::size_t usable = courier_.has_second() ? connections_an_endpoint : 1;
+  return usable - std::min(usable, sending_.size());
+}
+
+// A second's worth of the rate may go at once after a pause.
+std::size_t WebhookLane::allowed_by_rate() const {
+  if (policy_.rate == 0) return connections_an_endpoint;
+  const auto now = forward_ms();
+  const auto since = std::max(tokens_at_, now - burst_ms);
+  if (since > now) return 0;
+  return static_cast<std::size_t>((now - since) / std::max<std::int64_t>(1, 1000 / policy_.rate)) + 1;
+}
+
+void WebhookLane::use_up_rate(std::size_t count) {
+  if (policy_.rate == 0 || count == 0) return;
+  tokens_at_ =
+      std::max(tokens_at_, forward_ms() - burst_ms) + 1000 / policy_.rate * static_cast<std::int64_t>(count);
+}
+
+void WebhookLane::send(store::DueDelivery delivery, std::int64_t attempt, Timestamp now) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  auto secrets = secrets_;
+  std::string signatures;
+  for (const auto& secret : policy_.secrets) {
+    if (!signatures.empty()) signatures += ' ';
+    const auto signature =
+        platform::webhook_signature(secret.reveal(), delivery.event_id, seconds, delivery.body);
+    secrets.add_signature(signature);
+    signatures += signature;
+  }
+  platform::HttpRequest request;
+  request.url = policy_.url;
+  request.headers = policy_.headers;
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.headers.emplace_back("webhook-id", delivery.event_id);
+  request.headers.emplace_back("webhook-timestamp", std::to_string(seconds));
+  request.headers.emplace_back("webhook-signature", std::move(signatures));
+  request.body = delivery.body;
+  request.timeout = attempt_timeout;
+  request.max_body = most_read;
+  request.cut_body = true;
+  request.accept_compressed = false;
+  request.proxy = policy_.proxy;
+  request.send_once = true;
+  request.addresses = policy_.network == WebhookNetwork::local ? platform::AddressPolicy::local
+                                                               : platform::AddressPolicy::only_public;
+  const auto at =
+      sending_.insert(sending_.end(), Sending{attempt, std::move(delivery), std::move(secrets), {}});
+  if (sending_.size() == connections_an_endpoint) courier_.take_second();
+  at->transfer = world_.http.start(
+      std::move(request), [this, at](const platform::HttpOutcome& outcome) { finished(at, outcome); });
+}
+
+void WebhookLane::finished(SendingAt at, const platform::HttpOutcome& outcome) {
+  if (sending_.size() == connections_an_endpoint) courier_.give_second_back();
+  const auto sending = std::move(*at);
+  sending_.erase(at);
+  const auto now = world_.loop.now();
+  courier_.notice_clock_step(now);
+  store::AttemptResult result;
+  result.attempt = sending.attempt;
+  result.delivery = sending.delivery.id;
+  judge(result, sending, outcome, now);
+  finished_.push_back(std::move(result));
+  soon_.schedule();
+}
+
+// Any 2xx is success, whatever its body does; everything else uses up a try.
+void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
+                        const platform::HttpOutcome& outcome, Timestamp now) {
+  result.http_status = outcome ? outcome->status : outcome.error().status;
+  if (outcome) {
+    result.response = sending.secrets.masked(outcome->body, outcome->body_cut, most_kept);
+  } else {
+    result.error = words_of(sending, outcome);
+  }
+  if (is_success(result.http_status)) {
+    result.state = store::DeliveryState::delivered;
+    result.outcome = "delivered";
+    last_error_.reset();
+    return;
+  }
+  result.outcome = outcome ? "refused" : "failed";
+  result.error = words_of(sending, outcome);
+  last_error_ = LastError{now, result.error};
+  if (result.http_status == gone) {
+    result.state = store::DeliveryState::dead;
+    retire(result.error);
+  } else {
+    put_off(result, sending, outcome, now);
+  }
+}
+
+std::string WebhookLane::words_of(const Sending& sending, const platform::HttpOutcome& outcome) const {
+  if (outcome) return "it answered " + std::to_string(outcome->status);
+  auto words = sending.secrets.masked(outcome.error().detail, false, longest_error);
+  if (outcome.error().kind == platform::TransportErrorKind::refused_address &&
+      policy_.network == WebhookNetwork::only_public) {
+    words += " (network = \"local\" in [webhook." + policy_.name.text() +
+             "] allows loopback and private addresses)";
+  }
+  return words;
+}
+
+void WebhookLane::put_off(store::AttemptResult& result, const Sending& sending,
+                          const platform::HttpOutcome& outcome, Timestamp now) {
+  std::optional<Milliseconds> retry_after;
+  if (outcome) retry_after = rules::read_retry_after(outcome->header("retry-after"), now);
+  if (retry_after) {
+    rest(*retry_after);
+    result.rest_until = now + *retry_after;
+  }
+  const auto jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  const auto tries = sending.delivery.tries + 1;
+  if (const auto delay = rules::retry_delay(tries, jitter, retry_after)) {
+    result.next_try_at = now + *delay;
+    return;
+  }
+  result.state = store::DeliveryState::dead;
+  spdlog::error("webhook {}: event {} is given up after {} tries: {}", policy_.name.text(),
+                sending.delivery.event_id, tries, escape_controls(result.error));
+}
+
+void WebhookLane::rest(Milliseconds time) {
+  const auto most = Milliseconds(rules::longest_retry_after);
+  rest_until_ = std::max(rest_until_, forward_ms() + std::min(time, most).count());
+}
+
+void WebhookLane::retire(const std::string& reason) {
+  held_ = true;
+  retired_ = reason;
+  spdlog::error("webhook {}: disabled, since it answered 410 Gone; nothing more is sent there",
+                policy_.name.text());
+}
+
+}  // namespace smm::actors

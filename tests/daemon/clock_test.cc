@@ -1,0 +1,163 @@
+#include "practice-panel/server.h"
+#include "tracker_process.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+using namespace smm::test;
+namespace practice = smm::practice;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+namespace {
+
+// A daemon that runs by a clock of the test's own, and a panel whose order 1 stands still and whose order 2
+// is completed.
+struct World {
+  World() {
+    auto& panel = server.add_panel();
+    panel.script_order("1", 1000, {});
+    panel.script_order("2", 1000, {{practice::Ms(10), {.status = "Completed", .remains = "0"}}});
+    shift(seconds(0), seconds(0));
+  }
+  TrackerProcess::Options options(const std::string& more = "") const {
+    // A sanitizer wants to be loaded first, and gives way when asked.
+    return {.config = "[poll]\nfastest = \"100ms\"\nmoving = \"100ms\"\nslowest = \"200ms\"\n" + more +
+                      panel_section("p1", server.api_url("p1")),
+            .environment = {{"LD_PRELOAD", SMM_CLOCK_SHIFT},
+                            {"CLOCK_SHIFT", file()},
+                            {"ASAN_OPTIONS", "verify_asan_link_order=0"}}};
+  }
+  std::string file() const { return tracker.directory() / "shift"; }
+  // Sets the wall clock on or back alone.
+  void set_clock(seconds by) { shift(by, seconds(0)); }
+  // Time passes, for the wall clock and the machine alike.
+  void pass(seconds time) { shift(time, time); }
+  void shift(seconds by_wall, seconds by_boot) {
+    wall += by_wall;
+    boot += by_boot;
+    // At once, whoever reads it meanwhile.
+    write_file(file() + ".new", std::to_string(wall.count()) + " " + std::to_string(boot.count()) + "\n");
+    std::filesystem::rename(file() + ".new", file());
+  }
+  bool asked_again(std::size_t times = 4) {
+    const auto before = server.ledger().requests();
+    return eventually([&] { return server.ledger().requests() >= before + times; });
+  }
+  Json order(const std::string& id) const { return tracker.get("/v1/orders/p1/" + id).json(); }
+  std::size_t points(const std::string& id) const {
+    return tracker.get("/v1/orders/p1/" + id + "/history").json()["items"].size();
+  }
+  bool says(const std::string& words) const {
+    return eventually([&] { return tracker.log().find(words) != std::string::npos; }, seconds(5));
+  }
+  bool nothing_ended() const {
+    return order("1")["stalled"] == false && order("2")["settled"] == false && order("1")["lost"] == false;
+  }
+
+  practice::PracticeServer server;
+  TrackerProcess tracker;
+  seconds wall{0};
+  seconds boot{0};
+};
+
+constexpr auto minute = std::chrono::minutes(1);
+
+}  // namespace
+
+// Seen: all history and all events were gone within a minute, and every order had stalled or settled.
+TEST_CASE("a wall clock set on by 500 days deletes, stalls and settles nothing") {
+  World world;
+  auto& tracker = world.tracker;
+  REQUIRE_MESSAGE(tracker.start(world.options()), tracker.log());
+  REQUIRE(tracker.track("p1", {"1", "2"}) == 2);
+  REQUIRE(eventually([&] { return world.points("1") == 1 && world.points("2") == 1; }));
+  world.server.advance(practice::Ms(10));
+  REQUIRE(eventually([&] { return world.points("2") == 2; }));
+  const auto events = tracker.all_events().size();
+  REQUIRE(events == 5);
+  REQUIRE(world.asked_again());
+
+  world.set_clock(hours(24 * 500));
+  CHECK(world.says("not believed until"));
+  for (int i = 0; i < 3; ++i) {
+    world.pass(minute);
+    REQUIRE(world.asked_again());
+  }
+  CHECK(world.points("2") == 2);
+  CHECK(tracker.all_events().size() == events);
+  CHECK(world.nothing_ended());
+
+  // Once the clock is believed retention goes by it; what time the orders stood still in is another matter.
+  world.pass(hours(1));
+  CHECK(world.says("and is believed"));
+  world.pass(minute);
+  CHECK(eventually([&] { return world.points("2") == 0; }, seconds(10)));
+  CHECK(world.points("1") == 1);
+  REQUIRE(world.asked_again());
+  CHECK(world.nothing_ended());
+
+  // Nor does a restart end anything.
+  CHECK(tracker.stop().code == 0);
+  REQUIRE_MESSAGE(tracker.start(world.options()), tracker.log());
+  REQUIRE(world.asked_again());
+  CHECK(world.nothing_ended());
+  world.pass(hours(22));
+  REQUIRE(world.asked_again());
+  CHECK(world.nothing_ended());
+  world.pass(hours(1));
+  CHECK(eventually([&] { return world.order("1")["stalled"] == true; }, seconds(5)));
+  CHECK(world.order("2")["settled"] == false);
+  world.pass(hours(24));
+  CHECK(eventually([&] { return world.order("2")["settled"] == true; }, seconds(5)));
+}
+
+TEST_CASE("a start that finds the clock 500 days on deletes, stalls and settles nothing") {
+  World world;
+  auto& tracker = world.tracker;
+  REQUIRE_MESSAGE(tracker.start(world.options()), tracker.log());
+  REQUIRE(tracker.track("p1", {"1", "2"}) == 2);
+  world.server.advance(practice::Ms(10));
+  REQUIRE(eventually([&] { return world.order("2")["status"] == "completed" && world.points("1") == 1; }));
+  const auto points = world.points("2");
+  CHECK(tracker.stop().code == 0);
+
+  world.set_clock(hours(24 * 500));
+  REQUIRE_MESSAGE(tracker.start(world.options()), tracker.log());
+  CHECK(world.says("not believed until"));
+  world.pass(minute);
+  REQUIRE(world.asked_again());
+  CHECK(world.points("2") == points);
+  CHECK(world.nothing_ended());
+  // Put right again: believed at once, and nothing was lost.
+  world.set_clock(hours(-24 * 500));
+  CHECK(world.says("and is believed"));
+  world.pass(minute);
+  REQUIRE(world.asked_again());
+  CHECK(world.points("2") == points);
+  CHECK(world.nothing_ended());
+}
+
+// Seen: two answers, with nothing but failed requests for lost_after between them, were enough.
+TEST_CASE("two answers that an order is unknown, lost_after apart, do not make it lost; the third does") {
+  World world;
+  auto& tracker = world.tracker;
+  auto options = world.options();
+  options.config = "[poll]\nfastest = \"2h\"\nmoving = \"2h\"\nslowest = \"2h\"\nlost_after = \"10m\"\n" +
+                   panel_section("p1", world.server.api_url("p1"));
+  REQUIRE_MESSAGE(tracker.start(options), tracker.log());
+  REQUIRE(tracker.track("p1", {"1", "2"}) == 2);
+  REQUIRE(eventually([&] { return world.points("1") == 1; }));
+  world.server.panel("p1").add_quirk({.name = "order-lost", .order_ids = {"1"}});
+  const auto is_lost_after_asking = [&] {
+    const auto before = world.server.ledger().requests();
+    REQUIRE(tracker.post("/v1/orders/p1/1/poll").status == 502);  // with the panel's words
+    REQUIRE(world.server.ledger().requests() == before + 1);
+    return world.order("1")["lost"] == true;
+  };
+  CHECK_FALSE(is_lost_after_asking());
+  world.pass(std::chrono::minutes(11));
+  CHECK_FALSE(is_lost_after_asking());
+  CHECK(is_lost_after_asking());
+}
