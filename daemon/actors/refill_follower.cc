@@ -181,6 +181,7 @@ RefillFollower::Findings RefillFollower::judge(const Batch& batch,
                                                const std::vector<panel::Said<panel::RefillReport>>& said,
                                                Timestamp now) const {
   Findings findings;
+  const auto clock = clock_view();
   for (std::size_t i = 0; i < batch.ids.size(); ++i) {
     const auto at = followed_.find(batch.ids[i]);
     if (at == followed_.end()) continue;
@@ -193,7 +194,7 @@ RefillFollower::Findings RefillFollower::judge(const Batch& batch,
     } else {
       continue;
     }
-    if (auto step = rules::refill_transition(at->second.refill, answer, doubt, policy_.poll, now)) {
+    if (auto step = rules::refill_transition(at->second.refill, answer, doubt, policy_.poll, clock, now)) {
       add(findings, std::move(*step));
     }
   }
@@ -210,10 +211,16 @@ void RefillFollower::add(Findings& findings, rules::RefillStep step) const {
 
 void RefillFollower::expire(Timestamp now) {
   Findings findings;
+  const auto clock = clock_view();
   for (const auto& [id, followed] : followed_) {
-    if (auto step = rules::expired_refill(followed.refill, now)) add(findings, std::move(*step));
+    if (auto step = rules::expired_refill(followed.refill, clock, now)) add(findings, std::move(*step));
   }
   if (!write_down(std::move(findings.changes))) turn_soon(now + retry_writing);
+}
+
+rules::ClockView RefillFollower::clock_view() const {
+  world_.clock.look();
+  return {world_.clock.steps(), world_.clock.believed()};
 }
 
 bool RefillFollower::write_down(std::vector<store::RefillChange> changes) {

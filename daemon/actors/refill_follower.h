@@ -61,6 +61,7 @@ class RefillFollower {
   [[nodiscard]] Findings judge(const Batch& batch, const std::vector<panel::Said<panel::RefillReport>>& said,
                                Timestamp now) const;
   void expire(Timestamp now);
+  [[nodiscard]] rules::ClockView clock_view() const;
   bool write_down(std::vector<store::RefillChange> changes);
   void add(Findings& findings, rules::RefillStep step) const;
   void put_off(const Batch& batch);
