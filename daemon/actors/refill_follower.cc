@@ -13,6 +13,7 @@ namespace {
 
 constexpr Milliseconds longest_wait = std::chrono::minutes(1);
 constexpr Milliseconds retry_writing = std::chrono::seconds(5);
+constexpr Milliseconds relearn_after = std::chrono::hours(24);  // panels get mended
 
 using Statuses = tl::expected<std::vector<panel::Said<panel::RefillReport>>, panel::Error>;
 
@@ -118,6 +119,7 @@ void RefillFollower::question() {
 // goes once a request.
 std::optional<PanelLine::Outgoing> RefillFollower::prepare(Batch& batch) {
   const auto now = world_.loop.now();
+  if (batch_size_ == 1 && now - batch_learnt_ > relearn_after) batch_size_ = panel::max_batch;
   std::vector<std::pair<Timestamp, std::int64_t>> due;
   for (const auto& [id, followed] : followed_) {
     if (followed.refill.upstream && followed.due <= now + policy_.poll.fastest)
@@ -168,7 +170,8 @@ std::optional<PanelLine::Verdict> RefillFollower::answered(const Batch& batch,
 
 std::optional<PanelLine::Verdict> RefillFollower::failed(const Batch& batch, const panel::Error& error) {
   if (error.kind == panel::ErrorKind::batch_refused && batch.ids.size() > 1) {
-    batch_size_ = 1;  // a panel that takes no batches: learnt until the next start
+    batch_size_ = 1;  // a panel that takes no batches
+    batch_learnt_ = world_.loop.now();
     return std::nullopt;
   }
   put_off(batch);

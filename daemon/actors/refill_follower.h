@@ -73,7 +73,8 @@ class RefillFollower {
   Ended ended_;
   std::map<std::int64_t, Followed> followed_;  // by our number
   std::size_t batch_size_;
-  bool asking_ = false;  // a question waits or is under way
+  Timestamp batch_learnt_;  // when it became 1
+  bool asking_ = false;     // a question waits or is under way
   Timestamp wake_at_;
   platform::Timer timer_;
 };
