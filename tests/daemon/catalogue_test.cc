@@ -177,6 +177,10 @@ TEST_CASE("a catalogue of 5,000 services that says the same again writes nothing
   REQUIRE(world.asked_again("services", 3));
   CHECK(std::filesystem::file_size(log) == size);
   CHECK(std::filesystem::last_write_time(log) == written_at);
+  // It was looked at all the same.
+  const auto seen_at = [&] { return world.tracker.get("/v1/panels/p1/services?limit=1").json()["seen_at"]; };
+  const auto seen = seen_at();
+  CHECK(eventually([&] { return seen_at() > seen; }));
 }
 
 TEST_CASE("what the stored catalogue contradicts is refused only after a fresh one has said so too") {
