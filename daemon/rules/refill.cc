@@ -106,19 +106,19 @@ class Judge {
   }
 
   [[nodiscard]] bool is_refused_for_good() const {
-    std::optional<Timestamp> first;
+    const Refill* first = nullptr;
     bool twice = false;
     for (const auto& refill : facts_.refills) {
       if (was_accepted(refill.state)) {
-        first.reset();
+        first = nullptr;
         twice = false;
       }
       const bool says_never =
           refill.state == RefillState::refused &&
           (refill.refusal == RefusalClass::expired || refill.refusal == RefusalClass::not_offered);
       if (!says_never) continue;
-      if (!first) first = answered_at(refill);
-      twice = twice || answered_at(refill) - *first >= day;
+      if (first == nullptr) first = &refill;
+      twice = twice || answered_at(refill) - answered_at(*first) >= day;
     }
     return twice;
   }
@@ -350,6 +350,28 @@ RefillFacts refill_facts(const Order& order, std::span<const Refill> refills,
   facts.reported = reported;
   facts.refills = refills;
   return facts;
+}
+
+void place(RefillFacts& facts, std::vector<Refill>& refills, const RefillClock& clock, Timestamp now) {
+  facts.refills = refills;
+  if (clock.steps.empty()) return;
+  const auto by_now = [&](Timestamp then) {
+    const auto moved = placed(then, clock.steps.last(clock.seen), now);
+    return moved <= now ? moved : placed(then, clock.steps, now);
+  };
+  const auto move = [&](std::optional<Timestamp>& then) {
+    if (then) then = by_now(*then);
+  };
+  move(facts.ended_at);
+  if (facts.reported) facts.reported->at = by_now(facts.reported->at);
+  for (auto& refill : refills) {
+    // It lies ahead, as long after the panel's answer as ever.
+    if (refill.not_before) *refill.not_before += by_now(answered_at(refill)) - answered_at(refill);
+    refill.asked_at = by_now(refill.asked_at);
+    move(refill.accepted_at);
+    move(refill.changed_at);
+    move(refill.ended_at);
+  }
 }
 
 bool was_watched(const Order& order) {
