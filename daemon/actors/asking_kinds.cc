@@ -2,6 +2,7 @@
 
 #include "panel/refusal.h"
 #include "panel/request.h"
+#include "rules/refill_state.h"
 #include "store/purchases.h"
 
 namespace smm::actors {
@@ -61,21 +62,9 @@ EventType cancel_event_type(CancelState state) {
 
 }  // namespace
 
-EventDraft refill_event(EventType type, const Refill& refill, const Order& order) {
-  EventDraft event;
-  event.type = type;
-  event.panel = refill.order.panel;
-  event.order = refill.order.id;
-  event.data = {
-      {"refill", refill.id},
-      {"state", std::string(to_text(refill.state))},
-      {"cause", std::string(to_text(refill.cause))},
-      {"upstream_id", refill.upstream ? EventValue(refill.upstream->text()) : EventValue()},
-      {"words", text_or_null(refill.words)},
-      {"refusal", refill.refusal ? EventValue(std::string(to_text(*refill.refusal))) : EventValue()},
-      {"ref", order.ref ? EventValue(*order.ref) : EventValue()},
-      {"labels", order.labels}};
-  return event;
+void add_order_words(EventDraft& event, const Order& order) {
+  event.data.emplace_back("ref", order.ref ? EventValue(*order.ref) : EventValue());
+  event.data.emplace_back("labels", order.labels);
 }
 
 std::string RefillKind::form(const Secret& key, std::span<const OrderId> ids, bool) {
@@ -134,7 +123,9 @@ void RefillKind::settle(store::Store& store, const Rows& rows, Timestamp now) {
   std::vector<store::RefillChange> changes;
   changes.reserve(rows.size());
   for (const auto& [refill, order] : rows) {
-    changes.push_back({refill, {refill_event(refill_event_type(refill.state), refill, *order)}});
+    auto event = rules::refill_event(refill_event_type(refill.state), refill);
+    add_order_words(event, *order);
+    changes.push_back({refill, {std::move(event)}});
   }
   store.purchases().settle_refills(changes, now);
 }
@@ -196,9 +187,8 @@ void CancelKind::settle(store::Store& store, const Rows& rows, Timestamp now) {
     event.data = {{"cancel", cancel.id},
                   {"state", std::string(to_text(cancel.state))},
                   {"cause", std::string(to_text(cancel.cause))},
-                  {"words", text_or_null(cancel.words)},
-                  {"ref", order->ref ? EventValue(*order->ref) : EventValue()},
-                  {"labels", order->labels}};
+                  {"words", text_or_null(cancel.words)}};
+    add_order_words(event, *order);
     changes.push_back({cancel, {std::move(event)}});
   }
   store.purchases().settle_cancels(changes, now);

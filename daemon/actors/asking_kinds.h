@@ -53,7 +53,7 @@ struct CancelKind {
   static void settle(store::Store& store, const Rows& rows, Timestamp now);
 };
 
-// Data of a refill event: refill, state, cause, upstream_id, words, refusal, ref, labels.
-[[nodiscard]] EventDraft refill_event(EventType type, const Refill& refill, const Order& order);
+// What an event about one of these says of the order itself: ref, labels.
+void add_order_words(EventDraft& event, const Order& order);
 
 }  // namespace smm::actors

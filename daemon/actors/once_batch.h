@@ -37,6 +37,8 @@ class OnceBatch {
   using Done = std::function<void(const std::vector<Result>&)>;
   // Told after each commit, for whoever follows the rows.
   using Settled = std::function<void(const std::vector<Record>&)>;
+  // Asked of an order nobody waits for, at the moment its request leaves.
+  using StillWanted = std::function<bool(const Order&)>;
 
   OnceBatch(World world, PanelLine& line, Settled settled)
       : world_(world), line_(line), settled_(std::move(settled)), unsettled_(world.storage) {}
@@ -44,11 +46,13 @@ class OnceBatch {
   OnceBatch& operator=(const OnceBatch&) = delete;
 
   void set_key(const Secret& key) { key_ = key; }
+  void set_still_wanted(StillWanted still_wanted) { still_wanted_ = std::move(still_wanted); }
   void wake() { unsettled_.try_again(); }
   [[nodiscard]] bool settled() const { return unsettled_.empty(); }
   [[nodiscard]] bool under_way(std::int64_t order_row) const { return items_.contains(order_row); }
 
-  // One result an order, in order. For an order that is being asked for right now the result is that one's.
+  // One result an order, in order. For an order that is being asked for right now the result is that one's;
+  // one that waits as an errand goes with the people's from the moment a person asks.
   void ask(std::span<const Order> orders, const Record& like, PanelLine::Rank rank, Done done) {
     const auto group = std::make_shared<Group>();
     group->done = std::move(done);
@@ -65,10 +69,12 @@ class OnceBatch {
       const auto known = items_.find(orders[i].row);
       if (known != items_.end()) {
         known->second->tell.push_back(tell);
+        if (rank == PanelLine::Rank::person) hurry(known->second, like);
         continue;
       }
       const auto item = std::make_shared<Item>();
       item->order = orders[i];
+      item->rank = rank;
       item->record = like;
       item->record.order = orders[i].key;
       item->record.order_row = orders[i].row;
@@ -98,6 +104,7 @@ class OnceBatch {
   struct Item {
     Order order;
     Record record;
+    PanelLine::Rank rank = PanelLine::Rank::person;
     std::optional<Timestamp> send_by;
     bool is_written = false;  // the intent
     std::vector<std::function<void(const Result&)>> tell;
@@ -109,6 +116,23 @@ class OnceBatch {
     std::size_t left = 0;
     Done done;
   };
+
+  // Errands wait for a panel that rests or is paused; people do not.
+  void hurry(const ItemPtr& item, const Record& like) {
+    auto& errands = queues_[PanelLine::Rank::errand];
+    const auto waits = std::find(errands.begin(), errands.end(), item);
+    if (waits == errands.end()) return;
+    errands.erase(waits);
+    item->rank = PanelLine::Rank::person;
+    item->send_by = line_.send_by();
+    if (!item->is_written) {
+      item->record.cause = like.cause;
+      item->record.asked_by = like.asked_by;
+    }
+    auto& queue = queues_[PanelLine::Rank::person];
+    queue.push_back(item);
+    if (queue.size() == 1) question(PanelLine::Rank::person);
+  }
 
   // One question carries as many as a request may, of those who wait by the time it leaves.
   void question(PanelLine::Rank rank) {
@@ -131,7 +155,7 @@ class OnceBatch {
     sent.assign(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
     queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
     if (!queue.empty()) question(rank);
-    drop_purged(sent);
+    drop_unwanted(sent);
     if (sent.empty()) return std::nullopt;
     if (!intend(sent)) {
       tell_all(sent, tl::unexpected(PanelLine::Refusal{PanelLine::Refusal::Why::storage, {}}));
@@ -140,17 +164,28 @@ class OnceBatch {
     return PanelLine::Outgoing{Kind::form(key_, ids_of(sent), batch_size_ == 1), sent.size()};
   }
 
-  // Orders that were erased while they waited.
-  void drop_purged(Items& sent) {
+  // Orders that were erased while they waited, and errands nobody needs any more.
+  void drop_unwanted(Items& sent) {
     Items gone;
+    Items unwanted;
     std::erase_if(sent, [&](const ItemPtr& item) {
-      const bool is_gone = !world_.store.find_row(item->order.row);
-      if (is_gone) gone.push_back(item);
-      return is_gone;
+      auto order = world_.store.find_row(item->order.row);
+      if (!order) {
+        gone.push_back(item);
+        return true;
+      }
+      item->order = std::move(*order);
+      const bool is_errand = item->rank == PanelLine::Rank::errand && !item->is_written;
+      if (!is_errand || !still_wanted_ || still_wanted_(item->order)) return false;
+      unwanted.push_back(item);
+      return true;
     });
-    tell_all(gone,
-             tl::unexpected(PanelLine::Refusal{PanelLine::Refusal::Why::panel,
-                                               {panel::ErrorKind::said_no, "the order is not tracked"}}));
+    const auto no = [](const char* why) {
+      return tl::unexpected(
+          PanelLine::Refusal{PanelLine::Refusal::Why::panel, {panel::ErrorKind::said_no, why}});
+    };
+    tell_all(gone, no("the order is not tracked"));
+    tell_all(unwanted, no("it is not due any more"));
   }
 
   bool intend(const Items& sent) {
@@ -280,6 +315,7 @@ class OnceBatch {
   World world_;
   PanelLine& line_;
   Settled settled_;
+  StillWanted still_wanted_;
   Unsettled unsettled_;
   Secret key_;
   std::size_t batch_size_ = panel::max_batch;

@@ -39,7 +39,8 @@ class PanelLine {
 
   struct Outgoing {
     std::string form;
-    std::size_t ids = 0;  // orders or refills asked about
+    std::size_t ids = 0;                               // orders or refills asked about
+    std::size_t largest_reply = std::size_t{4} << 20;  // bytes
   };
   // What an answer says of the panel's health.
   struct Verdict {
@@ -111,6 +112,10 @@ class PanelLine {
     Milliseconds took{0};
   };
   using TestDone = std::function<void(const TestResult&)>;
+  // Told of each balance that a test or a probe brought.
+  void on_balance(std::function<void(const panel::Balance&)> listener) {
+    balance_seen_ = std::move(listener);
+  }
   // A balance call: the cheapest question that needs the key.
   void test(TestDone done);
 
@@ -138,6 +143,10 @@ class PanelLine {
   // What replies are read with: while one is being answered, the key it was asked with.
   [[nodiscard]] panel::Context context() const;
   [[nodiscard]] double jitter();
+
+  // How a good answer to an errand counts: for nothing while the panel fails otherwise and there are orders
+  // to ask about. A panel whose catalogue answers and whose orders do not is not well.
+  [[nodiscard]] std::optional<Verdict> good_errand() const;
 
   // When what people ask for now is sent at the latest.
   [[nodiscard]] Timestamp send_by() const;
@@ -182,9 +191,11 @@ class PanelLine {
   PanelPolicy policy_;
   PollSource source_;
   std::function<void(Milliseconds step)> clock_set_back_;
+  std::function<void(const panel::Balance&)> balance_seen_;
   rules::PanelHealth health_;
   bool paused_ = false;
   bool draining_ = false;
+  bool has_polls_ = false;  // there are orders to ask about, now or later
   std::deque<Question> persons_;
   std::deque<Question> errands_;
   std::shared_ptr<WaitingTests> tests_;  // a test that has not left yet: others join it
@@ -208,5 +219,8 @@ class PanelLine {
 [[nodiscard]] PanelLine::Verdict verdict_of(const panel::Error& error);
 // How a no in whole JSON counts: the panel is well, unless the no is about the key or the pace.
 [[nodiscard]] PanelLine::Verdict verdict_of_refusal(const panel::Error& refusal);
+// How an error of an errand counts: as one that never got an answer, or is about the key or the pace; a panel
+// that answers orders well and only makes a mess of its catalogue, say, is well.
+[[nodiscard]] std::optional<PanelLine::Verdict> verdict_of_errand(const panel::Error& error);
 
 }  // namespace smm::actors

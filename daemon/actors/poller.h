@@ -29,6 +29,8 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
+  // Told of every order that changed, after the commit.
+  void on_change(std::function<void(const Order&)> listener) { changed_ = std::move(listener); }
   // Fills the book from the database and begins.
   void start();
   void set_policy(PanelPolicy policy);
@@ -120,6 +122,7 @@ class Poller {
   PanelLine& line_;
   PanelPolicy policy_;
   PollBook book_;
+  std::function<void(const Order&)> changed_;
   panel::StatusReader reader_;
   std::list<Batch> batches_;        // under way
   std::vector<Waiting> asked_for_;  // by people, and not sent yet

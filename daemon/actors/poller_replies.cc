@@ -1,5 +1,6 @@
 #include "actors/poller.h"
 #include "domain/text.h"
+#include "rules/refill.h"
 #include "rules/transition.h"
 
 #include <spdlog/spdlog.h>
@@ -89,8 +90,11 @@ std::optional<panel::Error> Poller::judge_forgotten(const Batch& batch, const Fi
                                                      std::to_string(asked) + " orders"};
 }
 
+// An unknown refill counts as open for the `gap` of the section that counts for the order.
 rules::Surroundings Poller::surroundings_of(const Order& order, Timestamp now) {
-  auto around = world_.store.surroundings_of(order, now);
+  const auto* section = rules::refill_policy_for(policy_, order.service);
+  auto around =
+      world_.store.surroundings_of(order, now, section == nullptr ? RefillPolicy().gap : section->gap);
   around.clock_believed = world_.clock.believed();
   around.clock_steps = world_.clock.steps();
   return around;
@@ -152,6 +156,7 @@ void Poller::commit(const Batch& batch, const std::vector<panel::Entry>& entries
       const auto facts = rules::facts_of(change.after, world_.clock.steps(), now);
       book_.changed(*slot, facts, time_may_tell(change.after, now));
     }
+    if (changed_) changed_(change.after);
   }
   for (const auto slot : findings.not_known) book_.not_known(slot);
   for (const auto& entry : entries) {

@@ -10,11 +10,28 @@ Station::Station(World world, const PanelPolicy& policy)
     : line_(world, policy),
       poller_(world, line_, policy),
       placer_(world, line_, poller_, policy),
-      refills_(world, line_, [](const std::vector<Refill>&) {}),
-      cancels_(world, line_, [](const std::vector<Cancel>&) {}) {
+      refills_(world, line_,
+               [this](const std::vector<Refill>& refills) {
+                 follower_.settled(refills);
+                 refiller_.settled(refills);
+               }),
+      cancels_(world, line_, [](const std::vector<Cancel>&) {}),
+      refiller_(world, line_, refills_, policy),
+      follower_(world, line_, policy,
+                [this](const std::vector<Refill>& ended) {
+                  for (const auto& refill : ended) refiller_.look_at(refill.order_row);
+                }),
+      catalogue_(world, line_, policy, [this] { refiller_.look_at_all(); }),
+      balance_(world, line_, policy) {
   refills_.set_key(policy.key);
   cancels_.set_key(policy.key);
+  poller_.on_change([this](const Order& order) { refiller_.look_at(order); });
+  line_.on_balance([this](const panel::Balance& balance) { balance_.take(balance); });
   settle_left_over(world, policy.name);
+  catalogue_.start();
+  balance_.start();
+  follower_.start();
+  refiller_.start();
   poller_.start();
 }
 
@@ -40,12 +57,17 @@ void Station::set_policy(const PanelPolicy& policy) {
   placer_.set_policy(policy);
   refills_.set_key(policy.key);
   cancels_.set_key(policy.key);
+  refiller_.set_policy(policy);
+  follower_.set_policy(policy);
+  catalogue_.set_policy(policy);
+  balance_.set_policy(policy);
 }
 
 void Station::wake() {
   placer_.wake();
   refills_.wake();
   cancels_.wake();
+  catalogue_.wake();
   line_.wake();
 }
 

@@ -1,10 +1,14 @@
 #pragma once
 
 #include "actors/asking_kinds.h"
+#include "actors/balance_keeper.h"
+#include "actors/catalogue_keeper.h"
 #include "actors/once_batch.h"
 #include "actors/panel_line.h"
 #include "actors/placer.h"
 #include "actors/poller.h"
+#include "actors/refill_follower.h"
+#include "actors/refiller.h"
 #include "domain/policy.h"
 
 namespace smm::actors {
@@ -29,6 +33,10 @@ class Station {
   [[nodiscard]] Placer& placer() { return placer_; }
   [[nodiscard]] OnceBatch<RefillKind>& refills() { return refills_; }
   [[nodiscard]] OnceBatch<CancelKind>& cancels() { return cancels_; }
+  [[nodiscard]] Refiller& refiller() { return refiller_; }
+  [[nodiscard]] const RefillFollower& follower() const { return follower_; }
+  [[nodiscard]] CatalogueKeeper& catalogue() { return catalogue_; }
+  [[nodiscard]] BalanceKeeper& balance() { return balance_; }
 
  private:
   void settle_left_over(World& world, const PanelName& panel);
@@ -38,6 +46,10 @@ class Station {
   Placer placer_;
   OnceBatch<RefillKind> refills_;
   OnceBatch<CancelKind> cancels_;
+  Refiller refiller_;
+  RefillFollower follower_;
+  CatalogueKeeper catalogue_;
+  BalanceKeeper balance_;
 };
 
 }  // namespace smm::actors

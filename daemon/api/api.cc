@@ -52,6 +52,7 @@ struct Api::Impl {
     add_order_routes(router, house, waits);
     add_track_routes(router, house);
     add_panel_routes(router, house);
+    add_catalogue_routes(router, house);
     add_placement_routes(router, house);
     add_refill_routes(router, house);
     add_event_routes(router, house, {waits, slices});

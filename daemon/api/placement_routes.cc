@@ -185,6 +185,52 @@ bool answered_by_record(House& house, const ExchangePtr& exchange, actors::Place
   return true;
 }
 
+std::optional<CatalogueEntry> entry_of(House& house, const PanelName& panel, const PlacementFields& fields) {
+  const auto service = rules::value_of(fields, "service");
+  if (!service || !is_valid_id(*service)) return std::nullopt;
+  return house.store.catalogue().service(panel, ServiceId(*service));
+}
+
+// As far as an order may be refused for what it says.
+enum class CatalogueIs : std::uint8_t {
+  stored,        // perhaps out of date
+  fresh,         // asked for this moment
+  out_of_reach,  // the stored one is all there is
+};
+
+// Sends the order, unless something speaks against it. What only the stored catalogue contradicts is looked
+// up in a fresh one first. When that cannot be had, it decides nothing and the order is sent: a stale limit
+// must not keep back what the panel would take, and the money is safe either way. The panel holds every order
+// against its own limits, a refusal costs nothing, and what it accepts is what was asked for, once.
+void consider(House& house, const ExchangePtr& exchange, const PanelName& panel, actors::Placer::Order order,
+              CatalogueIs catalogue) {
+  auto* station = house.fleet.find(panel);
+  if (station == nullptr) return exchange->refuse(unsent(panel_unknown(panel.text())));
+  if (answered_by_record(house, exchange, station->placer(), panel, order)) return;
+  const auto entry = entry_of(house, panel, order.fields);
+  if (entry) {
+    order.type = rules::order_type_from_panel_word(entry->service.type);
+    order.rate = entry->service.rate;
+  }
+  std::vector<FieldError> by_form;
+  std::vector<FieldError> by_catalogue;
+  for (auto& each : rules::check_form(order.fields, entry)) {
+    auto& errors = each.ground == rules::Ground::form ? by_form : by_catalogue;
+    errors.push_back({std::move(each.field), std::move(each.complaint)});
+  }
+  if (!by_form.empty()) return exchange->refuse(unsent(validation_failed(std::move(by_form))));
+  if (!by_catalogue.empty() && catalogue == CatalogueIs::fresh) {
+    return exchange->refuse(unsent(validation_failed(std::move(by_catalogue))));
+  }
+  if (!by_catalogue.empty() && catalogue == CatalogueIs::stored) {
+    return station->catalogue().refresh(
+        [&house, exchange, panel, order](const std::optional<actors::PanelLine::Refusal>& refusal) {
+          consider(house, exchange, panel, order, refusal ? CatalogueIs::out_of_reach : CatalogueIs::fresh);
+        });
+  }
+  station->placer().place(std::move(order), answer_to(house, exchange));
+}
+
 void place(House& house, const ExchangePtr& exchange) {
   QueryReader query(exchange->request());
   if (const auto problem = query.finish()) return exchange->refuse(unsent(*problem));
@@ -203,26 +249,17 @@ void place(House& house, const ExchangePtr& exchange) {
                       "this order, so that it can be asked for again safely"});
   }
   if (!errors.empty()) return exchange->refuse(unsent(validation_failed(std::move(errors))));
-  const auto service = rules::value_of(wish.order.fields, "service");
-  const auto entry = service && is_valid_id(*service)
-                         ? house.store.catalogue().service(panel, ServiceId(*service))
-                         : std::nullopt;
-  if (entry) {
-    wish.order.type = rules::order_type_from_panel_word(entry->service.type);
-    wish.order.rate = entry->service.rate;
+  if (wish.dry_run) {
+    const auto entry = entry_of(house, panel, wish.order.fields);
+    if (entry) wish.order.type = rules::order_type_from_panel_word(entry->service.type);
+    return answer_preview(house, exchange, station->line().policy(), wish, entry);
   }
-  if (wish.dry_run) return answer_preview(house, exchange, station->line().policy(), wish, entry);
   auto& order = wish.order;
   order.idempotency_key = key;
   order.digest = digest_of(order);
   order.asker = {Cause::manual, exchange->request().peer_uid};
-  if (answered_by_record(house, exchange, station->placer(), panel, order)) return;
-  for (auto& each : rules::check_form(order.fields, entry)) {
-    errors.push_back({std::move(each.field), std::move(each.complaint)});
-  }
-  if (!errors.empty()) return exchange->refuse(unsent(validation_failed(std::move(errors))));
   order.is_client_gone = [exchange] { return exchange->responder().gone(); };
-  station->placer().place(std::move(order), answer_to(house, exchange));
+  consider(house, exchange, panel, std::move(order), CatalogueIs::stored);
 }
 
 void list_placements(House& house, const ExchangePtr& exchange) {
@@ -284,10 +321,7 @@ void resolve(House& house, const ExchangePtr& exchange) {
   std::optional<store::Purchases::NewOrder> order;
   if (id) {
     placement->upstream = OrderId(*id);
-    const auto service = rules::value_of(placement->fields, "service");
-    const auto entry = service && is_valid_id(*service)
-                           ? house.store.catalogue().service(placement->panel, ServiceId(*service))
-                           : std::nullopt;
+    const auto entry = entry_of(house, placement->panel, placement->fields);
     const auto type = entry ? rules::order_type_from_panel_word(entry->service.type) : std::nullopt;
     order = actors::new_order_of(*placement, *placement->upstream, type);
   }

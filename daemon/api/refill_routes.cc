@@ -1,6 +1,7 @@
 #include "api/named_order.h"
 #include "api/problem.h"
 #include "api/readers.h"
+#include "api/refill_view.h"
 #include "api/routes.h"
 #include "api/shapes.h"
 #include "rules/refill.h"
@@ -73,21 +74,6 @@ tl::expected<Json, Problem> outcome_of(const Result& result) {
   return Face::shown(*result);
 }
 
-// The sections, the panel's state, and what the store knows of one order.
-rules::RefillDecision chance_of(House& house, actors::Station& station, const Order& order, bool by_itself) {
-  const auto& policy = station.line().policy();
-  auto& purchases = house.store.purchases();
-  const auto refills = purchases.refills_of(order.row);
-  std::optional<rules::CountReport> reported;
-  if (const auto count = purchases.reported_count(order.row)) reported = {count->count, count->at};
-  const auto facts = rules::refill_facts(order, refills, reported);
-  const auto* section = rules::refill_policy_for(policy, order.service);
-  const bool up = station.line().health().state == rules::PanelState::up && !station.line().paused();
-  if (!by_itself) return rules::refill_chance(facts, section, up, house.loop.now());
-  const auto record = house.store.panel(policy.name);
-  return rules::decide_refill(facts, section, {up, record.refill_rest_until, std::nullopt}, house.loop.now());
-}
-
 Json shown_decision(const OrderKey& key, const rules::RefillDecision& decision) {
   return {{"order", to_text(key)},
           {"ask", decision.reason == rules::RefillReason::due},
@@ -134,7 +120,7 @@ void ask_one(House& house, const ExchangePtr& exchange) {
   if (!order) return exchange->refuse(no_such_order(house, *key));
   auto* station = house.fleet.find(key->panel);
   if (station == nullptr) return exchange->refuse(panel_unknown(key->panel.text()));
-  if (*dry_run) return exchange->answer(200, shown_decision(*key, chance_of(house, *station, *order, false)));
+  if (*dry_run) return exchange->answer(200, shown_decision(*key, refill_chance_of(house, *station, *order)));
   using Asking = std::remove_reference_t<decltype(Face::asking(*station))>;
   Face::asking(*station).ask({&*order, 1}, like<Face>(exchange), actors::PanelLine::Rank::person,
                              [exchange](const std::vector<typename Asking::Result>& results) {
@@ -224,7 +210,7 @@ void ask_many(House& house, const ExchangePtr& exchange) {
     } else if (!order) {
       answer->finish_one(i, item_of(key, no_such_order(house, key)));
     } else if (wish->dry_run) {
-      auto item = shown_decision(key, chance_of(house, *station, *order, false));
+      auto item = shown_decision(key, refill_chance_of(house, *station, *order));
       item["status"] = 200;
       answer->finish_one(i, std::move(item));
     } else {
@@ -344,7 +330,7 @@ void list_eligible(House& house, const ExchangePtr& exchange) {
   for (const auto& order : page.items) {
     auto* station = house.fleet.find(order.key.panel);
     if (station == nullptr) continue;
-    items.push_back(shown_decision(order.key, chance_of(house, *station, order, true)));
+    items.push_back(shown_decision(order.key, station->refiller().decide(order)));
   }
   exchange->answer(200, shown_list(std::move(items), page.next));
 }
@@ -380,6 +366,7 @@ void report_count(House& house, const ExchangePtr& exchange) {
   const bool written =
       house.storage.write([&] { purchases.report_count(*key, *count, house.loop.now(), events); });
   if (!written) return exchange->refuse(storage_trouble(*house.storage.trouble()));
+  if (station != nullptr) station->refiller().look_at(order->row);
   const auto after = house.store.find(*key);
   exchange->answer(200, shown_order(house, after.value_or(*order)));
 }

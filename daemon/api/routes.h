@@ -13,6 +13,7 @@ void add_service_routes(Router& router, House& house);  // /, version, health, s
 void add_order_routes(Router& router, House& house, WaitRoom& waits);
 void add_track_routes(Router& router, House& house);  // POST, PATCH and DELETE of orders
 void add_panel_routes(Router& router, House& house);
+void add_catalogue_routes(Router& router, House& house);  // services and balances
 void add_placement_routes(Router& router, House& house);
 void add_refill_routes(Router& router, House& house);  // refills and cancels
 // Where those who read the event log wait for news, and for their turn to read.

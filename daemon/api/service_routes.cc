@@ -26,6 +26,13 @@ void get_root(const ExchangePtr& exchange) {
                            {"status", "/v1/status"},
                            {"orders", "/v1/orders"},
                            {"panels", "/v1/panels"},
+                           {"services", "/v1/panels/{panel}/services"},
+                           {"services_changes", "/v1/panels/{panel}/services/changes"},
+                           {"balance", "/v1/panels/{panel}/balance"},
+                           {"placements", "/v1/placements"},
+                           {"refills", "/v1/refills"},
+                           {"refills_eligible", "/v1/refills/eligible"},
+                           {"cancels", "/v1/cancels"},
                            {"events", "/v1/events"},
                            {"webhooks", "/v1/webhooks"},
                            {"deliveries", "/v1/deliveries"}}}});

@@ -1,7 +1,9 @@
 #include "api/shapes.h"
 
+#include "api/refill_view.h"
 #include "config/masking.h"
 #include "rules/panel_health.h"
+#include "store/catalogue.h"
 
 #include <nlohmann/json.hpp>
 
@@ -35,6 +37,12 @@ Json children_of(House& house, const Order& order) {
   return list;
 }
 
+Json service_name_of(House& house, const Order& order) {
+  if (!order.service) return nullptr;
+  const auto entry = house.store.catalogue().service(order.key.panel, *order.service);
+  return entry ? text_or_null(entry->service.name) : Json(nullptr);
+}
+
 }  // namespace
 
 Json shown_time(const std::optional<Timestamp>& time) {
@@ -51,7 +59,7 @@ Json shown_order(House& house, const Order& order) {
   json["panel"] = order.key.panel.text();
   json["id"] = order.key.id.text();
   json["service"] = id_or_null(order.service);
-  json["service_name"] = nullptr;
+  json["service_name"] = service_name_of(house, order);
   json["link"] = or_null(order.link);
   json["quantity"] = or_null(order.quantity);
   json["status"] = to_text(order.status);
@@ -78,11 +86,9 @@ Json shown_order(House& house, const Order& order) {
   json["ended_at"] = shown_time(order.ended_at);
   json["polled_at"] = shown_time(times.polled_at ? times.polled_at : order.changed_at);
   json["next_poll_at"] = shown_time(times.next_poll_at);
-  // Nothing is asked or cancelled by this program yet: what is not known is null.
-  json["refill"] = {{"auto", "off"},          {"allowed", nullptr}, {"window_ends_at", nullptr},
-                    {"next_ask_at", nullptr}, {"open", nullptr},    {"count", 0}};
-  json["cancel"] = {{"allowed", nullptr}, {"state", nullptr}};
-  json["rate_at_placing"] = nullptr;
+  json["refill"] = shown_order_refill(house, order);
+  json["cancel"] = shown_order_cancel(house, order);
+  json["rate_at_placing"] = order.rate_at_placing ? Json(order.rate_at_placing->text()) : Json(nullptr);
   return json;
 }
 
@@ -207,9 +213,17 @@ Json shown_panel(House& house, const PanelPolicy& policy, const store::Counts& c
   json["ids_asked"] = view.ids_asked;
   json["requests_per_minute"] = policy.requests_per_minute;
   json["max_in_flight"] = policy.max_in_flight;
-  json["balance"] = nullptr;
-  json["currency"] = text_or_null(policy.currency);
+  json.update(shown_balance(house, policy));
+  json["balance_low"] = house.store.panel(policy.name).balance_low;
+  json["refills"] = shown_panel_refills(house, policy);
   return json;
+}
+
+Json shown_balance(House& house, const PanelPolicy& policy) {
+  const auto last = house.store.catalogue().last_balance(policy.name);
+  const bool has_currency = last && !last->point.currency.empty();
+  return {{"balance", last ? Json(last->point.balance.text()) : Json(nullptr)},
+          {"currency", text_or_null(has_currency ? last->point.currency : policy.currency)}};
 }
 
 Json shown_webhook(House& house, const WebhookPolicy& policy, const store::WebhookRecord& record) {

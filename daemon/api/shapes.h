@@ -24,6 +24,8 @@ namespace smm::api {
 [[nodiscard]] Json shown_placement(const Placement& placement);
 [[nodiscard]] Json shown_service(const CatalogueEntry& entry);
 [[nodiscard]] Json shown_panel(House& house, const PanelPolicy& policy, const store::Counts& counts);
+// {"balance": …, "currency": …} as last seen
+[[nodiscard]] Json shown_balance(House& house, const PanelPolicy& policy);
 [[nodiscard]] Json shown_webhook(House& house, const WebhookPolicy& policy,
                                  const store::WebhookRecord& record);
 [[nodiscard]] Json shown_delivery(const store::Delivery& delivery);

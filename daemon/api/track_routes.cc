@@ -14,6 +14,7 @@ constexpr std::size_t longest_ref = 256;
 constexpr std::size_t longest_link = 2048;
 // The clock of who tells us when an order ended may be ahead of ours by so much.
 constexpr auto clocks_differ = std::chrono::minutes(10);
+constexpr std::size_t longest_word = 64;
 
 std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json& object,
                                               std::vector<FieldError>& errors) {
@@ -51,6 +52,7 @@ std::optional<store::TrackRequest> read_track(House& house, const nlohmann::json
 void take_up(House& house, const store::Tracked& tracked) {
   if (auto* station = house.fleet.find(tracked.order.key.panel); station != nullptr && tracked.is_new) {
     station->poller().track(tracked.order);
+    station->refiller().look_at(tracked.order);
   }
 }
 
@@ -116,6 +118,24 @@ void track(House& house, const ExchangePtr& exchange) {
   }
 }
 
+// {"refill": {"auto": "off"}}, or null for what the configuration says.
+void read_refill_patch(const nlohmann::json& body, store::OrderPatch& patch,
+                       std::vector<FieldError>& errors) {
+  const auto given = body.find("refill");
+  if (given == body.end()) return;
+  if (!given->is_object()) {
+    errors.push_back({"refill", "must be an object like {\"auto\": \"off\"}"});
+    return;
+  }
+  ObjectReader reader(*given, errors, "refill.");
+  const auto word = reader.text("auto", longest_word);
+  const auto mode = word ? refill_auto_from_text(*word) : std::nullopt;
+  if (word && !mode)
+    reader.wrong("auto", "must be schedule, drop, off, or null for what the configuration says");
+  if (reader.has("auto")) patch.refill_auto = mode;
+  reader.finish();
+}
+
 void patch(House& house, const ExchangePtr& exchange) {
   QueryReader query(exchange->request());
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
@@ -123,8 +143,11 @@ void patch(House& house, const ExchangePtr& exchange) {
   if (!body) return;
   if (!body->is_object()) return exchange->refuse(validation_failed({{"body", "must be an object"}}));
   std::vector<FieldError> errors;
-  ObjectReader reader(*body, errors);
   store::OrderPatch patch;
+  read_refill_patch(*body, patch, errors);
+  auto ours = *body;
+  ours.erase("refill");
+  ObjectReader reader(ours, errors);
   auto ref = reader.text("ref", longest_ref);
   auto labels = reader.labels("labels");
   if (reader.has("ref")) patch.ref = std::move(ref);
@@ -138,6 +161,8 @@ void patch(House& house, const ExchangePtr& exchange) {
     return exchange->refuse(storage_trouble(*house.storage.trouble()));
   }
   if (!order) return exchange->refuse(no_such_order(house, *key));
+  auto* station = house.fleet.find(key->panel);
+  if (station != nullptr && patch.refill_auto) station->refiller().look_at(*order);
   exchange->answer(200, shown_order(house, *order));
 }
 

@@ -1,0 +1,123 @@
+#include "actors/catalogue_keeper.h"
+
+#include "panel/request.h"
+#include "panel/services_reply.h"
+#include "rules/catalogue.h"
+#include "rules/refill_window.h"
+#include "store/catalogue.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace smm::actors {
+namespace {
+
+constexpr auto fresh_for = std::chrono::seconds(10);
+constexpr Milliseconds longest_spread = std::chrono::minutes(1);
+// A row takes 250 to 600 bytes; panels have up to some tens of thousands.
+constexpr std::size_t largest_catalogue = std::size_t{64} << 20;
+constexpr std::size_t facts_slice = 500;
+constexpr Milliseconds slice_pause{5};
+
+std::map<ServiceId, store::Catalogue::OrderFacts> facts_of(const std::vector<Service>& list) {
+  std::map<ServiceId, store::Catalogue::OrderFacts> facts;
+  for (const auto& service : list) {
+    const auto judged = rules::facts_of(service);
+    facts[service.id] = {judged.refill_offered, judged.refill_window, judged.cancel_offered};
+  }
+  return facts;
+}
+
+}  // namespace
+
+CatalogueKeeper::CatalogueKeeper(World world, PanelLine& line, const PanelPolicy& policy,
+                                 std::function<void()> given)
+    : world_(world),
+      line_(line),
+      policy_(policy),
+      given_(std::move(given)),
+      question_(world, line,
+                {"its catalogue",
+                 [this] {
+                   return PanelLine::Outgoing{panel::services_form(policy_.key), 0, largest_catalogue};
+                 },
+                 [this](const panel::Reply& reply) { return take(reply); }}),
+      giving_(world.loop, [this] { give_facts(); }) {}
+
+// A panel whose catalogue nobody has seen is asked at once: its orders wait for what their services offer.
+void CatalogueKeeper::start() {
+  const bool known = world_.store.catalogue().services_seen_at(policy_.name).has_value();
+  const auto spread = std::min(policy_.services_every, longest_spread);
+  const auto first =
+      known ? std::chrono::duration_cast<Milliseconds>(spread * line_.jitter()) : Milliseconds(0);
+  question_.start(first, policy_.services_every);
+  giving_.arm(slice_pause);
+}
+
+void CatalogueKeeper::set_policy(const PanelPolicy& policy) {
+  const bool elsewhere = policy.url != policy_.url || policy.key != policy_.key;
+  const bool other_pace = policy.services_every != policy_.services_every;
+  policy_ = policy;
+  if (elsewhere) doubted_since_.reset();
+  if (other_pace) question_.set_every(policy_.services_every);
+  if (elsewhere) question_.ask_within(Milliseconds(0));
+}
+
+void CatalogueKeeper::wake() {
+  giving_.arm(slice_pause);
+}
+
+void CatalogueKeeper::refresh(RegularQuestion::Done done) {
+  const auto& last = question_.last();
+  const auto now = world_.loop.now();
+  if (last && last->at <= now && now - last->at < fresh_for) return done(last->refusal);
+  question_.ask_now(std::move(done));
+}
+
+std::optional<CatalogueKeeper::Refusal> CatalogueKeeper::take(const panel::Reply& reply) {
+  auto read = panel::read_services(reply, line_.context());
+  if (!read) return Refusal{Refusal::Why::panel, std::move(read.error())};
+  const auto list = rules::distinct(std::move(*read));
+  const auto now = world_.loop.now();
+  auto& catalogue = world_.store.catalogue();
+  const auto before = catalogue.services_of(policy_.name);
+  const auto open_orders = catalogue.open_orders(policy_.name);
+  const auto diff = rules::diff_catalogue(policy_.name, before, list, open_orders, doubted_since_, now);
+  doubted_since_ = diff.doubted_since;
+  if (doubted_since_) {
+    question_.ask_within(rules::doubt_before_belief);
+    return Refusal{Refusal::Why::panel,
+                   {panel::ErrorKind::wrong_shape,
+                    "its list lacks more than half of its services (" + std::to_string(list.size()) +
+                        " are left); believed when it says so for 10 minutes"}};
+  }
+  const auto facts = facts_of(list);
+  const bool written = world_.storage.write(
+      [&] { catalogue.save_services(policy_.name, list, diff.changes, facts, diff.events, now); });
+  if (!written) return Refusal{Refusal::Why::storage, {}};
+  if (!diff.changes.empty()) {
+    spdlog::info("panel {}: {} changes in its catalogue of {} services", policy_.name.text(),
+                 diff.changes.size(), list.size());
+  }
+  giving_.arm(slice_pause);
+  return std::nullopt;
+}
+
+// In slices, so that nothing waits for it.
+void CatalogueKeeper::give_facts() {
+  std::size_t given = 0;
+  const bool written = world_.storage.write(
+      [&] { given = world_.store.catalogue().give_facts(policy_.name, facts_slice, world_.loop.now()); });
+  if (!written) return;  // wake() goes on
+  if (given >= facts_slice) {
+    giving_.arm(slice_pause);
+  } else {
+    given_();
+  }
+}
+
+}  // namespace smm::actors
