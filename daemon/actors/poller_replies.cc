@@ -141,11 +141,43 @@ void Poller::judge_entry(const panel::Entry& entry, Slot slot, const OrderId& id
   }
   findings.answered[entry.asked] = true;
   ++findings.reported;
-  auto& observation = std::get<Observation>(*seen);
-  if (!observation.status && !observation.status_text.empty()) say_unknown_word(observation);
-  if (!observation.currency && !policy_.currency.empty()) observation.currency = policy_.currency;
-  auto change = rules::transition(*order, observation, policy_.poll, surroundings_of(*order, now), now);
+  auto change = judge_seen(*order, std::get<Observation>(*seen), now);
   if (change) findings.changes.push_back(std::move(*change));
+}
+
+std::optional<rules::Change> Poller::judge_seen(const Order& order, Observation& seen, Timestamp now) {
+  if (!seen.status && !seen.status_text.empty()) say_unknown_word(seen);
+  if (!seen.currency && !policy_.currency.empty()) seen.currency = policy_.currency;
+  return rules::transition(order, seen, policy_.poll, surroundings_of(order, now), now);
+}
+
+bool Poller::take_up(Observation seen) {
+  if (!policy_.track_on_sight) return false;
+  store::TrackRequest request;
+  request.key = {policy_.name, seen.id};
+  request.quiet = true;
+  const auto known = world_.store.find(request.key);
+  if (known && known->untracked) return false;
+  follow_clock();
+  const auto now = world_.loop.now();
+  std::optional<Order> order;
+  if (!world_.storage.write([&] { order = world_.store.track({&request, 1}, now).front().order; }))
+    return false;
+  const auto change = judge_seen(*order, seen, now);
+  const bool written = !change || world_.storage.write([&] { world_.store.record({&*change, 1}, now); });
+  if (change && written) {
+    order = world_.store.find_row(order->row);
+    if (changed_) changed_(change->after);
+    follow_children(*change);
+  }
+  if (order) track(*order);
+  return written;
+}
+
+void Poller::follow_children(const rules::Change& change) {
+  for (const auto& child : change.new_children) {
+    if (const auto order = world_.store.find({policy_.name, child})) track(*order);
+  }
 }
 
 // After the commit: the digests are believed, the schedule follows, children are taken up.
@@ -166,11 +198,7 @@ void Poller::commit(const Batch& batch, const std::vector<panel::Entry>& entries
     if (!findings.answered[i]) book_.not_answered(batch.slots[i], now);
   }
   if (!batch.asked_for) learn_cut(batch, entries);
-  for (const auto& change : findings.changes) {
-    for (const auto& child : change.new_children) {
-      if (const auto order = world_.store.find({policy_.name, child})) track(*order);
-    }
-  }
+  for (const auto& change : findings.changes) follow_children(change);
 }
 
 // A panel that silently answers only the first N ids: seen twice in a row with the same N, batches carry N

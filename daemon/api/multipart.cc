@@ -30,7 +30,8 @@ std::string quoted(std::string_view& rest) {
   std::string value;
   std::size_t at = 1;
   while (at < rest.size() && rest[at] != '"') {
-    const bool escaped = rest[at] == '\\' && at + 1 < rest.size() && (rest[at + 1] == '"' || rest[at + 1] == '\\');
+    const bool escaped =
+        rest[at] == '\\' && at + 1 < rest.size() && (rest[at + 1] == '"' || rest[at + 1] == '\\');
     if (escaped) ++at;
     value += rest[at++];
   }
