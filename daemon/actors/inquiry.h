@@ -37,8 +37,9 @@ class Inquiry {
   };
   using Result = tl::expected<Told, PanelLine::Refusal>;
   using Done = std::function<void(const std::vector<Result>&)>;
-  // Told of each answer before those who wait. True: it is kept elsewhere and need not be remembered.
-  using Keep = std::function<bool(const Answer&)>;
+  // Given the answers of a reply before those who wait: which of them are kept elsewhere and need not be
+  // remembered. May be empty.
+  using Keep = std::function<std::vector<bool>(const std::vector<Answer>&)>;
 
   // The line is closed before the inquiry goes.
   Inquiry(World world, PanelLine& line, const PanelPolicy& policy, Keep keep)
@@ -180,16 +181,31 @@ class Inquiry {
       if (!verdict) line_.note(said.error());
       return verdict;
     }
-    const auto now = world_.loop.now();
-    for (std::size_t i = 0; i < sent.size(); ++i) {
-      if ((*said)[i]) {
-        tell(sent[i], Told{std::move(*(*said)[i]), now});
-      } else {
-        tell(sent[i],
-             tl::unexpected(refused({panel::ErrorKind::wrong_shape, "it left the id out of its reply"})));
-      }
-    }
+    take(sent, std::move(*said));
     return line_.good_errand();
+  }
+
+  void take(const Ids& sent, std::vector<typename Kind::Said> said) {
+    std::vector<Answer> answers;
+    for (const auto& each : said) {
+      const auto* answer = each ? std::get_if<Answer>(&*each) : nullptr;
+      if (answer != nullptr) answers.push_back(*answer);
+    }
+    const auto kept = keep_ && !answers.empty() ? keep_(answers) : std::vector<bool>(answers.size(), false);
+    const auto now = world_.loop.now();
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      Result result =
+          tl::unexpected(refused({panel::ErrorKind::wrong_shape, "it left the id out of its reply"}));
+      if (said[i]) result = Told{std::move(*said[i]), now};
+      const bool is_answer = result && std::holds_alternative<Answer>(result->said);
+      if (is_answer && kept[at++]) {
+        remembered_.erase(sent[i]);
+      } else {
+        remember(sent[i], result);
+      }
+      tell(sent[i], result);
+    }
   }
 
   // A panel that takes no batches: learnt until the next start.
@@ -201,7 +217,11 @@ class Inquiry {
   }
 
   void fail(const Ids& sent, const panel::Error& error) {
-    for (const auto& id : sent) tell(id, tl::unexpected(refused(error)));
+    const Result result = tl::unexpected(refused(error));
+    for (const auto& id : sent) {
+      remember(id, result);
+      tell(id, result);
+    }
   }
 
   // Of a question that was sent, its own ids; else those who have waited in vain.
@@ -222,7 +242,7 @@ class Inquiry {
       if (!queue_.empty()) question();
     }
     const auto why = is_busy ? PanelLine::Refusal::Why::busy : PanelLine::Refusal::Why::ending;
-    for (const auto& id : late) tell_only(id, tl::unexpected(PanelLine::Refusal{why, {}}));
+    for (const auto& id : late) tell(id, tl::unexpected(PanelLine::Refusal{why, {}}));
   }
 
   static PanelLine::Refusal refused(const panel::Error& error) {
@@ -230,17 +250,6 @@ class Inquiry {
   }
 
   void tell(const Id& id, const Result& result) {
-    const auto* answer = result ? std::get_if<Answer>(&result->said) : nullptr;
-    const bool is_kept = answer != nullptr && keep_ && keep_(*answer);
-    if (is_kept) {
-      remembered_.erase(id);
-    } else {
-      remember(id, result);
-    }
-    tell_only(id, result);
-  }
-
-  void tell_only(const Id& id, const Result& result) {
     auto waiting = waiting_.extract(id);
     if (waiting.empty()) return;
     for (const auto& each : waiting.mapped()) each(result);

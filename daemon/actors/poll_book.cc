@@ -197,6 +197,10 @@ void PollBook::answered(Slot slot, std::uint64_t digest, Timestamp now) {
   not_answered(slot, now);
 }
 
+void PollBook::heard(Slot slot, Timestamp now) {
+  slots_[slot].asked_ms = slots_[slot].answered_ms = to_millis(now);
+}
+
 void PollBook::changed(Slot slot, const rules::ScheduleFacts& facts, std::optional<Timestamp> time_may_tell) {
   slots_[slot].facts = facts;
   tell_at(slot, time_may_tell);

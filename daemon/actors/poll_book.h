@@ -66,6 +66,8 @@ class PollBook {
 
   // The panel answered for it. The digest is believed from now on.
   void answered(Slot slot, std::uint64_t digest, Timestamp now);
+  // The panel spoke of it to somebody else's question. As long as its slot is not out.
+  void heard(Slot slot, Timestamp now);
   // What is known of it now, as long as its slot is out.
   void changed(Slot slot, const rules::ScheduleFacts& facts, std::optional<Timestamp> time_may_tell);
   void tell_at(Slot slot, std::optional<Timestamp> time_may_tell);

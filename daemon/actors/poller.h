@@ -45,10 +45,11 @@ class Poller {
   void poll_now(std::int64_t row, PollDone done);
   // Somebody looks at the order: unless it was asked about within `fastest`, it goes into the next batch.
   void want(std::int64_t row);
-  // What a panel said of an order nobody follows here, to somebody else's question: the order is tracked from
-  // now on, without an event, and the panel's word is taken in as if a poll had brought it. False: it is not,
-  // since the configuration or the user (who untracked it) is against it, or the storage takes no writes.
-  bool take_up(Observation seen);
+  // What a panel said of orders nobody follows here, to somebody else's question: they are tracked from now
+  // on, without an event, and the panel's word is taken in as if a poll had brought it. Which of them are:
+  // none where the configuration is against it or the storage takes no writes, and none that its user
+  // untracked.
+  std::vector<bool> take_up(const std::vector<Observation>& seen);
 
   struct Times {
     std::optional<Timestamp> polled_at;     // since the start of the daemon

@@ -151,27 +151,44 @@ std::optional<rules::Change> Poller::judge_seen(const Order& order, Observation&
   return rules::transition(order, seen, policy_.poll, surroundings_of(order, now), now);
 }
 
-bool Poller::take_up(Observation seen) {
-  if (!policy_.track_on_sight) return false;
-  store::TrackRequest request;
-  request.key = {policy_.name, seen.id};
-  request.quiet = true;
-  const auto known = world_.store.find(request.key);
-  if (known && known->untracked) return false;
+std::vector<bool> Poller::take_up(const std::vector<Observation>& seen) {
+  std::vector<bool> taken(seen.size(), false);
+  if (!policy_.track_on_sight) return taken;
+  std::vector<store::TrackRequest> requests;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    store::TrackRequest request;
+    request.key = {policy_.name, seen[i].id};
+    request.quiet = true;
+    const auto known = world_.store.find(request.key);
+    if (known && known->untracked) continue;
+    requests.push_back(std::move(request));
+    places.push_back(i);
+  }
   follow_clock();
   const auto now = world_.loop.now();
-  std::optional<Order> order;
-  if (!world_.storage.write([&] { order = world_.store.track({&request, 1}, now).front().order; }))
-    return false;
-  const auto change = judge_seen(*order, seen, now);
-  const bool written = !change || world_.storage.write([&] { world_.store.record({&*change, 1}, now); });
-  if (change && written) {
-    order = world_.store.find_row(order->row);
-    if (changed_) changed_(change->after);
-    follow_children(*change);
+  std::vector<store::Tracked> tracked;
+  if (!world_.storage.write([&] { tracked = world_.store.track(requests, now); })) return taken;
+  std::vector<rules::Change> changes;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    auto observation = seen[places[i]];
+    if (auto change = judge_seen(tracked[i].order, observation, now)) changes.push_back(std::move(*change));
   }
-  if (order) track(*order);
-  return written;
+  const bool written = world_.storage.write([&] { world_.store.record(changes, now); });
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    taken[places[i]] = written;
+    const auto order = world_.store.find_row(tracked[i].order.row);
+    if (!order) continue;
+    track(*order);
+    const auto slot = book_.find(order->row);
+    if (written && slot && !book_.at(*slot).out) book_.heard(*slot, now);
+  }
+  if (!written) return taken;
+  for (const auto& change : changes) {
+    if (changed_) changed_(change.after);
+    follow_children(change);
+  }
+  return taken;
 }
 
 void Poller::follow_children(const rules::Change& change) {

@@ -23,7 +23,8 @@ Station::Station(World world, const PanelPolicy& policy)
                 }),
       catalogue_(world, line_, policy, [this] { refiller_.look_at_all(); }),
       balance_(world, line_, policy),
-      stray_orders_(world, line_, policy, [this](const Observation& seen) { return poller_.take_up(seen); }),
+      stray_orders_(world, line_, policy,
+                    [this](const std::vector<Observation>& seen) { return poller_.take_up(seen); }),
       stray_refills_(world, line_, policy, {}) {
   refills_.set_key(policy.key);
   cancels_.set_key(policy.key);
