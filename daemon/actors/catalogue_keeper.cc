@@ -86,8 +86,14 @@ std::optional<CatalogueKeeper::Refusal> CatalogueKeeper::take(const panel::Reply
   auto& catalogue = world_.store.catalogue();
   const auto before = catalogue.services_of(policy_.name);
   const auto open_orders = catalogue.open_orders(policy_.name);
-  const auto diff = rules::diff_catalogue(policy_.name, before, list, open_orders, doubted_since_, now);
-  doubted_since_ = diff.doubted_since;
+  // A doubt is not over sooner because the wall clock was set: what it would say cannot be unsaid.
+  std::optional<Timestamp> doubted;
+  if (doubted_since_ && world_.clock.trusted()) {
+    doubted = rules::placed(*doubted_since_, world_.clock.steps(), now);
+  }
+  const auto diff = rules::diff_catalogue(policy_.name, before, list, open_orders, doubted, now);
+  const bool is_new_doubt = diff.doubted_since && !doubted;
+  if (is_new_doubt || !diff.doubted_since) doubted_since_ = diff.doubted_since;
   if (doubted_since_) {
     question_.ask_within(rules::doubt_before_belief);
     return Refusal{Refusal::Why::panel,

@@ -45,7 +45,10 @@ ClockWatch::ClockWatch(platform::EventLoop& loop, store::Store& store, StorageGu
 
 void ClockWatch::look() {
   const auto again = rules::look_again(clock_, read(loop_));
-  if (again.step) spdlog::warn("the wall clock was set {}", in_words(again.step->by, "on", "back"));
+  if (again.step) {
+    spdlog::warn("the wall clock was set {}", in_words(again.step->by, "on", "back"));
+    ++steps_seen_;
+  }
   take(again);
 }
 

@@ -5,6 +5,7 @@
 #include "rules/clock_trust.h"
 #include "store/store.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -33,6 +34,8 @@ class ClockWatch {
   // is not in the database.
   [[nodiscard]] bool believed() const { return unkept_ == 0 && !rules::held_until(clock_); }
   [[nodiscard]] std::span<const rules::ClockStep> steps() const { return steps_; }
+  // Of these, how many of the last were made while the program ran.
+  [[nodiscard]] std::size_t steps_seen() const { return std::min(steps_seen_, steps_.size()); }
   // How far the clock was moved since the start, and how often, as of the last look: for those who keep up.
   struct Moved {
     std::uint64_t steps = 0;
@@ -49,6 +52,7 @@ class ClockWatch {
   store::Store& store_;
   StorageGuard& storage_;
   std::vector<rules::ClockStep> steps_;
+  std::size_t steps_seen_ = 0;
   std::size_t unkept_ = 0;  // the last so many of them are not in the database yet
   rules::ClockTrust clock_;
   Moved moved_;

@@ -150,6 +150,9 @@ class OnceBatch {
   }
 
   std::optional<PanelLine::Outgoing> prepare(PanelLine::Rank rank, Items& sent) {
+    if (batch_size_ == 1 && world_.loop.now() - batch_learnt_ > std::chrono::hours(24)) {
+      batch_size_ = panel::max_batch;
+    }
     auto& queue = queues_[rank];
     const auto count = std::min(queue.size(), batch_size_);
     sent.assign(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
@@ -238,9 +241,10 @@ class OnceBatch {
     return whole ? verdict_of_refusal({whole->kind, whole->words}) : PanelLine::Verdict{};
   }
 
-  // A panel that takes no batches: learnt until the next start.
+  // A panel that takes no batches: learnt for a day.
   void ask_singly(PanelLine::Rank rank, const Items& sent) {
     batch_size_ = 1;
+    batch_learnt_ = world_.loop.now();
     auto& queue = queues_[rank];
     const bool was_empty = queue.empty();
     for (const auto& item : sent) {
@@ -319,6 +323,7 @@ class OnceBatch {
   Unsettled unsettled_;
   Secret key_;
   std::size_t batch_size_ = panel::max_batch;
+  Timestamp batch_learnt_;                   // when it became 1
   std::map<PanelLine::Rank, Items> queues_;  // not sent yet
   std::map<std::int64_t, ItemPtr> items_;    // by order row: queued or under way
 };

@@ -13,6 +13,7 @@ namespace {
 
 constexpr Milliseconds longest_wait = std::chrono::minutes(1);
 constexpr Milliseconds retry_writing = std::chrono::seconds(5);
+constexpr Milliseconds relearn_after = std::chrono::hours(24);  // panels get mended
 
 using Statuses = tl::expected<std::vector<panel::Said<panel::RefillReport>>, panel::Error>;
 
@@ -118,6 +119,7 @@ void RefillFollower::question() {
 // goes once a request.
 std::optional<PanelLine::Outgoing> RefillFollower::prepare(Batch& batch) {
   const auto now = world_.loop.now();
+  if (batch_size_ == 1 && now - batch_learnt_ > relearn_after) batch_size_ = panel::max_batch;
   std::vector<std::pair<Timestamp, std::int64_t>> due;
   for (const auto& [id, followed] : followed_) {
     if (followed.refill.upstream && followed.due <= now + policy_.poll.fastest)
@@ -168,7 +170,8 @@ std::optional<PanelLine::Verdict> RefillFollower::answered(const Batch& batch,
 
 std::optional<PanelLine::Verdict> RefillFollower::failed(const Batch& batch, const panel::Error& error) {
   if (error.kind == panel::ErrorKind::batch_refused && batch.ids.size() > 1) {
-    batch_size_ = 1;  // a panel that takes no batches: learnt until the next start
+    batch_size_ = 1;  // a panel that takes no batches
+    batch_learnt_ = world_.loop.now();
     return std::nullopt;
   }
   put_off(batch);
@@ -181,6 +184,7 @@ RefillFollower::Findings RefillFollower::judge(const Batch& batch,
                                                const std::vector<panel::Said<panel::RefillReport>>& said,
                                                Timestamp now) const {
   Findings findings;
+  const auto clock = clock_view();
   for (std::size_t i = 0; i < batch.ids.size(); ++i) {
     const auto at = followed_.find(batch.ids[i]);
     if (at == followed_.end()) continue;
@@ -193,7 +197,7 @@ RefillFollower::Findings RefillFollower::judge(const Batch& batch,
     } else {
       continue;
     }
-    if (auto step = rules::refill_transition(at->second.refill, answer, doubt, policy_.poll, now)) {
+    if (auto step = rules::refill_transition(at->second.refill, answer, doubt, policy_.poll, clock, now)) {
       add(findings, std::move(*step));
     }
   }
@@ -210,10 +214,16 @@ void RefillFollower::add(Findings& findings, rules::RefillStep step) const {
 
 void RefillFollower::expire(Timestamp now) {
   Findings findings;
+  const auto clock = clock_view();
   for (const auto& [id, followed] : followed_) {
-    if (auto step = rules::expired_refill(followed.refill, now)) add(findings, std::move(*step));
+    if (auto step = rules::expired_refill(followed.refill, clock, now)) add(findings, std::move(*step));
   }
   if (!write_down(std::move(findings.changes))) turn_soon(now + retry_writing);
+}
+
+rules::ClockView RefillFollower::clock_view() const {
+  world_.clock.look();
+  return {world_.clock.steps(), world_.clock.believed()};
 }
 
 bool RefillFollower::write_down(std::vector<store::RefillChange> changes) {

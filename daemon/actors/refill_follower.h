@@ -61,6 +61,7 @@ class RefillFollower {
   [[nodiscard]] Findings judge(const Batch& batch, const std::vector<panel::Said<panel::RefillReport>>& said,
                                Timestamp now) const;
   void expire(Timestamp now);
+  [[nodiscard]] rules::ClockView clock_view() const;
   bool write_down(std::vector<store::RefillChange> changes);
   void add(Findings& findings, rules::RefillStep step) const;
   void put_off(const Batch& batch);
@@ -72,7 +73,8 @@ class RefillFollower {
   Ended ended_;
   std::map<std::int64_t, Followed> followed_;  // by our number
   std::size_t batch_size_;
-  bool asking_ = false;  // a question waits or is under way
+  Timestamp batch_learnt_;  // when it became 1
+  bool asking_ = false;     // a question waits or is under way
   Timestamp wake_at_;
   platform::Timer timer_;
 };

@@ -13,6 +13,7 @@ namespace {
 
 constexpr Milliseconds soon = std::chrono::seconds(1);  // what happens within it goes in one request
 constexpr Milliseconds between_rounds = std::chrono::minutes(10);
+constexpr Milliseconds longest_wait = std::chrono::minutes(1);  // the wall clock may be set
 constexpr Milliseconds look_for_panel = std::chrono::seconds(5);
 constexpr Milliseconds slice_pause{2};
 constexpr std::size_t slice = 100;
@@ -85,16 +86,33 @@ void Refiller::remember(const rules::RefusalStreak& streak) {
 
 rules::RefillClimate Refiller::climate() const {
   const bool up = line_.health().state == rules::PanelState::up && !line_.paused();
-  return {up, streak_.rests_until, std::nullopt};
+  return {up, rules::rest_of(streak_, world_.loop.now()), world_.clock.held_until()};
+}
+
+Refiller::Grounds Refiller::grounds_of(const Order& order) const {
+  auto& purchases = world_.store.purchases();
+  Grounds grounds;
+  grounds.refills = purchases.refills_of(order.row);
+  std::optional<rules::CountReport> reported;
+  if (const auto count = purchases.reported_count(order.row)) reported = {count->count, count->at};
+  grounds.facts = rules::refill_facts(order, grounds.refills, reported);
+  const auto& clock = world_.clock;
+  rules::place(grounds.facts, grounds.refills, {clock.steps(), clock.steps_seen()}, world_.loop.now());
+  return grounds;
 }
 
 rules::RefillDecision Refiller::decide(const Order& order) const {
-  auto& purchases = world_.store.purchases();
-  const auto refills = purchases.refills_of(order.row);
-  std::optional<rules::CountReport> reported;
-  if (const auto count = purchases.reported_count(order.row)) reported = {count->count, count->at};
-  return rules::decide_refill(rules::refill_facts(order, refills, reported),
-                              rules::refill_policy_for(policy_, order.service), climate(), world_.loop.now());
+  const auto now_holds = climate();
+  const auto grounds = grounds_of(order);
+  return rules::decide_refill(grounds.facts, rules::refill_policy_for(policy_, order.service), now_holds,
+                              world_.loop.now());
+}
+
+rules::RefillDecision Refiller::chance(const Order& order) const {
+  const auto now_holds = climate();
+  const auto grounds = grounds_of(order);
+  return rules::refill_chance(grounds.facts, rules::refill_policy_for(policy_, order.service),
+                              now_holds.panel_up, world_.loop.now());
 }
 
 bool Refiller::asks_at_all() const {
@@ -106,12 +124,13 @@ std::optional<Timestamp> Refiller::hindered_until() const {
   const auto now = world_.loop.now();
   const auto holds = climate();
   if (!holds.panel_up) return now + look_for_panel;
+  if (holds.held_until && now < *holds.held_until) return *holds.held_until;
   if (holds.rests_until && now < *holds.rests_until) return *holds.rests_until;
   return std::nullopt;
 }
 
 void Refiller::turn_within(Milliseconds delay) {
-  const auto at = world_.loop.now() + std::clamp(delay, Milliseconds(0), between_rounds);
+  const auto at = world_.loop.now() + std::clamp(delay, Milliseconds(0), longest_wait);
   if (timer_.armed() && wake_at_ <= at) return;
   wake_at_ = at;
   timer_.arm(at - world_.loop.now());

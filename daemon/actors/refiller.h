@@ -40,9 +40,17 @@ class Refiller {
 
   // What holds for all orders of the panel now.
   [[nodiscard]] rules::RefillClimate climate() const;
+  // Whether one is asked for by itself, and whether a person may hope for one. Not from within a write.
   [[nodiscard]] rules::RefillDecision decide(const Order& order) const;
+  [[nodiscard]] rules::RefillDecision chance(const Order& order) const;
 
  private:
+  // What the rule looks at.
+  struct Grounds {
+    std::vector<Refill> refills;
+    rules::RefillFacts facts;  // refers to them
+  };
+  [[nodiscard]] Grounds grounds_of(const Order& order) const;
   [[nodiscard]] bool asks_at_all() const;
   [[nodiscard]] std::optional<Timestamp> hindered_until() const;
   void turn();

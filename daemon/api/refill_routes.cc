@@ -120,7 +120,7 @@ void ask_one(House& house, const ExchangePtr& exchange) {
   if (!order) return exchange->refuse(no_such_order(house, *key));
   auto* station = house.fleet.find(key->panel);
   if (station == nullptr) return exchange->refuse(panel_unknown(key->panel.text()));
-  if (*dry_run) return exchange->answer(200, shown_decision(*key, refill_chance_of(house, *station, *order)));
+  if (*dry_run) return exchange->answer(200, shown_decision(*key, station->refiller().chance(*order)));
   using Asking = std::remove_reference_t<decltype(Face::asking(*station))>;
   Face::asking(*station).ask({&*order, 1}, like<Face>(exchange), actors::PanelLine::Rank::person,
                              [exchange](const std::vector<typename Asking::Result>& results) {
@@ -210,7 +210,7 @@ void ask_many(House& house, const ExchangePtr& exchange) {
     } else if (!order) {
       answer->finish_one(i, item_of(key, no_such_order(house, key)));
     } else if (wish->dry_run) {
-      auto item = shown_decision(key, refill_chance_of(house, *station, *order));
+      auto item = shown_decision(key, station->refiller().chance(*order));
       item["status"] = 200;
       answer->finish_one(i, std::move(item));
     } else {

@@ -18,16 +18,6 @@ bool is_open(const Refill& refill, Milliseconds gap, Timestamp now) {
 
 }  // namespace
 
-rules::RefillDecision refill_chance_of(House& house, actors::Station& station, const Order& order) {
-  auto& purchases = house.store.purchases();
-  const auto refills = purchases.refills_of(order.row);
-  std::optional<rules::CountReport> reported;
-  if (const auto count = purchases.reported_count(order.row)) reported = {count->count, count->at};
-  return rules::refill_chance(rules::refill_facts(order, refills, reported),
-                              rules::refill_policy_for(station.line().policy(), order.service),
-                              station.refiller().climate().panel_up, house.loop.now());
-}
-
 Json shown_order_refill(House& house, const Order& order) {
   auto* station = house.fleet.find(order.key.panel);
   const auto* section =
@@ -63,7 +53,6 @@ Json shown_panel_refills(House& house, const PanelPolicy& policy) {
   auto* station = house.fleet.find(policy.name);
   std::optional<Timestamp> rests_until;
   if (station != nullptr) rests_until = station->refiller().climate().rests_until;
-  if (rests_until && *rests_until <= house.loop.now()) rests_until.reset();
   return {{"auto", policy.refill ? Json(to_text(policy.refill->mode)) : Json(nullptr)},
           {"open", station == nullptr ? 0 : station->follower().size()},
           {"resting_until", shown_time(rests_until)}};

@@ -3,16 +3,11 @@
 #include "api/api.h"
 #include "api/exchange.h"
 #include "domain/order.h"
-#include "rules/refill.h"
 
 #include <nlohmann/json_fwd.hpp>
 
 // How an order stands with refills and cancels.
 namespace smm::api {
-
-// Whether the panel would accept a refill that a person asks for now, as far as we know.
-[[nodiscard]] rules::RefillDecision refill_chance_of(House& house, actors::Station& station,
-                                                     const Order& order);
 
 // The members `refill` and `cancel` of an order.
 [[nodiscard]] Json shown_order_refill(House& house, const Order& order);

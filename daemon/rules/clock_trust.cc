@@ -64,7 +64,7 @@ Timestamp placed(Timestamp then, std::span<const ClockStep> steps, Timestamp now
   Milliseconds later{0};
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     if (then >= step->at && then <= end) return then + later;
-    end = step->at - step->by;
+    end = step->at - step->by + between_looks;
     later += step->by;
   }
   return then <= end ? then + later : then;

@@ -28,6 +28,7 @@ namespace smm::rules {
 inline constexpr Milliseconds step_of_clock = std::chrono::minutes(1);
 inline constexpr Milliseconds silence_believed = std::chrono::hours(24);
 inline constexpr Milliseconds clock_stands = std::chrono::hours(1);
+inline constexpr Milliseconds between_looks = std::chrono::minutes(1);
 
 // The wall clock was set on (by > 0) or back (by < 0). `at`: the first moment it can have shown afterwards.
 struct ClockStep {
@@ -66,7 +67,8 @@ struct ClockLook {
 
 // A stored moment as the clock of `now` would have shown it, had it always gone as it does now: moved by all
 // steps after it. `steps` in the order in which they were made. A moment that can belong to several stretches
-// of the clock's time belongs to the newest.
+// of the clock's time belongs to the newest. A stretch goes on for up to a minute after the last look that
+// found it so.
 [[nodiscard]] Timestamp placed(Timestamp then, std::span<const ClockStep> steps, Timestamp now);
 
 }  // namespace smm::rules

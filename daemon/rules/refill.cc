@@ -352,6 +352,28 @@ RefillFacts refill_facts(const Order& order, std::span<const Refill> refills,
   return facts;
 }
 
+void place(RefillFacts& facts, std::vector<Refill>& refills, const RefillClock& clock, Timestamp now) {
+  facts.refills = refills;
+  if (clock.steps.empty()) return;
+  const auto by_now = [&](Timestamp then) {
+    const auto moved = placed(then, clock.steps.last(clock.seen), now);
+    return moved <= now ? moved : placed(then, clock.steps, now);
+  };
+  const auto move = [&](std::optional<Timestamp>& then) {
+    if (then) then = by_now(*then);
+  };
+  move(facts.ended_at);
+  if (facts.reported) facts.reported->at = by_now(facts.reported->at);
+  for (auto& refill : refills) {
+    // It lies ahead, as long after the panel's answer as ever.
+    if (refill.not_before) *refill.not_before += by_now(answered_at(refill)) - answered_at(refill);
+    refill.asked_at = by_now(refill.asked_at);
+    move(refill.accepted_at);
+    move(refill.changed_at);
+    move(refill.ended_at);
+  }
+}
+
 bool was_watched(const Order& order) {
   for (const auto status : all_order_statuses) {
     if (status == OrderStatus::unasked || has_ended(status)) continue;

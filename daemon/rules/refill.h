@@ -3,11 +3,14 @@
 #include "domain/event.h"
 #include "domain/order.h"
 #include "domain/policy.h"
+#include "rules/clock_trust.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 // Whether a refill of an order is asked for by itself, now or when. One rule; the schedule is derived from
 // facts, never stored. Sources: the contract's [panel.refill] section and its paragraph on automatic refills;
@@ -38,6 +41,11 @@
 //   minutes, doubled by each failure in a row, up to `gap`.
 // * Nothing holds all automatic refills (a stepped clock, a restored database), the panel's are not resting
 //   after ten refusals in a row, and the panel is up.
+//
+// Moments are compared by the wall clock as it is now, once it is believed: while it is not, everything is
+// held. What passed between two runs of the program has passed: a panel's windows go on while nobody watches.
+// Time that a step of the clock skipped while it ran has not; and a moment that lies ahead of now, written by
+// a clock that was set back since, is moved over all steps that are known (rules/clock_trust.h).
 //
 // A drop: the reported count is below start_count + delivered by drop_per_mille of delivered or more.
 // Unknown start_count or remains: nobody can judge.
@@ -110,6 +118,14 @@ struct RefillFacts {
 [[nodiscard]] RefillFacts refill_facts(const Order& order, std::span<const Refill> refills,
                                        const std::optional<CountReport>& reported);
 
+// How the wall clock went.
+struct RefillClock {
+  std::span<const ClockStep> steps{};  // all that are kept; the caller's memory
+  std::size_t seen = 0;                // so many of the last were made while the program ran
+};
+// The facts by the clock of now. `refills`: those of the facts, brought to it too.
+void place(RefillFacts& facts, std::vector<Refill>& refills, const RefillClock& clock, Timestamp now);
+
 // We knew of the order before it ended: it was seen in a state that had not ended; or it was tracked within
 // five minutes of its placing and did not come by import, so that an order that is completed at first sight
 // ended under our eyes.
@@ -146,13 +162,15 @@ struct RefillDecision {
                                                     const std::optional<ServiceId>& service);
 
 // Ten refusals in a row rest a panel's automatic refills for 24 h; an accepted one ends the row, and so does
-// the rest. Those that failed, or whose outcome is unknown, neither count nor end it.
+// the rest. Those that failed, or whose outcome is unknown, neither count nor end it. A rest that lies
+// further ahead was written by a clock that was set back since, and is over.
 struct RefusalStreak {
   int refusals = 0;
   std::optional<Timestamp> rests_until;
 
   bool operator==(const RefusalStreak&) const = default;
 };
+[[nodiscard]] std::optional<Timestamp> rest_of(const RefusalStreak& streak, Timestamp now);
 struct StreakStep {
   RefusalStreak after;
   bool begins_to_rest = false;  // is to be said

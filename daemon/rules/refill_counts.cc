@@ -13,9 +13,14 @@ constexpr Milliseconds refusal_rest = std::chrono::hours(24);
 
 }  // namespace
 
+std::optional<Timestamp> rest_of(const RefusalStreak& streak, Timestamp now) {
+  const auto& until = streak.rests_until;
+  return until && now < *until && *until - now <= refusal_rest ? until : std::nullopt;
+}
+
 StreakStep after_answer(const RefusalStreak& before, RefillState state, Timestamp now) {
   StreakStep step{before, false};
-  if (step.after.rests_until && now >= *step.after.rests_until) step.after.rests_until.reset();
+  step.after.rests_until = rest_of(before, now);
   switch (state) {
     case RefillState::refused:
       if (step.after.rests_until || ++step.after.refusals < refusals_before_rest) break;

@@ -30,10 +30,15 @@ RefillStep changed(const Refill& before, RefillState state, const std::string& w
 }
 
 std::optional<RefillStep> not_found(const Refill& before, const std::string& words, RefillDoubt& doubt,
-                                    const PollPolicy& policy, Timestamp now) {
-  if (!doubt.since || now < *doubt.since) doubt = {now, 0};
+                                    const PollPolicy& policy, const ClockView& clock, Timestamp now) {
+  auto since = placed(doubt.since.value_or(now), clock.steps, now);
+  if (!doubt.since || now < since) {
+    doubt = {now, 0};
+    since = now;
+  }
   doubt.times += 1;
-  if (doubt.times < times_until_lost || now - *doubt.since < policy.lost_after) return std::nullopt;
+  const bool is_sure = doubt.times >= times_until_lost && now - since >= policy.lost_after;
+  if (!is_sure || !clock.believed) return std::nullopt;
   doubt = {};
   return changed(before, RefillState::error, words, now);
 }
@@ -45,9 +50,10 @@ EventValue text_or_null(std::string_view text) {
 }  // namespace
 
 std::optional<RefillStep> refill_transition(const Refill& before, const RefillAnswer& answer,
-                                            RefillDoubt& doubt, const PollPolicy& policy, Timestamp now) {
+                                            RefillDoubt& doubt, const PollPolicy& policy,
+                                            const ClockView& clock, Timestamp now) {
   if (!is_accepted_and_open(before.state)) return std::nullopt;
-  if (answer.is_error) return not_found(before, answer.words, doubt, policy, now);
+  if (answer.is_error) return not_found(before, answer.words, doubt, policy, clock, now);
   doubt = {};
   const auto state = refill_state_from_panel_word(answer.words);
   if (state && *state != before.state) return changed(before, *state, answer.words, now);
@@ -59,8 +65,9 @@ std::optional<RefillStep> refill_transition(const Refill& before, const RefillAn
   return step;
 }
 
-std::optional<RefillStep> expired_refill(const Refill& before, Timestamp now) {
-  if (!is_accepted_and_open(before.state) || now - accepted_at(before) < refill_patience) return std::nullopt;
+std::optional<RefillStep> expired_refill(const Refill& before, const ClockView& clock, Timestamp now) {
+  if (!is_accepted_and_open(before.state) || !clock.believed) return std::nullopt;
+  if (now - placed(accepted_at(before), clock.steps, now) < refill_patience) return std::nullopt;
   RefillStep step{before, {}};
   enter(step.after, RefillState::expired, now);
   step.events.push_back(refill_event(EventType::refill_expired, step.after, before.state));

@@ -3,8 +3,10 @@
 #include "domain/event.h"
 #include "domain/policy.h"
 #include "domain/refill.h"
+#include "rules/clock_trust.h"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,8 +20,9 @@
 // * An error for this one refill ("Refill not found") changes nothing at first sight. Three times at least,
 //   over lost_after, with no other answer between them: the refill ends as `error`, with the panel's words.
 //   The count of it is the caller's to keep, in memory: a restart begins it anew, which only delays that.
-// * Accepted, and without an end for 20 days: expired, refill.expired, said once. Not to be concluded while a
-//   stepped clock holds automatic refills: nothing ends because of a clock.
+// * Accepted, and without an end for 20 days: expired, refill.expired, said once.
+// * Nothing ends because of a clock: neither of these two while the wall clock is not believed, and time that
+//   a step of it skipped has not passed for them (rules/clock_trust.h).
 // * It is asked about at the pace of [poll], like an order whose status changed when the refill last did. A
 //   refill whose id the panel never gave cannot be asked about.
 namespace smm::rules {
@@ -44,14 +47,21 @@ struct RefillDoubt {
   bool operator==(const RefillDoubt&) const = default;
 };
 
+// What is known of the wall clock.
+struct ClockView {
+  std::span<const ClockStep> steps{};  // all that are kept; the caller's memory
+  bool believed = true;
+};
+
 // Nothing when there is nothing to write. `doubt` is brought up to date.
 [[nodiscard]] std::optional<RefillStep> refill_transition(const Refill& before, const RefillAnswer& answer,
                                                           RefillDoubt& doubt, const PollPolicy& policy,
-                                                          Timestamp now);
+                                                          const ClockView& clock, Timestamp now);
 
 inline constexpr Milliseconds refill_patience = std::chrono::hours(24) * 20;
 // Its patience is over. Nothing when it is not, or the refill is not accepted and open.
-[[nodiscard]] std::optional<RefillStep> expired_refill(const Refill& before, Timestamp now);
+[[nodiscard]] std::optional<RefillStep> expired_refill(const Refill& before, const ClockView& clock,
+                                                       Timestamp now);
 
 // From one asking to the next, as of `now`, the moment it was last asked; 0 = at once. Nothing when it is not
 // asked about.

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <thread>
 
 // The catalogue and the balance, kept up to date by the real daemon.
 
@@ -75,12 +76,14 @@ TEST_CASE("the catalogue is there soon after the start, and what changes in it i
   REQUIRE(services.size() == world.panel.services().size());
   CHECK(services[0]["service"] == "1");
   CHECK(services[0]["rate"] == "0.90");
+  CHECK(services[0]["removed_at"].is_null());
   CHECK(world.events("service.").empty());
   world.panel.script_order("7001", 1000, {});
   REQUIRE(world.tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "7001"}, {"service", "1"}}).status ==
           201);
 
-  auto changed = world.panel.services();
+  const auto original = world.panel.services();
+  auto changed = original;
   changed[0].rate = "0.95";
   changed.erase(changed.begin() + 1);
   changed.push_back({.id = 99, .name = "New"});
@@ -94,9 +97,33 @@ TEST_CASE("the catalogue is there soon after the start, and what changes in it i
   CHECK((*rate)["before"] == "0.90");
   CHECK((*rate)["after"] == "0.95");
   CHECK((*rate)["open_orders"] == 1);
+  CHECK(std::count_if(changes.begin(), changes.end(),
+                      [](const Json& change) { return change["kind"] == "added"; }) == 1);
+  CHECK(std::count_if(changes.begin(), changes.end(),
+                      [](const Json& change) { return change["kind"] == "removed"; }) == 1);
+  for (const auto& event : world.tracker.all_events()) {
+    if (event["type"] != "service.changed") continue;
+    CHECK(event["data"]["service"] == "1");
+    CHECK(event["data"]["field"] == "rate");
+    CHECK(event["data"]["after"] == "0.95");
+    CHECK(event["data"]["open_orders"] == 1);
+  }
   CHECK(world.tracker.all_items("/v1/panels/p1/services?removed=1").size() == changed.size() + 1);
   REQUIRE(world.asked_again("services", 3));
   CHECK(world.events("service.").size() == 3);
+  // The service that was taken out comes back: it had not been forgotten.
+  world.panel.set_services(original);
+  REQUIRE(eventually([&] { return world.tracker.all_items("/v1/panels/p1/services/changes").size() == 6; }));
+  CHECK(world.tracker.all_items("/v1/panels/p1/services/changes")[0]["kind"] == "removed");
+  const auto page = world.tracker.get("/v1/panels/p1/services/changes?limit=5").json();
+  CHECK(page["items"].size() == 5);
+  const auto rest =
+      world.tracker.get("/v1/panels/p1/services/changes?limit=5&cursor=" + page["next"].get<std::string>());
+  CHECK(rest.json()["items"].size() == 1);
+  CHECK(rest.json()["next"].is_null());
+  const auto again = world.tracker.all_items("/v1/panels/p1/services/changes");
+  CHECK(std::count_if(again.begin(), again.end(),
+                      [](const Json& change) { return change["kind"] == "returned"; }) == 1);
   CHECK(world.tracker.get("/v1/panels/none/services").status == 404);
 }
 
@@ -152,15 +179,73 @@ TEST_CASE("a catalogue of 5,000 services that says the same again writes nothing
   CHECK(std::filesystem::last_write_time(log) == written_at);
 }
 
-TEST_CASE("what the stored catalogue contradicts is held against a fresh one before it is refused") {
+TEST_CASE("what the stored catalogue contradicts is refused only after a fresh one has said so too") {
   World world;
   REQUIRE_MESSAGE(world.start(never), world.tracker.log());
   REQUIRE(world.has_catalogue());
-  const auto requests = [&] { return world.asked("services"); };
-  REQUIRE(requests() == 1);
-  // Within 10 s the catalogue counts as fresh.
+  CHECK(world.tracker.stop().code == 0);
+  // After a restart the stored catalogue is not a fresh one.
+  REQUIRE_MESSAGE(world.start(never), world.tracker.log());
+  const auto refused = world.place("too-few", 10);
+  REQUIRE_MESSAGE(refused.status == 422, refused.body);
+  CHECK(refused.json()["code"] == "validation-failed");
+  CHECK(refused.json()["sent"] == "no");
+  CHECK(refused.body.find("must be at least 50") != std::string::npos);
+  CHECK(world.asked("services") == 2);
+  // For 10 s that one counts as fresh.
   CHECK(world.place("too-few", 10).status == 422);
-  CHECK(requests() == 1);
+  CHECK(world.place("too-many", 10'001).status == 422);
+  CHECK(world.asked("services") == 2);
+  CHECK(world.asked("add") == 0);
+  CHECK(world.tracker.all_items("/v1/placements").empty());
+  // What nothing speaks against asks for no catalogue, and the key is free.
+  CHECK(world.place("too-few", 50).status == 201);
+  CHECK(world.asked("services") == 2);
+}
+
+TEST_CASE("a service that is gone, and one of another type, are held against a fresh catalogue, too") {
+  World world;
+  REQUIRE_MESSAGE(world.start(never), world.tracker.log());
+  REQUIRE(world.has_catalogue());
+  CHECK(world.tracker.stop().code == 0);
+  auto services = world.panel.services();
+  REQUIRE(services[0].id == 1);
+  const auto was = services[0];
+  services[0].type = "Comment Likes";
+  world.panel.set_services(services);
+  REQUIRE_MESSAGE(world.start(often), world.tracker.log());
+  REQUIRE(eventually([&] { return world.events("service.").size() == 1; }));
+  CHECK(world.place("no-username", 100).body.find("username") != std::string::npos);
+  services.erase(services.begin());
+  world.panel.set_services(services);
+  REQUIRE(eventually([&] { return world.events("service.removed").size() == 1; }));
+  CHECK(world.place("gone", 100).status == 422);
+  CHECK(world.asked("add") == 0);
+  CHECK(world.tracker.stop().code == 0);
+  // It is back, as it was.
+  services.insert(services.begin(), was);
+  world.panel.set_services(services);
+  REQUIRE_MESSAGE(world.start(never), world.tracker.log());
+  const auto placed = world.place("gone", 100);
+  CHECK_MESSAGE(placed.status == 201, placed.body);
+  CHECK(placed.json()["placement"]["rate"] == "0.90");
+}
+
+TEST_CASE("many who are contradicted at once wait for one and the same fresh catalogue") {
+  World world;
+  REQUIRE_MESSAGE(world.start(never), world.tracker.log());
+  REQUIRE(world.has_catalogue());
+  CHECK(world.tracker.stop().code == 0);
+  world.panel.add_quirk(quirk("slow-reply", "services", "1000"));
+  REQUIRE_MESSAGE(world.start(never), world.tracker.log());
+  std::vector<HttpAnswer> answers(8);
+  std::vector<std::thread> clients;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    clients.emplace_back([&, i] { answers[i] = world.place("client-" + std::to_string(i / 2), 10); });
+  }
+  for (auto& client : clients) client.join();
+  for (const auto& answer : answers) CHECK_MESSAGE(answer.status == 422, answer.body);
+  CHECK(world.asked("services") == 2);
   CHECK(world.asked("add") == 0);
 }
 

@@ -126,7 +126,10 @@ TEST_CASE("an open refill holds back that its order is settled, until it ends") 
   world.panel.add_quirk(quirk("refill-never-completes"));
   REQUIRE_MESSAGE(world.start(at_once), world.tracker.log());
   world.complete({"7001"});
-  REQUIRE(eventually([&] { return world.why("7001")["reason"] == "already_open"; }));
+  REQUIRE(eventually([&] {
+    const auto refills = world.refills("7001");
+    return !refills.empty() && refills[0]["state"] == "pending";
+  }));
   world.server.advance(hours(48));
   REQUIRE(eventually([&] { return world.refills("7001")[0]["state"] == "in_progress"; }));
   // By the same settings an order without a refill settles meanwhile.
@@ -286,6 +289,139 @@ TEST_CASE("250 orders that are due are asked for in three requests, each once") 
   std::set<std::string> named;
   for (const auto& refill : world.tracker.all_items("/v1/refills")) named.insert(refill["order"]);
   CHECK(named.size() == 250);
+
+  // They are followed to their end in requests of up to 100, each asked about no sooner than its pace says.
+  world.server.advance(hours(25));
+  REQUIRE(eventually([&] { return world.tracker.all_items("/v1/refills?state=completed").size() == 250; }));
+  const auto asked = world.asked("refill_status");
+  CHECK(*std::max_element(asked.begin(), asked.end()) == 100);
+  const auto requests = asked.size();
+  world.panel.script_order("9000", 1000, {});  // gives reason to poll
+  REQUIRE(world.tracker.track("p1", {"9000"}) == 1);
+  const auto before = world.server.ledger().requests();
+  REQUIRE(eventually([&] { return world.server.ledger().requests() > before + 5; }));
+  CHECK(world.asked("refill_status").size() == requests);  // nothing is left to ask about
+}
+
+TEST_CASE("a panel without batches is asked for refills, and about them, one at a time") {
+  World world;
+  REQUIRE_MESSAGE(world.start(""), world.tracker.log());
+  world.complete({"7001", "7002", "7003"});
+  world.panel.add_quirk(quirk("no-batch"));
+  world.reload(at_once);
+  REQUIRE(eventually([&] { return world.tracker.all_items("/v1/refills?state=pending").size() == 3; }));
+  world.server.advance(hours(25));
+  CHECK(eventually([&] { return world.tracker.all_items("/v1/refills?state=completed").size() == 3; }));
+  CHECK(world.tracker.all_items("/v1/refills").size() == 3);
+  CHECK(world.events("refill.requested").size() == 3);
+}
+
+TEST_CASE("a refill whose answer never came is not asked for again: it counts as open, and uses its moment") {
+  World world;
+  auto lost = quirk("close-before-reply");
+  lost.action = "refill";
+  world.panel.add_quirk(lost);
+  REQUIRE_MESSAGE(world.start("[panel.p1.refill]\nask_after = [\"0s\"]\n"), world.tracker.log());
+  world.complete({"7001"});
+  REQUIRE(eventually([&] {
+    const auto refills = world.refills("7001");
+    return !refills.empty() && refills[0]["state"] == "unknown";
+  }));
+  CHECK(world.events("refill.unknown").size() == 1);
+  CHECK(world.why("7001")["reason"] == "already_open");
+  CHECK(world.order("7001")["refill"]["open"] == world.refills("7001")[0]["id"]);
+  CHECK(world.order("7001")["refill"]["count"] == 0);
+  world.panel.clear_quirks();
+  world.reload("[panel.p1.refill]\nask_after = [\"0s\"]\ngap = \"100ms\"\n");
+  REQUIRE(eventually([&] { return world.why("7001")["reason"] == "no_window_left"; }));
+  CHECK(world.asked("refill").size() == 1);
+  CHECK(world.tracker.stop().code == 0);
+  REQUIRE_MESSAGE(world.start(at_once), world.tracker.log());
+  REQUIRE(eventually([&] { return !world.order("7001")["polled_at"].is_null(); }));
+  CHECK(world.asked("refill").size() == 1);
+}
+
+TEST_CASE("orders that nobody saw before they ended, or whose service offers none, are told apart and left") {
+  World world;
+  auto services = world.panel.services();
+  services.push_back({.id = 90, .name = "Views | No refill", .refill = true});
+  services.push_back({.id = 91, .name = "Likes [R30]", .refill = false});
+  world.panel.set_services(services);
+  REQUIRE_MESSAGE(world.start(at_once), world.tracker.log());
+  const std::vector<std::vector<std::string>> orders = {
+      {"7001", "1", "not_seen_before_end"}, {"7002", "90", "not_offered"}, {"7003", "91", "not_offered"}};
+  for (const auto& each : orders) {
+    world.panel.script_order(each[0], 1000, {});
+    if (each[0] == "7001") world.panel.set_order(each[0], finished);
+    REQUIRE(world.tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", each[0]}, {"service", each[1]}})
+                .status == 201);
+  }
+  for (const auto& each : orders) {
+    REQUIRE(eventually([&] { return world.order(each[0])["status"] != "new"; }));
+    world.panel.set_order(each[0], finished);
+  }
+  for (const auto& each : orders) {
+    CAPTURE(each[0]);
+    REQUIRE(eventually([&] { return world.order(each[0])["status"] == "completed"; }));
+    CHECK(eventually([&] { return world.why(each[0])["reason"] == each[2]; }));
+    CHECK(world.why(each[0])["ask"] == false);
+    CHECK(world.why(each[0])["explain"].get<std::string>().size() > 20);
+    CHECK(world.why(each[0])["next_ask_at"].is_null());
+  }
+  CHECK(world.tracker.all_items("/v1/refills/eligible?panel=p1").size() == 3);
+  // With its end given, an order need not have been seen before it.
+  Json late = {
+      {"panel", "p1"}, {"id", "7004"}, {"service", "1"}, {"ended_at", world.order("7001")["ended_at"]}};
+  world.panel.script_order("7004", 1000, {});
+  world.panel.set_order("7004", finished);
+  REQUIRE(world.tracker.post("/v1/orders", late).status == 201);
+  CHECK(eventually([&] { return world.refills("7004").size() == 1; }));
+  CHECK(world.tracker.all_items("/v1/refills").size() == 1);
+}
+
+TEST_CASE("the flag of the time when an order was first seen counts, whatever the catalogue says later") {
+  World world;
+  REQUIRE_MESSAGE(world.start("[panel.p1.services]\nevery = \"200ms\"\n[panel.p1.refill]\nauto = \"drop\"\n"),
+                  world.tracker.log());
+  world.complete({"7001"});
+  REQUIRE(eventually([&] { return world.order("7001")["refill"]["allowed"] == true; }));
+  auto services = world.panel.services();
+  services[0].refill = false;
+  world.panel.set_services(services);
+  REQUIRE(eventually([&] { return !world.events("service.changed").empty(); }));
+  REQUIRE(world.tracker.post("/v1/orders/p1/7001/count", Json{{"count", 500}}).status == 200);
+  CHECK(eventually([&] { return world.refills("7001").size() == 1; }));
+  world.complete({"7002"});
+  CHECK(eventually([&] { return world.why("7002")["reason"] == "not_offered"; }));
+}
+
+TEST_CASE("an order that ended Partial is asked for where the policy says so") {
+  World world;
+  REQUIRE_MESSAGE(world.start(at_once), world.tracker.log());
+  world.panel.script_order("7001", 1000, {});
+  REQUIRE(world.tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "7001"}, {"service", "1"}}).status ==
+          201);
+  REQUIRE(eventually([&] { return world.order("7001")["status"] == "pending"; }));
+  world.panel.set_order("7001", {.status = "Partial", .remains = "10"});
+  REQUIRE(eventually([&] { return world.why("7001")["reason"] == "ended_partial"; }));
+  world.reload(at_once + "partial = true\n");
+  CHECK(eventually([&] { return world.refills("7001").size() == 1; }));
+}
+
+TEST_CASE("a reported count that shows no drop skips the ask, one that shows a drop does not") {
+  World world;
+  REQUIRE_MESSAGE(world.start(""), world.tracker.log());
+  world.complete({"7001", "7002"});
+  const auto report = [&](const std::string& id, int count) {
+    REQUIRE(world.tracker.post("/v1/orders/p1/" + id + "/count", Json{{"count", count}}).status == 200);
+  };
+  report("7001", 1100);
+  report("7002", 900);
+  CHECK(world.events("order.drop_detected").size() == 1);
+  world.reload(at_once);
+  REQUIRE(eventually([&] { return world.refills("7002").size() == 1; }));
+  CHECK(world.why("7001")["reason"] == "no_drop_reported");
+  CHECK(world.refills("7001").empty());
 }
 
 TEST_CASE("ten refusals in a row rest the panel's automatic refills for a day, also over a restart") {

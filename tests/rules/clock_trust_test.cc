@@ -173,6 +173,23 @@ TEST_CASE("a moment is placed over the steps that came after it, on, back and ag
   CHECK(placed(second, {}, machine.now.wall) == second);
 }
 
+// Seen: a refill accepted in the second before the clock was set on by 30 days expired 19 days later.
+TEST_CASE("what was stored between the last look and a step belongs to the time before the step") {
+  for (const auto by : {30 * day, -30 * day}) {
+    Machine machine;
+    machine.pass(10h);
+    machine.now.wall += 20s;  // nobody looks
+    machine.now.boot_ms += 20'000;
+    const auto then = machine.now.wall;
+    machine.now.wall += 9s;
+    machine.now.boot_ms += 9'000;
+    machine.set(by);
+    CHECK(machine.now.wall - placed(then, machine.steps, machine.now.wall) == 9s);
+    machine.pass(5h);
+    CHECK(machine.now.wall - placed(then, machine.steps, machine.now.wall) == 5h + 9s);
+  }
+}
+
 TEST_CASE("a clock set on by 500 days stalls and settles no order, also when it is believed again") {
   Machine machine;
   const auto active = changed_now(machine);

@@ -18,7 +18,7 @@ Refill open_refill(RefillState state = RefillState::pending, const std::string& 
 
 std::optional<RefillStep> step(const Refill& before, const std::string& words, Timestamp now = asked + 1h) {
   RefillDoubt doubt;
-  return refill_transition(before, {words, false}, doubt, polls, now);
+  return refill_transition(before, {words, false}, doubt, polls, {}, now);
 }
 
 EventValue field(const EventDraft& event, const std::string& name) {
@@ -92,7 +92,7 @@ TEST_CASE("what has ended, or was never accepted, is left alone") {
   for (const auto state : all_refill_states) {
     if (is_accepted_and_open(state)) continue;
     CHECK_FALSE(step(open_refill(state), "In progress").has_value());
-    CHECK_FALSE(expired_refill(open_refill(state), asked + days(400)).has_value());
+    CHECK_FALSE(expired_refill(open_refill(state), {}, asked + days(400)).has_value());
     CHECK_FALSE(refill_interval(open_refill(state), polls, asked).has_value());
   }
 }
@@ -101,7 +101,7 @@ TEST_CASE("a refill the panel keeps not finding ends as an error, after three ti
   const auto before = open_refill();
   RefillDoubt doubt;
   const auto say = [&](const std::string& words, bool is_error, Timestamp now) {
-    return refill_transition(before, {words, is_error}, doubt, polls, now);
+    return refill_transition(before, {words, is_error}, doubt, polls, {}, now);
   };
   CHECK_FALSE(say("Refill not found", true, asked + 1h).has_value());
   CHECK_FALSE(say("Refill not found", true, asked + 30h).has_value());
@@ -122,7 +122,7 @@ TEST_CASE("a refill the panel keeps not finding ends as an error, after three ti
 TEST_CASE("two errors a week apart are not enough, and a clock set back begins anew") {
   const auto before = open_refill();
   RefillDoubt doubt;
-  const auto say = [&](Timestamp now) { return refill_transition(before, {"x", true}, doubt, polls, now); };
+  const auto say = [&](Timestamp now) { return refill_transition(before, {"x", true}, doubt, polls, {}, now); };
   CHECK_FALSE(say(asked).has_value());
   CHECK_FALSE(say(asked + days(7)).has_value());
   CHECK_FALSE(say(asked - 1h).has_value());
@@ -131,15 +131,15 @@ TEST_CASE("two errors a week apart are not enough, and a clock set back begins a
 
 TEST_CASE("an accepted refill without an end for 20 days is expired, said once") {
   const auto before = open_refill(RefillState::in_progress, "In progress");
-  CHECK_FALSE(expired_refill(before, asked + days(20) - 1ms).has_value());
-  const auto over = expired_refill(before, asked + days(20));
+  CHECK_FALSE(expired_refill(before, {}, asked + days(20) - 1ms).has_value());
+  const auto over = expired_refill(before, {}, asked + days(20));
   REQUIRE(over.has_value());
   CHECK(over->after.state == RefillState::expired);
   CHECK(over->after.ended_at == asked + days(20));
   CHECK(over->after.words == "In progress");
   REQUIRE(over->events.size() == 1);
   CHECK(over->events[0].type == EventType::refill_expired);
-  CHECK_FALSE(expired_refill(over->after, asked + days(21)).has_value());
+  CHECK_FALSE(expired_refill(over->after, {}, asked + days(21)).has_value());
 }
 
 TEST_CASE("a refill is asked about quickly after a change, then slower, up to slowest") {

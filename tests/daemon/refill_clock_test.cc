@@ -1,0 +1,142 @@
+#include "practice-panel/server.h"
+#include "tracker_process.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+// Automatic refills when the wall clock was set: the real daemon by a clock of the test's own.
+
+using namespace smm::test;
+namespace practice = smm::practice;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr hours day(24);
+
+struct World {
+  World() : panel(server.add_panel()) { shift(seconds(0), seconds(0)); }
+
+  // With an order that never ends, so that there is always something to poll.
+  void start(const std::string& more) {
+    REQUIRE_MESSAGE(tracker.start(options(more)), tracker.log());
+    panel.script_order("1", 1000, {});
+    REQUIRE(tracker.track("p1", {"1"}) == 1);
+  }
+  [[nodiscard]] TrackerProcess::Options options(const std::string& more) const {
+    return {.config = fast_polling() + panel_section("p1", server.api_url("p1"), more),
+            .environment = {{"LD_PRELOAD", SMM_CLOCK_SHIFT},
+                            {"CLOCK_SHIFT", file()},
+                            {"ASAN_OPTIONS", "verify_asan_link_order=0"}}};
+  }
+  [[nodiscard]] std::string file() const { return tracker.directory() / "shift"; }
+  // Sets the wall clock on or back alone.
+  void set_clock(seconds by) { shift(by, seconds(0)); }
+  // Time passes, for the wall clock and the machine alike.
+  void pass(seconds time) { shift(time, time); }
+  void shift(seconds by_wall, seconds by_boot) {
+    wall += by_wall;
+    boot += by_boot;
+    // At once, whoever reads it meanwhile.
+    write_file(file() + ".new", std::to_string(wall.count()) + " " + std::to_string(boot.count()) + "\n");
+    std::filesystem::rename(file() + ".new", file());
+  }
+  // An order of service 1, which offers refills, seen Pending and then Completed.
+  void complete(const std::string& id) {
+    panel.script_order(id, 1000, {});
+    const auto tracked =
+        tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", id}, {"service", "1"}, {"quantity", 1000}});
+    REQUIRE_MESSAGE(tracked.status == 201, tracked.body);
+    REQUIRE(eventually([&] { return order(id)["status"] == "pending"; }));
+    panel.set_order(id, {.status = "Completed", .start_count = "100", .remains = "0"});
+    REQUIRE(eventually([&] { return order(id)["status"] == "completed"; }));
+  }
+  [[nodiscard]] Json order(const std::string& id) const { return tracker.get("/v1/orders/p1/" + id).json(); }
+  [[nodiscard]] Json why(const std::string& id) const {
+    return tracker.get("/v1/refills/eligible?order=p1/" + id).json()["items"][0];
+  }
+  [[nodiscard]] std::vector<Json> refills() const { return tracker.all_items("/v1/refills"); }
+  [[nodiscard]] std::size_t events(const std::string& type) const {
+    std::size_t count = 0;
+    for (const auto& event : tracker.all_events()) count += event["type"] == type ? 1U : 0U;
+    return count;
+  }
+  bool polled_again() {
+    const auto before = server.ledger().requests();
+    return eventually([&] { return server.ledger().requests() >= before + 4; });
+  }
+
+  practice::PracticeServer server;
+  practice::PracticePanel& panel;
+  TrackerProcess tracker;
+  seconds wall{0};
+  seconds boot{0};
+};
+
+const std::string after_a_week = "[panel.p1.refill]\nask_after = [\"7d\"]\n";
+
+}  // namespace
+
+TEST_CASE("a clock set on by a week makes no refill due, neither at once nor when it is believed") {
+  World world;
+  world.start(after_a_week);
+  world.complete("7001");
+  REQUIRE(eventually([&] { return world.why("7001")["reason"] == "waiting_for_schedule"; }));
+  world.set_clock(day * 8);
+  REQUIRE(world.polled_again());
+  CHECK(world.why("7001")["ask"] == false);
+  world.pass(hours(1) + minutes(1));
+  CHECK(
+      eventually([&] { return world.tracker.log().find("is believed") != std::string::npos; }, seconds(40)));
+  REQUIRE(world.polled_again());
+  CHECK(world.why("7001")["reason"] == "waiting_for_schedule");
+  CHECK(world.refills().empty());
+  // A week that really passes does.
+  world.pass(day * 7);
+  CHECK(eventually([&] { return world.refills().size() == 1; }, seconds(90)));
+}
+
+TEST_CASE("what came due while the program was off is held for an hour, said so, and then asked for") {
+  World world;
+  world.start(after_a_week);
+  world.complete("7001");
+  CHECK(world.tracker.stop().code == 0);
+  world.pass(day * 8);
+  world.start(after_a_week);
+  REQUIRE(world.polled_again());
+  const auto held = world.why("7001");
+  CHECK(held["reason"] == "held");
+  CHECK_FALSE(held["next_ask_at"].is_null());
+  CHECK(world.refills().empty());
+  // What a person asks for is not held.
+  CHECK(world.tracker.post("/v1/orders/p1/7001/refill", Json{{"dry_run", true}}).json()["ask"] == true);
+  world.pass(hours(1) + minutes(1));
+  CHECK(eventually([&] { return world.refills().size() == 1; }, seconds(90)));
+  CHECK(world.refills()[0]["cause"] == "auto");
+}
+
+TEST_CASE("a refill without an end expires after 20 days, said once, and not because the clock was set") {
+  World world;
+  world.panel.add_quirk({.name = "refill-never-completes"});
+  world.start("");
+  world.complete("7001");
+  REQUIRE(world.tracker.post("/v1/orders/p1/7001/refill").status == 201);
+  const auto state = [&] { return world.refills()[0]["state"].get<std::string>(); };
+  world.set_clock(day * 30);
+  REQUIRE(world.polled_again());
+  CHECK(state() == "pending");
+  world.pass(day * 19);  // the clock is believed again
+  REQUIRE(world.polled_again());
+  CHECK(state() == "pending");
+  world.pass(day);
+  CHECK(eventually([&] { return state() == "expired"; }, seconds(90)));
+  CHECK_FALSE(world.refills()[0]["ended_at"].is_null());
+  CHECK(world.events("refill.expired") == 1);
+  CHECK(world.tracker.stop().code == 0);
+  world.start("");
+  REQUIRE(world.polled_again());
+  CHECK(world.events("refill.expired") == 1);
+}
