@@ -3,6 +3,7 @@
 #include "actors/inquiry_kinds.h"
 #include "actors/panel_line.h"
 #include "panel/request.h"
+#include "rules/panel_health.h"
 
 #include <algorithm>
 #include <chrono>
@@ -120,6 +121,7 @@ class Inquiry {
   static constexpr std::size_t most_remembered = 2000;
   static constexpr Milliseconds unknown_for = std::chrono::minutes(10);
   static constexpr Milliseconds failed_for = std::chrono::seconds(10);
+  static constexpr Milliseconds relearn_after = std::chrono::hours(24);  // panels get mended
 
   // Also after the clock was set back.
   [[nodiscard]] bool is_fresh(const Remembered& remembered) const {
@@ -157,6 +159,7 @@ class Inquiry {
   }
 
   std::optional<PanelLine::Outgoing> prepare(Ids& sent) {
+    if (world_.loop.now() - batch_learnt_ > relearn_after) batch_size_ = panel::max_batch;
     const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), batch_size_));
     for (auto each = queue_.begin(); each != queue_.begin() + count; ++each) sent.push_back(each->id);
     queue_.erase(queue_.begin(), queue_.begin() + count);
@@ -173,7 +176,7 @@ class Inquiry {
     auto said = kind_.read({outcome->status, outcome->body}, sent, line_.context());
     if (!said) {
       if (said.error().kind == panel::ErrorKind::batch_refused && sent.size() > 1) {
-        ask_singly(sent);
+        ask_in_smaller_batches(sent);
         return std::nullopt;
       }
       fail(sent, said.error());
@@ -208,9 +211,10 @@ class Inquiry {
     }
   }
 
-  // A panel that takes no batches: learnt until the next start.
-  void ask_singly(const Ids& sent) {
-    batch_size_ = 1;
+  // It did nothing: again in smaller ones, as it is learnt for a day.
+  void ask_in_smaller_batches(const Ids& sent) {
+    batch_size_ = std::min(batch_size_, rules::smaller_batch(sent.size()));
+    batch_learnt_ = world_.loop.now();
     const bool was_empty = queue_.empty();
     for (const auto& id : sent) queue_.push_back({id, line_.send_by()});
     if (was_empty) question();
@@ -263,6 +267,7 @@ class Inquiry {
   Secret key_;
   Milliseconds fastest_{0};
   std::size_t batch_size_ = panel::max_batch;
+  Timestamp batch_learnt_;     // when it became smaller
   std::vector<Queued> queue_;  // not sent yet
   std::map<Id, std::vector<std::function<void(const Result&)>>> waiting_;
   std::map<Id, Remembered> remembered_;

@@ -223,6 +223,17 @@ TEST_CASE("a panel that knows no batches is asked one by one") {
   CHECK(json["99"]["error"] == "Incorrect order ID");
 }
 
+TEST_CASE("a panel that takes smaller batches gets them, and every order its answer") {
+  CompatWorld world;
+  const auto ids = world.panel.seed_orders(60, 7);
+  world.panel.add_quirk(quirk("small-batch", "status", "10"));
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  const auto json = world.ask("action=status&orders=" + list_of(ids)).json();
+  REQUIRE(json.size() == 60);
+  for (const auto& order : json) CHECK(order["currency"] == "USD");
+  CHECK(world.tracker.all_items("/v1/orders").size() == 60);
+}
+
 TEST_CASE("a subscription's children are tracked when it is first seen here") {
   CompatWorld world;
   world.panel.set_order("5",
