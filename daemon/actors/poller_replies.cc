@@ -162,6 +162,10 @@ std::vector<bool> Poller::take_up(const std::vector<Observation>& seen) {
     request.quiet = true;
     const auto known = world_.store.find(request.key);
     if (known && known->untracked) continue;
+    if (known && known->revision > 0) {  // polled meanwhile: nobody knows which of the two is the newer
+      taken[i] = true;
+      continue;
+    }
     requests.push_back(std::move(request));
     places.push_back(i);
   }
