@@ -174,6 +174,7 @@ void Tracker::Impl::serve() {
   const auto at = [&](const std::string& path) { return (places.runtime / path).string(); };
   api->add_listener(platform::listen_unix(at(policy.api_socket)), "api");
   api->add_listener(platform::listen_unix(at(policy.read_only_socket)), "ro");
+  api->add_listener(platform::listen_unix(at(policy.compat_socket)), "compat");
 }
 
 void Tracker::Impl::apply() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace smm::actors {
 namespace {
@@ -43,6 +44,7 @@ Slot PollBook::slot_for(std::int64_t row) {
 }
 
 void PollBook::release(Slot slot) {
+  set_wanted(slot, PollSlot::Wanted::no);
   by_row_.erase(place_of(slots_[slot].row));
   slots_[slot] = PollSlot();
   free_.push_back(slot);
@@ -73,6 +75,7 @@ void PollBook::forget(std::int64_t row) {
   if (!slot || !slots_[*slot].live) return;
   slots_[*slot].live = false;
   --live_;
+  set_wanted(*slot, PollSlot::Wanted::no);
   leave_queues(*slot);
   if (!slots_[*slot].out) release(*slot);
 }
@@ -95,6 +98,19 @@ PollBook::Batch PollBook::take(std::size_t batch_size, Timestamp now, std::size_
   soonest.resize(plan.take);
   batch.slots = std::move(soonest);
   batch.decide_again = plan.decide_again;
+  for (const auto slot : batch.slots) set_wanted(slot, PollSlot::Wanted::no);
+  if (!batch.slots.empty()) {
+    make_room_for_wanted(batch, batch_size);
+    take_wanted(batch, batch_size);
+  } else if (wanted_batch_ > 0) {
+    const auto at = last_taken_ > now ? now : last_taken_ + policy_.fastest;
+    if (at <= now) {
+      take_wanted(batch, batch_size);
+      fill_up(batch, batch_size, now);
+    } else {
+      batch.decide_again = std::min(batch.decide_again.value_or(at), at);
+    }
+  }
   // Settled orders ride along where there is room. Where nothing else is asked they wait until a batch of
   // them is full or the eldest has waited another day.
   const auto now_ms = to_millis(now);
@@ -107,10 +123,70 @@ PollBook::Batch PollBook::take(std::size_t batch_size, Timestamp now, std::size_
       batch.slots.push_back(spare_.pop());
     }
   } else if (orders == 0 && !spare_.empty()) {
-    batch.decide_again = std::max(from_millis(spare_.soonest_due()), now + std::chrono::hours(1));
+    const auto at = std::max(from_millis(spare_.soonest_due()), now + std::chrono::hours(1));
+    batch.decide_again = std::min(batch.decide_again.value_or(at), at);
   }
-  for (const auto slot : batch.slots) slots_[slot].out = true;
+  for (const auto slot : batch.slots) {
+    slots_[slot].out = true;
+    set_wanted(slot, PollSlot::Wanted::no);
+  }
+  if (!batch.slots.empty()) last_taken_ = now;
   return batch;
+}
+
+bool PollBook::want(Slot slot, Timestamp now) {
+  const auto& order = slots_[slot];
+  if (!order.live || order.out) return false;
+  const auto asked = from_millis(std::max(order.asked_ms, order.answered_ms));
+  if (asked <= now && now - asked < policy_.fastest) return false;
+  if (order.wanted != PollSlot::Wanted::no) return true;
+  set_wanted(slot, has_ended(order.facts.status) ? PollSlot::Wanted::place : PollSlot::Wanted::batch);
+  wanted_.push_back(slot);
+  return true;
+}
+
+void PollBook::set_wanted(Slot slot, PollSlot::Wanted wanted) {
+  auto& order = slots_[slot];
+  const auto count = [&](std::size_t step) {
+    if (order.wanted != PollSlot::Wanted::no) wanted_count_ += step;
+    if (order.wanted == PollSlot::Wanted::batch) wanted_batch_ += step;
+  };
+  count(static_cast<std::size_t>(-1));
+  order.wanted = wanted;
+  count(1);
+  if (wanted_count_ == 0) wanted_.clear();
+}
+
+// Where more are due than a batch holds, half of it is for those that are wanted: neither keeps the other
+// from its turn.
+void PollBook::make_room_for_wanted(Batch& batch, std::size_t batch_size) {
+  auto share = batch_size / 2;
+  if (batch_size == 1) share = std::exchange(wanted_turn_, !wanted_turn_) ? 1 : 0;
+  const auto places = std::min(wanted_count_, std::max(share, batch_size - batch.slots.size()));
+  while (batch.slots.size() + places > batch_size) {
+    paced_.put(batch.slots.back(), slots_[batch.slots.back()].due_ms);
+    batch.slots.pop_back();
+  }
+}
+
+void PollBook::take_wanted(Batch& batch, std::size_t batch_size) {
+  while (batch.slots.size() < batch_size && !wanted_.empty()) {
+    const auto slot = wanted_.front();
+    wanted_.pop_front();
+    if (slots_[slot].wanted == PollSlot::Wanted::no) continue;
+    leave_queues(slot);
+    batch.slots.push_back(slot);
+    set_wanted(slot, PollSlot::Wanted::no);
+  }
+}
+
+// With those due, and those that have waited half of their interval: what goes now need not go by itself.
+void PollBook::fill_up(Batch& batch, std::size_t batch_size, Timestamp now) {
+  while (batch.slots.size() < batch_size && !paced_.empty()) {
+    const auto& order = slots_[paced_.soonest()];
+    if (order.due_ms - to_millis(now) > order.interval_ms / 2) return;
+    batch.slots.push_back(paced_.pop());
+  }
 }
 
 void PollBook::answered(Slot slot, std::uint64_t digest, Timestamp now) {
@@ -119,6 +195,10 @@ void PollBook::answered(Slot slot, std::uint64_t digest, Timestamp now) {
   order.answered_ms = to_millis(now);
   order.not_known = 0;
   not_answered(slot, now);
+}
+
+void PollBook::heard(Slot slot, Timestamp now) {
+  slots_[slot].asked_ms = slots_[slot].answered_ms = to_millis(now);
 }
 
 void PollBook::changed(Slot slot, const rules::ScheduleFacts& facts, std::optional<Timestamp> time_may_tell) {
@@ -160,6 +240,7 @@ void PollBook::put_back(Slot slot, Timestamp now) {
 }
 
 void PollBook::take_out(Slot slot) {
+  set_wanted(slot, PollSlot::Wanted::no);
   leave_queues(slot);
   slots_[slot].out = true;
 }

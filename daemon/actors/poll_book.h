@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -27,8 +28,10 @@ struct PollSlot {
   std::uint64_t digest = 0;      // of its object in the last reply; 0 = unknown
   std::int64_t tell_ms = 0;      // rules::time_may_tell, or earlier; 0 = never
   rules::ScheduleFacts facts;
-  bool live = false;           // still tracked
-  bool out = false;            // taken, and not come back yet
+  bool live = false;  // still tracked
+  bool out = false;   // taken, and not come back yet
+  // Somebody looks at it: no more than a place in the next batch, or that batch too.
+  enum class Wanted : std::uint8_t { no, place, batch } wanted = Wanted::no;
   std::uint8_t not_known = 0;  // how often in a row the panel said that it does not know it, up to 255
 };
 
@@ -56,8 +59,15 @@ class PollBook {
   // `in_flight`: how many orders are out already.
   Batch take(std::size_t batch_size, Timestamp now, std::size_t in_flight = 0);
 
+  // Somebody looks at it: it goes into the next batch, beside what is due, unless it was asked about within
+  // `fastest`. Where nothing falls due, what is wanted has a batch of its own, but no sooner than `fastest`
+  // after the batch before; an order that ended only rides along. False: it is fresh enough, or out.
+  bool want(Slot slot, Timestamp now);
+
   // The panel answered for it. The digest is believed from now on.
   void answered(Slot slot, std::uint64_t digest, Timestamp now);
+  // The panel spoke of it to somebody else's question. As long as its slot is not out.
+  void heard(Slot slot, Timestamp now);
   // What is known of it now, as long as its slot is out.
   void changed(Slot slot, const rules::ScheduleFacts& facts, std::optional<Timestamp> time_may_tell);
   void tell_at(Slot slot, std::optional<Timestamp> time_may_tell);
@@ -93,6 +103,10 @@ class PollBook {
   Slot slot_for(std::int64_t row);
   void release(Slot slot);
   void leave_queues(Slot slot);
+  void make_room_for_wanted(Batch& batch, std::size_t batch_size);
+  void take_wanted(Batch& batch, std::size_t batch_size);
+  void fill_up(Batch& batch, std::size_t batch_size, Timestamp now);
+  void set_wanted(Slot slot, PollSlot::Wanted wanted);
   void schedule(Slot slot, Timestamp from);
   void reschedule(Slot slot);
   void enqueue(Slot slot, rules::Pace pace);
@@ -103,6 +117,11 @@ class PollBook {
   std::vector<Slot> free_;  // slots of orders forgotten
   DueQueue paced_;
   DueQueue spare_;
+  std::deque<Slot> wanted_;       // in the order they came; who is not wanted any more is passed over
+  std::size_t wanted_count_ = 0;  // of them, who are wanted
+  std::size_t wanted_batch_ = 0;  // and want a batch
+  bool wanted_turn_ = false;      // of batches of one, every other
+  Timestamp last_taken_;          // when the last batch was
   std::size_t live_ = 0;
 };
 

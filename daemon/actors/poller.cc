@@ -93,6 +93,11 @@ void Poller::poll_now(std::int64_t row, PollDone done) {
   if (asked_for_.size() == 1) ask_for_people();
 }
 
+void Poller::want(std::int64_t row) {
+  const auto slot = book_.find(row);
+  if (slot && book_.want(*slot, world_.loop.now())) line_.wake();
+}
+
 void Poller::ask_for_people() {
   PanelLine::Question question;
   question.rank = PanelLine::Rank::person;

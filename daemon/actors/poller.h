@@ -43,6 +43,13 @@ class Poller {
   // Asks about one order before any other polling. `done` is called once, from the loop, after what was
   // learnt is committed.
   void poll_now(std::int64_t row, PollDone done);
+  // Somebody looks at the order: unless it was asked about within `fastest`, it goes into the next batch.
+  void want(std::int64_t row);
+  // What a panel said of orders nobody follows here, to somebody else's question: they are tracked from now
+  // on, without an event, and the panel's word is taken in as if a poll had brought it. Which of them are:
+  // none where the configuration is against it or the storage takes no writes, and none that its user
+  // untracked.
+  std::vector<bool> take_up(const std::vector<Observation>& seen);
 
   struct Times {
     std::optional<Timestamp> polled_at;     // since the start of the daemon
@@ -117,6 +124,8 @@ class Poller {
   void answer_each(const Batch& batch, const Findings& findings);
   void answer_waiting(const std::vector<Waiting>& waiting, const std::optional<Refusal>& refusal);
   void say_unknown_word(const Observation& seen);
+  [[nodiscard]] std::optional<rules::Change> judge_seen(const Order& order, Observation& seen, Timestamp now);
+  void follow_children(const rules::Change& change);
 
   World world_;
   PanelLine& line_;

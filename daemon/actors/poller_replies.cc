@@ -141,11 +141,64 @@ void Poller::judge_entry(const panel::Entry& entry, Slot slot, const OrderId& id
   }
   findings.answered[entry.asked] = true;
   ++findings.reported;
-  auto& observation = std::get<Observation>(*seen);
-  if (!observation.status && !observation.status_text.empty()) say_unknown_word(observation);
-  if (!observation.currency && !policy_.currency.empty()) observation.currency = policy_.currency;
-  auto change = rules::transition(*order, observation, policy_.poll, surroundings_of(*order, now), now);
+  auto change = judge_seen(*order, std::get<Observation>(*seen), now);
   if (change) findings.changes.push_back(std::move(*change));
+}
+
+std::optional<rules::Change> Poller::judge_seen(const Order& order, Observation& seen, Timestamp now) {
+  if (!seen.status && !seen.status_text.empty()) say_unknown_word(seen);
+  if (!seen.currency && !policy_.currency.empty()) seen.currency = policy_.currency;
+  return rules::transition(order, seen, policy_.poll, surroundings_of(order, now), now);
+}
+
+std::vector<bool> Poller::take_up(const std::vector<Observation>& seen) {
+  std::vector<bool> taken(seen.size(), false);
+  if (!policy_.track_on_sight) return taken;
+  std::vector<store::TrackRequest> requests;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    store::TrackRequest request;
+    request.key = {policy_.name, seen[i].id};
+    request.quiet = true;
+    const auto known = world_.store.find(request.key);
+    if (known && known->untracked) continue;
+    if (known && known->revision > 0) {  // polled meanwhile: nobody knows which of the two is the newer
+      taken[i] = true;
+      continue;
+    }
+    requests.push_back(std::move(request));
+    places.push_back(i);
+  }
+  follow_clock();
+  const auto now = world_.loop.now();
+  std::vector<store::Tracked> tracked;
+  if (!world_.storage.write([&] { tracked = world_.store.track(requests, now); })) return taken;
+  std::vector<rules::Change> changes;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    auto observation = seen[places[i]];
+    if (auto change = judge_seen(tracked[i].order, observation, now)) changes.push_back(std::move(*change));
+  }
+  const bool written = world_.storage.write([&] { world_.store.record(changes, now); });
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    taken[places[i]] = written;
+    const auto order = world_.store.find_row(tracked[i].order.row);
+    if (!order) continue;
+    track(*order);
+    const auto slot = book_.find(order->row);
+    if (written && slot && !book_.at(*slot).out) book_.heard(*slot, now);
+  }
+  if (!written) return taken;
+  for (const auto& change : changes) {
+    if (changed_) changed_(change.after);
+    follow_children(change);
+  }
+  return taken;
+}
+
+void Poller::follow_children(const rules::Change& change) {
+  for (const auto& child : change.new_children) {
+    if (const auto order = world_.store.find({policy_.name, child})) track(*order);
+  }
 }
 
 // After the commit: the digests are believed, the schedule follows, children are taken up.
@@ -166,11 +219,7 @@ void Poller::commit(const Batch& batch, const std::vector<panel::Entry>& entries
     if (!findings.answered[i]) book_.not_answered(batch.slots[i], now);
   }
   if (!batch.asked_for) learn_cut(batch, entries);
-  for (const auto& change : findings.changes) {
-    for (const auto& child : change.new_children) {
-      if (const auto order = world_.store.find({policy_.name, child})) track(*order);
-    }
-  }
+  for (const auto& change : findings.changes) follow_children(change);
 }
 
 // A panel that silently answers only the first N ids: seen twice in a row with the same N, batches carry N

@@ -22,7 +22,10 @@ Station::Station(World world, const PanelPolicy& policy)
                   for (const auto& refill : ended) refiller_.look_at(refill.order_row);
                 }),
       catalogue_(world, line_, policy, [this] { refiller_.look_at_all(); }),
-      balance_(world, line_, policy) {
+      balance_(world, line_, policy),
+      stray_orders_(world, line_, policy,
+                    [this](const std::vector<Observation>& seen) { return poller_.take_up(seen); }),
+      stray_refills_(world, line_, policy, {}) {
   refills_.set_key(policy.key);
   cancels_.set_key(policy.key);
   poller_.on_change([this](const Order& order) { refiller_.look_at(order); });
@@ -61,6 +64,8 @@ void Station::set_policy(const PanelPolicy& policy) {
   follower_.set_policy(policy);
   catalogue_.set_policy(policy);
   balance_.set_policy(policy);
+  stray_orders_.set_policy(policy);
+  stray_refills_.set_policy(policy);
 }
 
 void Station::wake() {

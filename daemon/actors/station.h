@@ -3,6 +3,7 @@
 #include "actors/asking_kinds.h"
 #include "actors/balance_keeper.h"
 #include "actors/catalogue_keeper.h"
+#include "actors/inquiry.h"
 #include "actors/once_batch.h"
 #include "actors/panel_line.h"
 #include "actors/placer.h"
@@ -37,6 +38,9 @@ class Station {
   [[nodiscard]] const RefillFollower& follower() const { return follower_; }
   [[nodiscard]] CatalogueKeeper& catalogue() { return catalogue_; }
   [[nodiscard]] BalanceKeeper& balance() { return balance_; }
+  // About orders and refills that are not followed here.
+  [[nodiscard]] Inquiry<OrderInquiry>& stray_orders() { return stray_orders_; }
+  [[nodiscard]] Inquiry<RefillInquiry>& stray_refills() { return stray_refills_; }
 
  private:
   void settle_left_over(World& world, const PanelName& panel);
@@ -50,6 +54,8 @@ class Station {
   RefillFollower follower_;
   CatalogueKeeper catalogue_;
   BalanceKeeper balance_;
+  Inquiry<OrderInquiry> stray_orders_;
+  Inquiry<RefillInquiry> stray_refills_;
 };
 
 }  // namespace smm::actors

@@ -1,5 +1,7 @@
 #include "api/api.h"
 
+#include "api/compat_door.h"
+#include "api/compat_words.h"
 #include "api/routes.h"
 #include "api/wait_room.h"
 #include "platform/http_server.h"
@@ -38,12 +40,13 @@ struct Api::Impl {
         server(
             house.loop, limits(),
             {[this](const platform::HttpRequestHead& head) { return refuse(head); },
-             [](const platform::HttpRequestHead&, const platform::HttpFault& fault) {
-               return to_response(
+             [](const platform::HttpRequestHead& head, const platform::HttpFault& fault) {
+               return refusal(
+                   head,
                    {fault.status, fault.status == 414 ? "uri-too-long" : "bad-request", fault.words, {}, {}});
              },
-             [](const platform::HttpRequestHead&) {
-               return to_response({413, "too-large", "the body is over 4 MiB", {}, {}});
+             [](const platform::HttpRequestHead& head) {
+               return refusal(head, {413, "too-large", "the body is over 4 MiB", {}, {}});
              },
              [this](platform::HttpServerRequest request, platform::Responder responder) {
                handle(std::move(request), std::move(responder));
@@ -57,6 +60,7 @@ struct Api::Impl {
     add_refill_routes(router, house);
     add_event_routes(router, house, {waits, slices});
     add_webhook_routes(router, house);
+    add_compat_routes(router, house, slices);
   }
 
   static platform::HttpServerLimits limits() {
@@ -68,7 +72,12 @@ struct Api::Impl {
   [[nodiscard]] std::optional<Problem> objection(const platform::HttpRequestHead& head) const;
   [[nodiscard]] std::optional<platform::HttpResponse> refuse(const platform::HttpRequestHead& head) const {
     const auto problem = objection(head);
-    return problem ? std::optional(to_response(*problem)) : std::nullopt;
+    return problem ? std::optional(refusal(head, *problem)) : std::nullopt;
+  }
+  // Clients of API v2 look for `error` in the body, and many for nothing else.
+  static platform::HttpResponse refusal(const platform::HttpRequestHead& head, const Problem& problem) {
+    if (!is_compat_path(head.path)) return to_response(problem);
+    return compat_error("Not sent: " + problem.detail, problem.status);
   }
   void handle(platform::HttpServerRequest request, platform::Responder responder);
 
@@ -87,8 +96,12 @@ std::optional<Problem> Api::Impl::objection(const platform::HttpRequestHead& hea
     return Problem{403, "forbidden-origin", "requests of web pages are not answered", {}, {}};
   }
   if (stopping) return draining();
+  const bool is_compat = is_compat_path(head.path);
   if (head.listener == "compat") {
-    return Problem{404, "not-found", "this socket answers only /api/v2", {}, {}};
+    if (!is_local_host(head.header("host"))) {
+      return Problem{403, "forbidden-host", "Host must be localhost, 127.0.0.1 or [::1] here", {}, {}};
+    }
+    if (!is_compat) return Problem{404, "not-found", "this socket answers only /api/v2", {}, {}};
   }
   const bool reads = head.method == "GET" || head.method == "HEAD";
   if (head.listener == "ro" && !reads) {
@@ -96,7 +109,7 @@ std::optional<Problem> Api::Impl::objection(const platform::HttpRequestHead& hea
   }
   const auto found = router.find(head.method, head.path);
   if (const auto* problem = std::get_if<Problem>(&found)) return *problem;
-  if (!reads && has_body(head) && !is_json(head.header("content-type"))) {
+  if (!reads && !is_compat && has_body(head) && !is_json(head.header("content-type"))) {
     return Problem{415, "unsupported-media-type", "the body must be application/json", {}, {}};
   }
   return std::nullopt;

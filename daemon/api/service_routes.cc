@@ -35,6 +35,7 @@ void get_root(const ExchangePtr& exchange) {
                            {"cancels", "/v1/cancels"},
                            {"events", "/v1/events"},
                            {"webhooks", "/v1/webhooks"},
+                           {"api_v2", "/api/v2"},
                            {"deliveries", "/v1/deliveries"}}}});
 }
 

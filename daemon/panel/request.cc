@@ -43,17 +43,6 @@ void append_list(std::string& out, std::string_view name, std::span<const Id> id
   append_field(out, name, list);
 }
 
-// PHP reads `key[x]` as `key` and makes `key` of ` key`, and some panels fold letter case: none of these may
-// pass.
-bool is_ours(std::string_view name) {
-  name.remove_prefix(std::min(name.find_first_not_of(" \t\r\n\v\f"), name.size()));
-  std::string plain;
-  for (const char c : name.substr(0, name.find_first_of(std::string_view("[\0", 2))))
-    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  plain.erase(plain.find_last_not_of(" \t\r\n\v\f") + 1);
-  return plain == "key" || plain == "action";
-}
-
 std::string begin_form(const Secret& key, std::string_view action) {
   std::string out;
   append_field(out, "key", key.reveal());
@@ -89,10 +78,21 @@ std::string services_form(const Secret& key) {
   return begin_form(key, "services");
 }
 
+// PHP reads `key[x]` as `key` and makes `key` of ` key`, and some panels fold letter case: none of these may
+// pass.
+bool is_key_or_action(std::string_view name) {
+  name.remove_prefix(std::min(name.find_first_not_of(" \t\r\n\v\f"), name.size()));
+  std::string plain;
+  for (const char c : name.substr(0, name.find_first_of(std::string_view("[\0", 2))))
+    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  plain.erase(plain.find_last_not_of(" \t\r\n\v\f") + 1);
+  return plain == "key" || plain == "action";
+}
+
 std::string add_form(const Secret& key, const PlacementFields& fields) {
   auto out = begin_form(key, "add");
   for (const auto& [name, value] : fields) {
-    if (!is_ours(name)) append_field(out, name, value);
+    if (!is_key_or_action(name)) append_field(out, name, value);
   }
   return out;
 }

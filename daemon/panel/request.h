@@ -27,9 +27,11 @@ using Field = std::pair<std::string, std::string>;
 [[nodiscard]] std::string balance_form(const Secret& key);
 [[nodiscard]] std::string services_form(const Secret& key);
 
-// The fields in their order, none dropped and none changed. Key and action are ours: a field named `key` or
-// `action`, in any letter case and also as PHP would name it (`key[]`, `key[0]`), is left out, so that nobody
-// can make another action of an add.
+// A field named `key` or `action`, in any letter case and also as PHP would name it (`key[]`, `key[0]`).
+[[nodiscard]] bool is_key_or_action(std::string_view name);
+
+// The fields in their order, none dropped and none changed. Key and action are ours: such fields are left
+// out, so that nobody can make another action of an add.
 [[nodiscard]] std::string add_form(const Secret& key, const PlacementFields& fields);
 
 // For one id `order=` (`refill=`), for several `orders=` (`refills=`): whoever reads the reply reads a single

@@ -300,3 +300,129 @@ TEST_CASE("lag is how long the most overdue order has been waiting") {
   CHECK(book.lag(start + seconds(7)) == seconds(7));
   CHECK(book.due(start + seconds(7), 100) == 1);
 }
+
+namespace {
+
+// A book of quiet orders, all asked just now: nothing falls due within half an hour.
+struct QuietBook {
+  explicit QuietBook(std::int64_t orders, OrderStatus status = OrderStatus::in_progress)
+      : book(PollPolicy{}) {
+    for (std::int64_t row = 1; row <= orders; ++row) {
+      auto entry = quiet_order(row);
+      entry.facts.status = status;
+      if (has_ended(status)) entry.facts.ended_ms = to_millis(start - hours(1));
+      book.put(entry, start, 0.0);
+    }
+    answer_all(book.take(1000, start));
+  }
+  void answer_all(const PollBook::Batch& batch) {
+    for (const auto slot : batch.slots) book.answered(slot, 1, start);
+  }
+  bool want(std::int64_t row, Timestamp now) { return book.want(*book.find(row), now); }
+  static std::set<std::int64_t> rows(const PollBook& book, const PollBook::Batch& batch) {
+    std::set<std::int64_t> rows;
+    for (const auto slot : batch.slots) rows.insert(book.at(slot).row);
+    return rows;
+  }
+
+  PollBook book;
+};
+
+}  // namespace
+
+TEST_CASE("an order somebody looks at goes into the next batch, once it is older than the fastest pace") {
+  QuietBook quiet(3);
+  const auto fresh = start + seconds(59);
+  CHECK_FALSE(quiet.want(2, fresh));
+  CHECK(quiet.book.take(100, fresh).slots.empty());
+  const auto now = start + seconds(60);
+  CHECK(quiet.want(2, now));
+  CHECK(quiet.want(2, now));
+  CHECK(QuietBook::rows(quiet.book, quiet.book.take(100, now)) == std::set<std::int64_t>{2});
+  CHECK_FALSE(quiet.want(2, now));  // it is out
+  CHECK(quiet.book.take(100, now).slots.empty());
+}
+
+TEST_CASE("however many look, those that are wanted have one batch each `fastest`") {
+  QuietBook quiet(500);
+  std::size_t batches = 0;
+  for (auto now = start; now < start + minutes(10); now += seconds(1)) {
+    for (std::int64_t row = 1; row <= 500; ++row) quiet.want(row, now);
+    const auto batch = quiet.book.take(100, now);
+    if (batch.slots.empty()) continue;
+    ++batches;
+    CHECK(batch.slots.size() == 100);
+    for (const auto slot : batch.slots) quiet.book.answered(slot, 1, now);
+  }
+  CHECK(batches == 9);
+}
+
+TEST_CASE("the moment at which those that are wanted go is known beforehand") {
+  QuietBook quiet(2);
+  const auto first = start + seconds(60);
+  REQUIRE(quiet.want(1, first));
+  REQUIRE(quiet.book.take(100, first).slots.size() == 1);
+  REQUIRE(quiet.want(2, first + seconds(1)));
+  const auto none = quiet.book.take(100, first + seconds(1));
+  CHECK(none.slots.empty());
+  REQUIRE(none.decide_again);
+  CHECK(*none.decide_again == first + seconds(60));
+  CHECK(quiet.book.take(100, *none.decide_again).slots.size() == 1);
+}
+
+TEST_CASE("an order that ended has no batch of its own, and rides along with others") {
+  QuietBook quiet(2, OrderStatus::completed);
+  const auto now = start + minutes(5);
+  REQUIRE(quiet.want(1, now));
+  CHECK(quiet.book.take(100, now).slots.empty());
+  quiet.book.put(new_order(9), now, 0.0);
+  CHECK(QuietBook::rows(quiet.book, quiet.book.take(100, now)) == std::set<std::int64_t>{1, 9});
+}
+
+TEST_CASE("neither those that are due nor those that are wanted keep the others from their turn") {
+  PollBook book(PollPolicy{});
+  for (std::int64_t row = 1; row <= 300; ++row) book.put(quiet_order(row), start, 1.0);
+  for (std::int64_t row = 301; row <= 600; ++row) book.put(new_order(row), start, 0.0);
+  const auto now = start + minutes(2);
+  for (std::int64_t row = 1; row <= 300; ++row) CHECK(book.want(*book.find(row), now));
+  for (int round = 0; round < 6; ++round) {
+    const auto batch = book.take(100, now);
+    const auto rows = QuietBook::rows(book, batch);
+    CHECK(rows.size() == 100);
+    CHECK(std::count_if(rows.begin(), rows.end(), [](std::int64_t row) { return row <= 300; }) == 50);
+    for (const auto slot : batch.slots) book.answered(slot, 1, now);
+  }
+  // One at a time: every other.
+  PollBook single(PollPolicy{});
+  for (std::int64_t row = 1; row <= 4; ++row) single.put(quiet_order(row), start, 1.0);
+  for (std::int64_t row = 5; row <= 8; ++row) single.put(new_order(row), start, 0.0);
+  for (std::int64_t row = 1; row <= 4; ++row) single.want(*single.find(row), now);
+  int wanted = 0;
+  for (int round = 0; round < 4; ++round) {
+    const auto batch = single.take(1, now);
+    REQUIRE(batch.slots.size() == 1);
+    wanted += single.at(batch.slots.front()).row <= 4 ? 1 : 0;
+  }
+  CHECK(wanted == 2);
+}
+
+TEST_CASE("what is forgotten, asked out of turn or due anyhow is not wanted twice") {
+  QuietBook quiet(4);
+  const auto now = start + minutes(2);
+  for (std::int64_t row = 1; row <= 4; ++row) REQUIRE(quiet.want(row, now));
+  quiet.book.forget(1);
+  const auto out = *quiet.book.find(2);
+  quiet.book.take_out(out);
+  quiet.book.answered(out, 1, now);
+  quiet.book.put(quiet_order(50), now, 1.0);  // takes the slot of the one forgotten
+  CHECK(QuietBook::rows(quiet.book, quiet.book.take(100, now)) == std::set<std::int64_t>{3, 4});
+}
+
+TEST_CASE("a clock set back keeps nobody who is wanted from the next batch") {
+  QuietBook quiet(2);
+  REQUIRE(quiet.want(1, start + minutes(2)));
+  REQUIRE(quiet.book.take(100, start + minutes(2)).slots.size() == 1);
+  const auto back = start - hours(5);
+  REQUIRE(quiet.want(2, back));
+  CHECK(quiet.book.take(100, back).slots.size() == 1);
+}

@@ -1,0 +1,198 @@
+#include "compat_world.h"
+#include "raw_connection.h"
+#include "socket_proxy.h"
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+// The drop-in on loopback TCP, through the real systemd-socket-proxyd as the shipped unit starts it.
+
+using namespace smm::test;
+using std::chrono::seconds;
+
+namespace {
+
+struct ProxyWorld : CompatWorld {
+  // False: this machine has no systemd-socket-proxyd.
+  bool begin() {
+    auto command = SocketProxy::command(SMM_UNITS);
+    if (command.empty()) {
+      MESSAGE("systemd-socket-proxyd is not here: not tested");
+      return false;
+    }
+    CHECK(command.back() == "/run/smm-tracker/compat.sock");
+    REQUIRE_MESSAGE(start(), tracker.log());
+    proxy.emplace(std::move(command), tracker.socket("compat.sock"));
+    return true;
+  }
+  [[nodiscard]] RawAnswer say(const std::string& bytes) const {
+    const RawConnection client(proxy->port());
+    client.say(bytes);
+    return read_answer(client.hear_all());
+  }
+  std::optional<SocketProxy> proxy;
+};
+
+constexpr const char* form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+std::string form(const std::string& key, const std::string& fields) {
+  return "key=" + key + "&" + fields;
+}
+
+struct Outcome {
+  int exit = -1;
+  std::string out;
+};
+Outcome run(const std::string& command) {
+  Outcome outcome;
+  FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::array<char, 4096> piece{};
+  while (const auto got = fread(piece.data(), 1, piece.size(), pipe)) outcome.out.append(piece.data(), got);
+  outcome.exit = pclose(pipe);
+  return outcome;
+}
+
+// As a shop has it from its panel; the lines marked are all that is changed in it.
+constexpr const char* php_class = R"php(<?php
+class Api
+{
+    public $api_url = 'API-URL'; // changed
+    public $api_key = 'API-KEY'; // changed
+
+    public function order($data) { return $this->call(['action' => 'add'] + $data); }
+    public function status($id) { return $this->call(['action' => 'status', 'order' => $id]); }
+    public function multiStatus($ids) { return $this->call(['action' => 'status', 'orders' => implode(',', (array) $ids)]); }
+    public function services() { return $this->call(['action' => 'services']); }
+    public function refill($id) { return $this->call(['action' => 'refill', 'order' => $id]); }
+    public function refillStatus($id) { return $this->call(['action' => 'refill_status', 'refill' => $id]); }
+    public function cancel($ids) { return $this->call(['action' => 'cancel', 'orders' => implode(',', $ids)]); }
+    public function balance() { return $this->call(['action' => 'balance']); }
+
+    private function call($fields)
+    {
+        $ch = curl_init($this->api_url);
+        curl_setopt($ch, CURLOPT_RETURNTRANSFER, 1);
+        curl_setopt($ch, CURLOPT_POST, 1);
+        curl_setopt($ch, CURLOPT_HEADER, 0);
+        curl_setopt($ch, CURLOPT_FOLLOWLOCATION, 1);
+        curl_setopt($ch, CURLOPT_POSTFIELDS, http_build_query(['key' => $this->api_key] + $fields));
+        curl_setopt($ch, CURLOPT_USERAGENT, 'Mozilla/4.0 (compatible; MSIE 5.01; Windows NT 5.0)');
+        $result = curl_exec($ch);
+        curl_close($ch);
+        return json_decode($result);
+    }
+}
+$api = new Api();
+$placed = $api->order(['service' => 1, 'link' => 'https://example.com/a?b=1&c=d e', 'quantity' => 100]);
+echo $placed->order, "\n", $api->status($placed->order)->status, "\n";
+$many = $api->multiStatus([7001, 404]);
+echo $many->{7001}->status, " ", $many->{404}->error, "\n";
+echo $api->services()[0]->name, "\n";
+$refill = $api->refill(7001)->refill;
+echo json_encode($refill), " ", $api->refillStatus($refill)->status, "\n";
+echo json_encode($api->cancel([404, $placed->order])), "\n";
+echo $api->balance()->currency, "\n";
+)php";
+
+void replace_once(std::string& text, const std::string& what, const std::string& with) {
+  const auto at = text.find(what);
+  REQUIRE(at != std::string::npos);
+  text.replace(at, what.size(), with);
+}
+
+}  // namespace
+
+TEST_CASE("nothing but API v2 with a token gets through the proxy") {
+  ProxyWorld world;
+  if (!world.begin()) return;
+  CHECK(world.say(post_bytes("/api/v2", form_type, form(compat_token, "action=balance"), "127.0.0.1:8723"))
+            .body == R"({"balance":"100.84292","currency":"USD"})");
+  const auto before = world.server.ledger().requests();
+  for (const auto* method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+    for (const auto* target :
+         {"/", "/v1/version", "/v1/orders", "/v1/config", "/v1/config/reload", "/v1/backup",
+          "/v1/panels/p1/orders", "/v1/orders/p1/1/refill", "/v1/events", "/metrics", "/../v1/orders",
+          "/api/v2/../../v1/orders", "//v1/orders", "/api/v2%2f..%2fv1", "/panels/p1/pause"}) {
+      CAPTURE(method);
+      CAPTURE(target);
+      const auto answer = world.say(std::string(method) + " " + target + "?key=" + compat_token +
+                                    " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                    "Content-Length: 2\r\nConnection: close\r\n\r\n{}");
+      CHECK(answer.status == 404);
+    }
+  }
+  for (const auto* key : {"", practice_key, "wrong", "local-token-0123456789abcdeg"}) {
+    for (const auto* target : {"/api/v2", "/api/v2/", "/panels/p1/api/v2", "/panels/p2/api/v2"}) {
+      for (const auto* action : {"services", "balance", "status&order=1", "add&service=1&link=x&quantity=100",
+                                 "refill&order=1", "cancel&orders=1", "refill_status&refill=1", ""}) {
+        const auto answer =
+            world.say(post_bytes(target, form_type, form(key, std::string("action=") + action)));
+        CHECK(answer.body == R"({"error":"Invalid API key"})");
+      }
+    }
+  }
+  CHECK(world.say(post_bytes("/api/v2", form_type, form(compat_token, "action=balance"), "shop.example"))
+            .status == 403);
+  CHECK(world
+            .say(post_bytes("/api/v2", std::string("Origin: null\r\n") + form_type,
+                            form(compat_token, "action=balance")))
+            .status == 403);
+  CHECK(world.server.ledger().requests() == before);
+  CHECK(world.tracker.all_items("/v1/placements").empty());
+}
+
+TEST_CASE("a PHP class with only URL and key changed works against the proxy") {
+  if (run("php -r 'exit(extension_loaded(\"curl\") ? 0 : 1);' 2>/dev/null").exit != 0) {
+    MESSAGE("PHP with ext-curl is not here: not tested");
+    return;
+  }
+  ProxyWorld world;
+  world.panel.set_order("7001", {.status = "Completed", .remains = "0"});
+  if (!world.begin()) return;
+  std::string script = php_class;
+  replace_once(script, "API-URL", world.proxy->url());
+  replace_once(script, "API-KEY", compat_token);
+  const auto file = world.tracker.directory() / "client.php";
+  write_file(file, script);
+  const auto outcome = run("php " + file.string() + " 2>&1");
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.out ==
+        "23501\nPending\nCompleted Incorrect order ID\nFollowers\n\"1\" Pending\n"
+        "[{\"order\":404,\"cancel\":{\"error\":\"Incorrect order "
+        "ID\"}},{\"order\":23501,\"cancel\":1}]\nUSD\n");
+}
+
+TEST_CASE("a client that hangs up at the proxy is known to have, and gets the answer when it asks again") {
+  ProxyWorld world;
+  world.panel.add_quirk(quirk("slow-reply", "add", "800"));
+  if (!world.begin()) return;
+  const auto bytes =
+      post_bytes("/api/v2", form_type, form(compat_token, "action=add&service=1&link=x&quantity=100"));
+  {
+    const RawConnection client(world.proxy->port());
+    client.say(bytes);
+    REQUIRE(eventually([&] { return world.count("add") == 1; }));
+  }
+  REQUIRE(eventually([&] { return !world.tracker.all_items("/v1/placements?state=accepted").empty(); }));
+  CHECK(world.say(bytes).body == R"({"order":23501})");
+  CHECK(world.count("add") == 1);
+}
+
+TEST_CASE("the units are sound, and nothing enables them by itself") {
+  const std::string units = SMM_UNITS;
+  if (run("command -v systemd-analyze").exit == 0) {
+    // It exits 0 on unknown keys: what counts is that it says nothing.
+    const auto verdict = run("systemd-analyze verify --man=no " + units + "/smm-tracker-compat.socket " +
+                             units + "/smm-tracker-compat.service 2>&1");
+    CHECK(verdict.exit == 0);
+    CHECK(verdict.out.empty());
+  }
+  const auto socket = read_file(units + "/smm-tracker-compat.socket");
+  const auto service = read_file(units + "/smm-tracker-compat.service");
+  CHECK(socket.find("\nListenStream=127.0.0.1:") != std::string::npos);
+  CHECK(service.find("[Install]") == std::string::npos);
+}
