@@ -38,12 +38,13 @@ struct Api::Impl {
         server(
             house.loop, limits(),
             {[this](const platform::HttpRequestHead& head) { return refuse(head); },
-             [](const platform::HttpRequestHead&, const platform::HttpFault& fault) {
-               return to_response(
+             [](const platform::HttpRequestHead& head, const platform::HttpFault& fault) {
+               return refusal(
+                   head,
                    {fault.status, fault.status == 414 ? "uri-too-long" : "bad-request", fault.words, {}, {}});
              },
-             [](const platform::HttpRequestHead&) {
-               return to_response({413, "too-large", "the body is over 4 MiB", {}, {}});
+             [](const platform::HttpRequestHead& head) {
+               return refusal(head, {413, "too-large", "the body is over 4 MiB", {}, {}});
              },
              [this](platform::HttpServerRequest request, platform::Responder responder) {
                handle(std::move(request), std::move(responder));
@@ -67,7 +68,10 @@ struct Api::Impl {
   [[nodiscard]] std::optional<Problem> objection(const platform::HttpRequestHead& head) const;
   [[nodiscard]] std::optional<platform::HttpResponse> refuse(const platform::HttpRequestHead& head) const {
     const auto problem = objection(head);
-    return problem ? std::optional(to_response(*problem)) : std::nullopt;
+    return problem ? std::optional(refusal(head, *problem)) : std::nullopt;
+  }
+  static platform::HttpResponse refusal(const platform::HttpRequestHead& head, const Problem& problem) {
+    return to_response(asks_once(head.method, head.path) ? unsent(problem) : problem);
   }
   void handle(platform::HttpServerRequest request, platform::Responder responder);
 
