@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <functional>
 #include <future>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -211,12 +212,15 @@ class Rounds {
     if (kind != Kind::place) world_.track(intents);
     const auto since = world_.server.ledger().requests();
     begin(fault, intents);
-    auto told = ask(intents, fault, since);
+    const auto told = ask(intents, fault, since);
     const auto fate = finish(fault);
     for (const auto& intent : intents) fates_[intent] = fate;
-    ask_again(intents, told);
-    const auto faults = witness_.judge(intents, told, fate, since);
-    CHECK_MESSAGE(faults.empty(), lines_of(faults));
+    const auto judge = [&](const std::vector<Told>& answers) {
+      const auto faults = witness_.judge(intents, answers, fate, since);
+      CHECK_MESSAGE(faults.empty(), lines_of(faults));
+    };
+    judge(told);
+    judge(ask_again(intents));
   }
   [[nodiscard]] const std::map<Intent, Fate>& fates() const { return fates_; }
   [[nodiscard]] const OnceWitness& witness() const { return witness_; }
@@ -331,14 +335,14 @@ class Rounds {
   }
 
   // The same key again, always; a refill or a cancel, which has none, where it never came to be written down.
-  void ask_again(const std::vector<Intent>& intents, std::vector<Told>& told) {
+  std::vector<Told> ask_again(const std::vector<Intent>& intents) {
     if (intents.front().kind == Kind::place) {
+      std::vector<Told> told;
       for (const auto& intent : intents) told.push_back(world_.place(intent));
-      return;
+      return told;
     }
     const auto left = witness_.without_record(intents);
-    if (left.empty()) return;
-    for (auto& each : world_.ask_many(left)) told.push_back(std::move(each));
+    return left.empty() ? std::vector<Told>() : world_.ask_many(left);
   }
 
   World& world_;
@@ -391,13 +395,19 @@ TEST_CASE(
       return intents;
     }));
   }
+  // Also when a check ends the test.
+  struct End {
+    std::atomic<bool>& over;
+    ~End() { over = true; }
+  };
+  auto end = std::make_optional<End>(over);
   std::mt19937 random(seed);
   for (int kill = 0; kill < kills; ++kill) {
     std::this_thread::sleep_for(Ms(20 + random() % 130));
     world.tracker.kill_hard();
     REQUIRE_MESSAGE(world.start(), world.tracker.log());
   }
-  over = true;
+  end.reset();
   std::map<Intent, Fate> fates;
   for (auto& client : clients) {
     for (const auto& intent : client.get()) fates[intent] = Fate::killed;

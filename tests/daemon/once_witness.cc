@@ -193,8 +193,9 @@ std::string fault_of_intent(const std::vector<Record>& records, const std::vecto
 }
 
 std::string fault_of_told(const Told& told, const std::vector<Record>& records) {
-  // Nothing was told, or that it was not sent within 10 s and never will be.
-  if (told.status == 0 || (told.status == 503 && records.empty())) return {};
+  // Nothing was told, or that it was not sent and never will be.
+  if (told.status == 0) return {};
+  if (told.status == 503 && told.sent == "no" && records.empty()) return {};
   if (records.empty()) return "was answered " + std::to_string(told.status) + " and has no record";
   const auto outcome = records.front().outcome;
   const bool is_good = outcome == Outcome::accepted;
