@@ -1,41 +1,23 @@
 #include "once_witness.h"
-#include "practice-panel/server.h"
-#include "tracker_process.h"
+#include "once_world.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
-#include <cstdlib>
-#include <functional>
 #include <future>
-#include <optional>
 #include <random>
 #include <thread>
 
 // What costs money happens once, whatever becomes of the request, its answer or the daemon itself: random
-// placements, refills and cancels, each round with one fault. SMM_ONCE_ROUNDS rounds; SMM_ONCE_SEED repeats
-// a run.
+// placements, refills and cancels, each round with one fault.
 
 using namespace smm::test;
 namespace practice = smm::practice;
-using practice::Ms;
 using Kind = Intent::Kind;
 using Fate = OnceWitness::Fate;
 
 namespace {
-
-int rounds_wanted() {
-  const char* wanted = std::getenv("SMM_ONCE_ROUNDS");
-  return wanted == nullptr ? 100 : std::atoi(wanted);
-}
-
-unsigned seed_wanted() {
-  const char* wanted = std::getenv("SMM_ONCE_SEED");
-  return wanted == nullptr ? std::random_device{}()
-                           : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
-}
 
 struct Fault {
   enum class How : std::uint8_t {
@@ -114,75 +96,9 @@ class Deck {
   std::size_t next_ = 0;
 };
 
-struct World {
-  World() : panel(server.add_panel(rich("p1"))) { server.add_panel(rich("p2")); }
-
-  static practice::PanelOptions rich(const std::string& name) {
-    practice::PanelOptions options;
-    options.name = name;
-    options.balance = "1000000";
-    return options;
-  }
-  [[nodiscard]] std::string kill_file() const { return tracker.directory() / "kill-point"; }
-  bool start() {
-    return tracker.start(
-        {.config = fast_polling() + panel_section("p1", server.api_url("p1"), "place_timeout = \"1s\"\n"),
-         .environment = {{"LD_PRELOAD", SMM_KILL_POINT},
-                         {"KILL_POINT", kill_file()},
-                         {"ASAN_OPTIONS", "verify_asan_link_order=0"}}});
-  }
-  [[nodiscard]] Told place(const Intent& intent) const {
-    TrackerProcess::Call call;
-    call.method = "POST";
-    call.target = "/v1/panels/p1/orders";
-    call.headers = {"Content-Type: application/json", "Idempotency-Key: " + intent.id};
-    call.body = Json{{"service", "1"}, {"link", intent.id}, {"quantity", 100}}.dump();
-    return told(intent, tracker.call(call));
-  }
-  [[nodiscard]] Told ask_one(const Intent& intent) const {
-    return told(intent, tracker.post("/v1/orders/p1/" + intent.id + "/" + action_of(intent.kind)));
-  }
-  // In one request to the daemon.
-  [[nodiscard]] std::vector<Told> ask_many(const std::vector<Intent>& intents) const {
-    const auto kind = intents.front().kind;
-    auto orders = Json::array();
-    for (const auto& intent : intents) orders.push_back("p1/" + intent.id);
-    const auto answer =
-        tracker.post(kind == Kind::refill ? "/v1/refills" : "/v1/cancels", Json{{"orders", orders}});
-    std::vector<Told> all;
-    if (answer.status != 200) return all;
-    const auto items = answer.json()["items"];
-    for (std::size_t i = 0; i < intents.size(); ++i) {
-      Told each{intents[i], items[i]["status"].get<long>()};
-      if (items[i].contains("problem")) each.sent = items[i]["problem"].value("sent", "");
-      all.push_back(std::move(each));
-    }
-    return all;
-  }
-  static Told told(const Intent& intent, const HttpAnswer& answer) {
-    Told told{intent, answer.status};
-    if (answer.status >= 400) told.sent = answer.json().value("sent", "");
-    return told;
-  }
-  // Orders that the panel takes a refill, or a cancel, of.
-  void track(const std::vector<Intent>& intents) {
-    std::vector<std::string> ids;
-    for (const auto& intent : intents) {
-      panel.script_order(intent.id, 1000, {});
-      if (intent.kind == Kind::refill) panel.set_order(intent.id, {.status = "Completed", .remains = "0"});
-      ids.push_back(intent.id);
-    }
-    REQUIRE(tracker.track("p1", ids) == ids.size());
-  }
-
-  practice::PracticeServer server;
-  practice::PracticePanel& panel;
-  TrackerProcess tracker;
-};
-
 class Rounds {
  public:
-  Rounds(World& world, unsigned seed)
+  Rounds(OnceWorld& world, unsigned seed)
       : world_(world),
         witness_(world.tracker, world.server),
         random_(seed),
@@ -345,7 +261,7 @@ class Rounds {
     return left.empty() ? std::vector<Told>() : world_.ask_many(left);
   }
 
-  World& world_;
+  OnceWorld& world_;
   OnceWitness witness_;
   std::mt19937 random_;
   Deck<Fault> faults_;
@@ -359,7 +275,7 @@ TEST_CASE("whatever cuts a request, an answer or the daemon, the panel never see
   const auto seed = seed_wanted();
   const auto rounds = rounds_wanted();
   CAPTURE(seed);
-  World world;
+  OnceWorld world;
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
   // What people ask for is sent all the same, and nothing else is written meanwhile: every step is certain.
   REQUIRE(world.tracker.post("/v1/panels/p1/pause").status == 200);
@@ -371,56 +287,4 @@ TEST_CASE("whatever cuts a request, an answer or the daemon, the panel never see
   CHECK_MESSAGE(faults.empty(), lines_of(faults));
   for (const auto& entry : world.server.ledger().entries()) REQUIRE(entry.request.path == "/p1/api/v2");
   CHECK(world.tracker.stop().code == 0);
-}
-
-TEST_CASE(
-    "kill -9 at random moments while clients go on placing: each order once, and each is accounted for") {
-  const auto seed = seed_wanted();
-  const auto kills = std::max(10, rounds_wanted() / 5);
-  CAPTURE(seed);
-  World world;
-  world.panel.add_quirk({.name = "slow-reply", .action = "add", .probability = 0.3, .parameter = "20"});
-  REQUIRE_MESSAGE(world.start(), world.tracker.log());
-  std::atomic<bool> over = false;
-  std::vector<std::future<std::vector<Intent>>> clients;
-  for (int client = 0; client < 4; ++client) {
-    clients.push_back(std::async(std::launch::async, [&world, &over, client] {
-      std::vector<Intent> intents;
-      for (int number = 0; !over; ++number) {
-        const auto name = std::to_string(client) + "/" + std::to_string(number);
-        intents.push_back({Kind::place, "https://example.com/" + name});
-        // A client that got no answer asks again with the same key.
-        eventually([&] { return world.place(intents.back()).status > 0; });
-      }
-      return intents;
-    }));
-  }
-  // Also when a check ends the test.
-  struct End {
-    std::atomic<bool>& over;
-    ~End() { over = true; }
-  };
-  auto end = std::make_optional<End>(over);
-  std::mt19937 random(seed);
-  for (int kill = 0; kill < kills; ++kill) {
-    std::this_thread::sleep_for(Ms(20 + random() % 130));
-    world.tracker.kill_hard();
-    REQUIRE_MESSAGE(world.start(), world.tracker.log());
-  }
-  end.reset();
-  std::map<Intent, Fate> fates;
-  for (auto& client : clients) {
-    for (const auto& intent : client.get()) fates[intent] = Fate::killed;
-  }
-  const OnceWitness witness(world.tracker, world.server);
-  const auto faults = witness.judge_all(fates);
-  const auto accepted = world.tracker.all_items("/v1/placements?state=accepted");
-  const auto unknown = world.tracker.all_items("/v1/placements?state=unknown");
-  MESSAGE(kills << " kills, " << accepted.size() << " orders placed, " << unknown.size() << " in doubt, seed "
-                << seed);
-  CHECK_MESSAGE(faults.empty(), lines_of(faults));
-  CHECK(accepted.size() + unknown.size() == fates.size());
-  CHECK(accepted.size() > unknown.size());
-  for (const auto& placement : accepted)
-    REQUIRE(world.tracker.get("/v1/orders/p1/" + placement["order"].get<std::string>()).status == 200);
 }
