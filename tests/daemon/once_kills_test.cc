@@ -5,13 +5,12 @@
 
 #include <atomic>
 #include <future>
-#include <optional>
+#include <memory>
 #include <thread>
 
 // What costs money happens once, while clients go on asking and the daemon is killed at any moment.
 
 using namespace smm::test;
-namespace practice = smm::practice;
 using Kind = Intent::Kind;
 using Fate = OnceWitness::Fate;
 
@@ -55,6 +54,7 @@ std::vector<Intent> go_on_asking(const OnceWorld& world, const std::vector<Inten
 
 std::vector<Intent> pool_of(OnceWorld& world, Kind kind, int first, int count) {
   std::vector<Intent> pool;
+  pool.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) pool.push_back({kind, std::to_string(first + i)});
   world.track(pool);
   return pool;
@@ -81,11 +81,8 @@ TEST_CASE("kill -9 at any moment while clients go on asking: each once, and each
   go_on([&] { return go_on_asking(world, refills, over); });
   go_on([&] { return go_on_asking(world, cancels, over); });
   // Also when a check ends the test.
-  struct End {
-    std::atomic<bool>& over;
-    ~End() { over = true; }
-  };
-  auto end = std::make_optional<End>(over);
+  const auto set_over = [&over](void*) { over = true; };
+  std::unique_ptr<void, decltype(set_over)> end(&over, set_over);
   std::mt19937 random(seed);
   const auto let_run = [&](unsigned most) {
     std::this_thread::sleep_for(std::chrono::microseconds(random() % most));

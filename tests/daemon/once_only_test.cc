@@ -254,6 +254,7 @@ class Rounds {
   std::vector<Told> ask_again(const std::vector<Intent>& intents) {
     if (intents.front().kind == Kind::place) {
       std::vector<Told> told;
+      told.reserve(intents.size());
       for (const auto& intent : intents) told.push_back(world_.place(intent));
       return told;
     }

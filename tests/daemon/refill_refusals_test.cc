@@ -97,7 +97,7 @@ struct World {
     server.advance(time);
   }
   std::string new_order() {
-    const auto id = std::to_string(++last_order);
+    auto id = std::to_string(++last_order);
     panel.script_order(id, 1000, {});
     panel.set_order(id, {.status = "Completed", .remains = "0"});
     REQUIRE(tracker.track("p1", {id}) == 1);
@@ -105,7 +105,7 @@ struct World {
   }
   // Of service 1, and watched to its end.
   std::string new_completed_order() {
-    const auto id = std::to_string(++last_order);
+    auto id = std::to_string(++last_order);
     const auto is = [&](const char* status) {
       return eventually([&] { return tracker.get("/v1/orders/p1/" + id).json()["status"] == status; });
     };
@@ -246,7 +246,7 @@ TEST_CASE(
   REQUIRE(world.tracker.post("/v1/panels/p1/resume").status == 200);  // the rejected key is a good one
   check_events(world, refused);
   world.a_day_and_a_restart();
-  for (const auto& [id, times] : world.asked()) CHECK_MESSAGE(times == 1, id);
+  for (const auto& each : world.asked()) CHECK_MESSAGE(each.second == 1, each.first);
 }
 
 TEST_CASE("every wording in every shape of a batch: each order its own, in one request") {
@@ -276,7 +276,9 @@ TEST_CASE("every wording in every shape of a batch: each order its own, in one r
     std::map<std::string, Json> items;
     const auto answered = answer.json();
     for (const auto& item : answered["items"]) items[item["order"].get<std::string>()] = item;
-    for (const auto& [id, spelling] : asked) {
+    for (const auto& each : asked) {
+      const auto& id = each.first;
+      const auto& spelling = each.second;
       CAPTURE(spelling.words);
       const auto& item = items["p1/" + id];
       CHECK_MESSAGE(item["status"] == 502, item.dump());
@@ -284,13 +286,13 @@ TEST_CASE("every wording in every shape of a batch: each order its own, in one r
       items.erase("p1/" + id);
       refused[id] = spelling;
     }
-    for (const auto& [order, item] : items) CHECK_MESSAGE(item["status"] == 201, item.dump());
+    for (const auto& each : items) CHECK_MESSAGE(each.second["status"] == 201, each.second.dump());
     world.panel.clear_quirks();
   }
   check_events(world, refused);
   CHECK(world.tracker.get("/v1/panels/p1").json()["state"] == "up");
   world.a_day_and_a_restart();
-  for (const auto& [id, times] : world.asked()) CHECK_MESSAGE(times == 1, id);
+  for (const auto& each : world.asked()) CHECK_MESSAGE(each.second == 1, each.first);
 }
 
 TEST_CASE(
@@ -348,7 +350,9 @@ TEST_CASE("each class has its consequence: when it may be asked again, and what 
     REQUIRE(eventually([&] { return world.tracker.get("/v1/panels/p1").json()["state"] == "up"; }));
   };
   ask_all();
-  for (const auto& [id, spelling] : refused) {
+  for (const auto& each : refused) {
+    const auto& id = each.first;
+    const auto& spelling = each.second;
     CAPTURE(spelling.words);
     const auto why = world.why(id);
     const auto refill = world.refills(id).front();
