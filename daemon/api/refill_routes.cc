@@ -146,8 +146,9 @@ struct ManyAnswer {
 };
 
 Json item_of(const OrderKey& key, const Problem& problem) {
-  return {
-      {"order", to_text(key)}, {"status", problem.status}, {"problem", Json::parse(to_json_text(problem))}};
+  return {{"order", to_text(key)},
+          {"status", problem.status},
+          {"problem", Json::parse(to_json_text(unsent(problem)))}};
 }
 
 struct ManyWish {
