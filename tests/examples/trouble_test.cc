@@ -1,0 +1,167 @@
+#include "practice-panel/webhook_receiver.h"
+#include "stage.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+
+// send_trouble in every language: what the chat is told, once, whatever is down meanwhile.
+
+using namespace smm::test;
+using std::chrono::seconds;
+
+namespace {
+
+// One chat and the program that writes into it.
+class Chat {
+ public:
+  Chat(const Shop& shop, const Language& language)
+      : language_(language),
+        file_(shop.tracker.directory() / (language.name + ".trouble")),
+        environment_(shop.environment()) {
+    environment_["CHAT_HOOK"] = hook_.url();
+    start();
+  }
+  void start() {
+    child_ = std::make_unique<Child>(launch(
+        language_,
+        {.example = "send_trouble", .arguments = {file_.string()}, .environment = environment_}));
+  }
+  void stop() {
+    child_->signal(SIGTERM);
+    child_->finish();
+  }
+  [[nodiscard]] const std::string& name() const { return language_.name; }
+  [[nodiscard]] bool stands() const {
+    return eventually([&] { return !read_file(file_).empty(); });
+  }
+  practice::WebhookReceiver& hook() { return hook_; }
+  // Everything it took, line by line.
+  [[nodiscard]] std::vector<std::string> lines() const {
+    std::vector<std::string> all;
+    for (const auto& message : hook_.received()) {
+      if (message.answered != 200) continue;
+      const auto text = Json::parse(message.body)["text"].get<std::string>();
+      for (std::size_t from = 0; from <= text.size();) {
+        const auto to = std::min(text.find('\n', from), text.size());
+        all.push_back(text.substr(from, to - from));
+        from = to + 1;
+      }
+    }
+    return all;
+  }
+  [[nodiscard]] std::ptrdiff_t says(const std::string& part) const {
+    const auto all = lines();
+    return std::count_if(all.begin(), all.end(), [&](const auto& line) { return has(line, part); });
+  }
+  [[nodiscard]] bool will_say(const std::string& part) const {
+    return eventually([&] { return says(part) > 0; });
+  }
+
+ private:
+  const Language& language_;
+  std::filesystem::path file_;
+  std::map<std::string, std::string> environment_;
+  practice::WebhookReceiver hook_;
+  std::unique_ptr<Child> child_;
+};
+
+std::vector<std::unique_ptr<Chat>> chats_of(const Shop& shop) {
+  std::vector<std::unique_ptr<Chat>> chats;
+  chats.reserve(languages.size());
+  for (const auto& language : languages) chats.push_back(std::make_unique<Chat>(shop, language));
+  for (const auto& chat : chats) REQUIRE_MESSAGE(chat->stands(), chat->name());
+  return chats;
+}
+
+// An order it asks about, so that it notices.
+void open_with_an_order(Shop& shop, const std::string& more = "") {
+  shop.open(more);
+  shop.panel.script_order("7001", 1000, {});
+  REQUIRE(shop.tracker.track("p1", {"7001"}) == 1);
+}
+
+}  // namespace
+
+TEST_CASE("send_trouble tells of a rejected key and its end, with the panel's words made harmless") {
+  Shop shop;
+  open_with_an_order(shop);
+  const auto chats = chats_of(shop);
+  practice::Quirk rejected;
+  rejected.name = "http-401-json";
+  rejected.parameter = "Invalid API key <!channel> & more";
+  shop.panel.add_quirk(rejected);
+  for (const auto& chat : chats) {
+    CAPTURE(chat->name());
+    REQUIRE(chat->will_say("panel.key_rejected p1 "));
+    CHECK_MESSAGE(chat->says("words Invalid API key &lt;!channel&gt; &amp; more") == 1,
+                  chat->lines().back());
+    chat->stop();
+  }
+  shop.panel.clear_quirks();
+  REQUIRE(shop.tracker.post("/v1/panels/p1/resume").status == 200);
+  REQUIRE(eventually([&] { return shop.tracker.get("/v1/panels/p1").json()["state"] == "up"; }));
+  for (const auto& chat : chats) chat->start();  // what came meanwhile is told
+  for (const auto& chat : chats) {
+    CAPTURE(chat->name());
+    CHECK(chat->will_say("panel.up p1"));
+    CHECK(chat->says("panel.key_rejected") == 1);
+    CHECK(chat->says("order.") == 0);
+  }
+}
+
+TEST_CASE("send_trouble tells of deliveries that are given up and of a webhook that is disabled, once") {
+  practice::WebhookReceiver gone;
+  gone.answer_always({.status = 410});
+  Shop shop;
+  shop.tracker.add_file("keys/shop", webhook_secret);
+  shop.open("[webhook.gone]\nurl = \"" + gone.url() +
+            "\"\nsecret_file = \"keys/shop\"\nnetwork = \"local\"\nevents = [\"order.tracked\"]\n");
+  const auto chats = chats_of(shop);
+  REQUIRE(shop.tracker.track("p1", {"1"}) == 1);
+  for (const auto& chat : chats) {
+    CAPTURE(chat->name());
+    CHECK(chat->will_say("webhook.disabled gone"));
+    CHECK(chat->will_say("webhook gone: 1 deliveries given up"));
+  }
+  for (const auto& chat : chats) {
+    chat->stop();
+    chat->start();
+  }
+  REQUIRE(shop.tracker.stop().code == 0);  // the next that is told
+  for (const auto& chat : chats) {
+    CAPTURE(chat->name());
+    CHECK(chat->will_say("smm-tracker does not answer on "));
+  }
+  REQUIRE(shop.tracker.start({}));
+  for (const auto& chat : chats) {
+    CAPTURE(chat->name());
+    CHECK(chat->will_say("smm-tracker answers again"));
+    CHECK(chat->says("does not answer") == 1);
+    CHECK(chat->says("webhook.disabled gone") == 1);
+    CHECK(chat->says("given up") == 1);
+  }
+}
+
+TEST_CASE("send_trouble repeats what the chat did not take, also over its own restart") {
+  Shop shop;
+  open_with_an_order(shop);
+  const auto chats = chats_of(shop);
+  for (const auto& chat : chats) chat->hook().answer_next({.status = 500});
+  shop.panel.set_key("changed");
+  for (const auto& chat : chats) {
+    CAPTURE(chat->name());
+    REQUIRE(chat->hook().wait_for(1, seconds(20)));
+    chat->stop();
+    chat->hook().answer_next({.status = 500});
+    chat->start();
+  }
+  for (const auto& chat : chats) {
+    CAPTURE(chat->name());
+    CHECK(chat->will_say("panel.key_rejected p1 "));
+    CHECK(chat->hook().count() == 3);
+    CHECK(chat->says("panel.key_rejected") == 1);
+  }
+}
