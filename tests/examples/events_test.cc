@@ -20,9 +20,9 @@ struct Reader {
       : shop(its_shop), language(its_language), file(shop.tracker.directory() / (language.name + ".seq")) {}
 
   void start() {
-    child = std::make_unique<Child>(launch(language, {.example = "follow_events",
-                                                      .arguments = {file.string()},
-                                                      .environment = shop.environment()}));
+    child = std::make_unique<Child>(launch(
+        language,
+        {.example = "follow_events", .arguments = {file.string()}, .environment = shop.environment()}));
   }
   // Ended by its user; what it printed is kept.
   void stop() {
@@ -64,6 +64,32 @@ void open_quietly(Shop& shop) {
 void track(const Shop& shop, const std::vector<std::string>& ids) {
   REQUIRE(shop.tracker.track("p1", ids) == ids.size());
 }
+
+// A daemon that has lost the beginning, and breaks off in the middle of a line.
+struct Forgetful {
+  explicit Forgetful(const Language& language) : daemon(room.path("api.sock")) {
+    const std::string expired =
+        R"({"code":"cursor-expired","detail":"events up to 41 are no longer kept","oldest":42})"
+        "\n";
+    daemon.will_answer({{"HTTP/1.1 410 Gone\r\nContent-Type: application/problem+json\r\nContent-Length: " +
+                         std::to_string(expired.size()) + "\r\n\r\n" + expired}});
+    daemon.will_answer(
+        stream({"{\"seq\":42,\"type\":\"order.tracked\"}\n{\"type\":\"keepalive\",\"seq\":42}\n"
+                "{\"seq\":43,\"type\":\"order.tra"},
+               false));
+    daemon.will_answer(stream({"{\"seq\":43,\"type\":\"order.tracked\"}\n"}, false));
+    daemon.will_answer(stream({}));
+    write_file(room.path("seq"), "7\n");
+    child = std::make_unique<Child>(launch(language, {.example = "follow_events",
+                                                      .arguments = {room.path("seq")},
+                                                      .environment = {{"SMM_TRACKER_SOCKET", socket()}}}));
+  }
+  [[nodiscard]] std::string socket() const { return room.path("api.sock"); }
+
+  Room room;
+  FakeDaemon daemon;
+  std::unique_ptr<Child> child;
+};
 
 }  // namespace
 
@@ -130,32 +156,18 @@ TEST_CASE("follow_events whose place is beyond the end says that events were mis
 }
 
 TEST_CASE("follow_events whose place is no longer kept goes on with the oldest, and takes no half line") {
-  for (const auto& language : languages) {
-    CAPTURE(language.name);
-    const Room room;
-    FakeDaemon daemon(room.path("api.sock"));
-    const std::string expired =
-        R"({"code":"cursor-expired","detail":"events up to 41 are no longer kept","oldest":42})"
-        "\n";
-    daemon.will_answer({{"HTTP/1.1 410 Gone\r\nContent-Type: application/problem+json\r\nContent-Length: " +
-                         std::to_string(expired.size()) + "\r\n\r\n" + expired}});
-    daemon.will_answer(stream({"{\"seq\":42,\"type\":\"order.tracked\"}\n{\"type\":\"keepalive\",\"seq\":42}\n"
-                               "{\"seq\":43,\"type\":\"order.tra"},
-                              false));
-    daemon.will_answer(stream({"{\"seq\":43,\"type\":\"order.tracked\"}\n"}, false));
-    daemon.will_answer(stream({}));
-    const auto file = room.path("seq");
-    write_file(file, "7\n");
-    Child child(launch(language, {.example = "follow_events",
-                                  .arguments = {file},
-                                  .environment = {{"SMM_TRACKER_SOCKET", room.path("api.sock")}}}));
-    REQUIRE(daemon.was_asked(4));
-    child.signal(SIGTERM);
-    const auto outcome = child.finish();
+  std::vector<std::unique_ptr<Forgetful>> worlds;
+  for (const auto& language : languages) worlds.push_back(std::make_unique<Forgetful>(language));
+  for (std::size_t which = 0; which < languages.size(); ++which) {
+    CAPTURE(languages.at(which).name);
+    auto& world = *worlds[which];
+    REQUIRE(world.daemon.was_asked(4));
+    world.child->signal(SIGTERM);
+    const auto outcome = world.child->finish();
     CHECK_MESSAGE(has(outcome.err, "Events were missed: events up to 41"), outcome.err);
     CHECK(std::count(outcome.out.begin(), outcome.out.end(), '\n') == 2);
     const std::vector<std::string> asked = {"since=7", "since=41", "since=42", "since=43"};
     for (std::size_t i = 0; i < asked.size(); ++i)
-      CHECK(daemon.request(i).target == "/v1/events?follow=1&" + asked[i]);
+      CHECK(world.daemon.request(i).target == "/v1/events?follow=1&" + asked[i]);
   }
 }

@@ -28,8 +28,13 @@ Outcome shop_with(const std::string& url, const std::string& key, const std::str
   write_file(scratch.path() / "client.php", text);
   Launch launch;
   launch.program = "/usr/bin/env";
-  launch.arguments = {"php", "-d", "display_errors=stderr", folder + "/panel_client_run.php",
-                      scratch.path() / "client.php", completed, running};
+  launch.arguments = {"php",
+                      "-d",
+                      "display_errors=stderr",
+                      folder + "/panel_client_run.php",
+                      scratch.path() / "client.php",
+                      completed,
+                      running};
   return run(launch);
 }
 
@@ -45,7 +50,8 @@ TEST_CASE("a PHP class with only URL and key changed does everything at a panel"
   const auto outcome = shop_with(server.api_url("p1"), practice_key, "7001", "7002");
   CHECK(outcome.exit == 0);
   CHECK(outcome.err.empty());
-  CHECK(outcome.out == R"(["services",true,1,"Followers","Default","First Category","0.90","50","10000",true,true]
+  CHECK(outcome.out ==
+        R"(["services",true,1,"Followers","Default","First Category","0.90","50","10000",true,true]
 ["order",true]
 ["drip-feed",true]
 ["comments",true]

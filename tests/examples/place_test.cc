@@ -37,8 +37,7 @@ using Children = std::vector<std::unique_ptr<Child>>;
 Children all_buying(const Shop& shop) {
   Children children;
   children.reserve(languages.size());
-  for (const auto& language : languages)
-    children.push_back(std::make_unique<Child>(buying(shop, language)));
+  for (const auto& language : languages) children.push_back(std::make_unique<Child>(buying(shop, language)));
   return children;
 }
 
@@ -198,7 +197,8 @@ TEST_CASE("place_and_wait buys once when the daemon is killed while the panel ma
   }
 }
 
-TEST_CASE("place_and_wait without a daemon asks a few times and says to run it again; used wrongly it says how") {
+TEST_CASE(
+    "place_and_wait without a daemon asks a few times and says to run it again; used wrongly it says how") {
   const Shop shop;
   auto children = all_buying(shop);
   for (std::size_t i = 0; i < languages.size(); ++i) {

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <csignal>
 #include <memory>
 
 // send_trouble in every language: what the chat is told, once, whatever is down meanwhile.
@@ -26,16 +25,18 @@ class Chat {
   }
   void start() {
     child_ = std::make_unique<Child>(launch(
-        language_,
-        {.example = "send_trouble", .arguments = {file_.string()}, .environment = environment_}));
+        language_, {.example = "send_trouble", .arguments = {file_.string()}, .environment = environment_}));
   }
-  void stop() {
-    child_->signal(SIGTERM);
-    child_->finish();
-  }
+  // At any moment, as a power cut would.
+  void stop() { child_.reset(); }
   [[nodiscard]] const std::string& name() const { return language_.name; }
-  [[nodiscard]] bool stands() const {
-    return eventually([&] { return !read_file(file_).empty(); });
+  // It has noted where it begins.
+  [[nodiscard]] bool stands() {
+    return eventually([&] { return !(beginning_ = read_file(file_)).empty(); });
+  }
+  // It has noted that it went on from there.
+  [[nodiscard]] bool has_gone_on() const {
+    return eventually([&] { return read_file(file_) != beginning_; });
   }
   practice::WebhookReceiver& hook() { return hook_; }
   // Everything it took, line by line.
@@ -63,6 +64,7 @@ class Chat {
  private:
   const Language& language_;
   std::filesystem::path file_;
+  std::string beginning_;
   std::map<std::string, std::string> environment_;
   practice::WebhookReceiver hook_;
   std::unique_ptr<Child> child_;
@@ -96,8 +98,8 @@ TEST_CASE("send_trouble tells of a rejected key and its end, with the panel's wo
   for (const auto& chat : chats) {
     CAPTURE(chat->name());
     REQUIRE(chat->will_say("panel.key_rejected p1 "));
-    CHECK_MESSAGE(chat->says("words Invalid API key &lt;!channel&gt; &amp; more") == 1,
-                  chat->lines().back());
+    CHECK_MESSAGE(chat->says("words Invalid API key &lt;!channel&gt; &amp; more") == 1, chat->lines().back());
+    REQUIRE(chat->has_gone_on());
     chat->stop();
   }
   shop.panel.clear_quirks();
@@ -127,6 +129,7 @@ TEST_CASE("send_trouble tells of deliveries that are given up and of a webhook t
     CHECK(chat->will_say("webhook gone: 1 deliveries given up"));
   }
   for (const auto& chat : chats) {
+    REQUIRE(chat->has_gone_on());
     chat->stop();
     chat->start();
   }
@@ -136,9 +139,11 @@ TEST_CASE("send_trouble tells of deliveries that are given up and of a webhook t
     CHECK(chat->will_say("smm-tracker does not answer on "));
   }
   REQUIRE(shop.tracker.start({}));
+  shop.panel.set_key("changed");  // or else it is told after 25 s
   for (const auto& chat : chats) {
     CAPTURE(chat->name());
     CHECK(chat->will_say("smm-tracker answers again"));
+    CHECK(chat->will_say("panel.key_rejected p1 "));
     CHECK(chat->says("does not answer") == 1);
     CHECK(chat->says("webhook.disabled gone") == 1);
     CHECK(chat->says("given up") == 1);

@@ -146,8 +146,7 @@ TEST_CASE("receive_webhook keeps what the daemon sends, byte for byte, under its
     CHECK(endpoint.kept() == std::vector<std::string>{seen.id + ".json"});
     CHECK(read_file(endpoint.inbox() / (seen.id + ".json")) == seen.body);
   }
-  CHECK(
-      eventually([&] { return shop.tracker.all_items("/v1/deliveries?state=delivered").size() == 4; }));
+  CHECK(eventually([&] { return shop.tracker.all_items("/v1/deliveries?state=delivered").size() == 4; }));
 }
 
 TEST_CASE("receive_webhook answers a repetition the same and keeps it once") {

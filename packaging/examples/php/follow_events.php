@@ -12,7 +12,7 @@ declare(strict_types=1);
 require __DIR__ . '/tracker.php';
 
 // Yours: has to be done for good when it returns.
-function handle(array $event): void
+function handle(stdClass $event): void
 {
     echo json_encode($event, JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES), "\n";
 }
@@ -35,23 +35,23 @@ function first_place(string $file): int
 }
 
 // Our place is not in the log any more: older than what is kept, or beyond the end after a restore.
-function after_a_gap(array $problem): int
+function after_a_gap(stdClass $problem): int
 {
-    say("Events were missed: {$problem['detail']}. Compare with GET /v1/orders.");
-    return isset($problem['oldest']) ? $problem['oldest'] - 1 : $problem['newest'];
+    say("Events were missed: $problem->detail. Compare with GET /v1/orders.");
+    return isset($problem->oldest) ? $problem->oldest - 1 : $problem->newest;
 }
 
-function take(string $file, int $status, array $line): void
+function take(string $file, int $status, stdClass $line): void
 {
     if ($status === 200) {
-        if ($line['type'] !== 'keepalive') {
+        if ($line->type !== 'keepalive') {
             handle($line);
-            remember($file, $line['seq']);
+            remember($file, $line->seq);
         }
-    } elseif ($line['code'] === 'cursor-expired') {
+    } elseif ($line->code === 'cursor-expired') {
         remember($file, after_a_gap($line));
     } else {
-        say($line['detail']);
+        say($line->detail);
     }
 }
 
@@ -67,7 +67,7 @@ function follow(string $file, int $seq): void
         $rest = array_pop($lines); // cut off: when the stream ends there, it comes again
         $status = curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
         foreach ($lines as $line) {
-            take($file, $status, json_decode($line, true, flags: JSON_THROW_ON_ERROR));
+            take($file, $status, json_decode($line, flags: JSON_THROW_ON_ERROR));
         }
         return strlen($part);
     });
