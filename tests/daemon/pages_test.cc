@@ -166,10 +166,17 @@ TEST_CASE("an order without its optional fields reaches the panel without them")
 
 TEST_CASE("a list keeps its line breaks, of either kind, and may be given line by line") {
   World world;
-  for (const auto* end : {"\n", "\r\n"}) {
-    const Fields fields = {{"service", "2"}, {"link", "l"}, {"comments", lines(12, end)}};
+  std::set<std::string> lists;
+  for (const auto& form : all_forms()) {
+    auto fields = form.fields;
+    for (auto& [name, value] : fields) {
+      if (value.find('\n') == std::string::npos) continue;
+      value = lines(12, "\r\n");
+      lists.insert(name);
+    }
     CHECK(world.sent_for(fields) == sorted(fields));
   }
+  CHECK(lists == std::set<std::string>{"comments", "groups", "hashtags", "keywords", "usernames"});
   TrackerProcess::Call call;
   call.method = "POST";
   call.target = "/v1/panels/p1/orders";
@@ -238,9 +245,11 @@ TEST_CASE(
   REQUIRE(eventually([&] { return world.order("100")["status"] == "in_progress"; }));
   CHECK(world.order("1")["charge"] == "0.27819");
   CHECK(world.order("10")["status"] == "new");
-  std::set<std::string> asked;
-  for (const auto& form : world.forms("status")) asked.insert(form.front().second);
-  CHECK(asked.count("1,10,100") == 1);
+  const std::set<std::string> all = {"1,10,100", "1,100,10", "10,1,100", "10,100,1", "100,1,10", "100,10,1"};
+  const auto forms = world.forms("status");
+  CHECK(std::any_of(forms.begin(), forms.end(), [&](const Fields& form) {
+    return form.size() == 1 && form.front().first == "orders" && all.count(form.front().second) == 1;
+  }));
 }
 
 TEST_CASE("refill goes by order for one and by orders for many, and each gets its refill or its error") {
@@ -294,4 +303,35 @@ TEST_CASE("balance goes without a parameter, and amount and currency are told") 
   CHECK(answer["balance"] == "100.84292");
   CHECK(answer["currency"] == "USD");
   CHECK(world.forms("balance").back().empty());
+}
+
+TEST_CASE("status, refill and cancel carry up to 100 ids a request") {
+  World world;
+  std::vector<std::string> ids;
+  auto names = Json::array();
+  for (int i = 1; i <= 150; ++i) {
+    ids.push_back(std::to_string(7000 + i));
+    names.push_back("p1/" + ids.back());
+    world.panel.set_order(ids.back(), {.status = "In progress", .remains = "9"});
+  }
+  REQUIRE(world.tracker.track("p1", ids) == ids.size());
+  const auto known = [&](const std::string& status) {
+    return eventually([&] { return world.tracker.all_items("/v1/orders?status=" + status).size() == 150; });
+  };
+  REQUIRE(known("in_progress"));
+  const auto sizes = [&](const std::string& action) {
+    std::multiset<std::ptrdiff_t> counts;
+    for (const auto& form : world.forms(action)) {
+      CHECK(form.front().first == "orders");
+      counts.insert(1 + std::count(form.front().second.begin(), form.front().second.end(), ','));
+    }
+    return counts;
+  };
+  CHECK(*sizes("status").rbegin() == 100);
+  REQUIRE(world.tracker.post("/v1/cancels", Json{{"orders", names}}).status == 200);
+  CHECK(sizes("cancel") == std::multiset<std::ptrdiff_t>{50, 100});
+  for (const auto& id : ids) world.panel.set_order(id, {.status = "Completed", .remains = "0"});
+  REQUIRE(known("completed"));
+  REQUIRE(world.tracker.post("/v1/refills", Json{{"orders", names}}).status == 200);
+  CHECK(sizes("refill") == std::multiset<std::ptrdiff_t>{50, 100});
 }
