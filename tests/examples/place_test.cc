@@ -59,7 +59,7 @@ TEST_CASE("place_and_wait buys once, waits for the end, and says what became of 
     const auto& language = languages.at(i);
     CAPTURE(language.name);
     const auto id = placed_by(*children[i]);
-    REQUIRE_MESSAGE(!id.empty(), children[i]->finish().err);
+    REQUIRE_FALSE(id.empty());
     shop.panel.set_order(id, {.status = "Completed", .charge = "0.09", .remains = "0"});
     const auto outcome = children[i]->finish();
     CHECK_MESSAGE(outcome.exit == 0, outcome.err);

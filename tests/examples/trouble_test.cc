@@ -1,3 +1,4 @@
+#include "fake_daemon.h"
 #include "practice-panel/webhook_receiver.h"
 #include "stage.h"
 
@@ -16,11 +17,10 @@ namespace {
 // One chat and the program that writes into it.
 class Chat {
  public:
-  Chat(const Shop& shop, const Language& language)
+  Chat(const std::filesystem::path& folder, const std::string& socket, const Language& language)
       : language_(language),
-        file_(shop.tracker.directory() / (language.name + ".trouble")),
-        environment_(shop.environment()) {
-    environment_["CHAT_HOOK"] = hook_.url();
+        file_(folder / (language.name + ".trouble")),
+        environment_({{"SMM_TRACKER_SOCKET", socket}, {"CHAT_HOOK", hook_.url()}}) {
     start();
   }
   void start() {
@@ -63,17 +63,19 @@ class Chat {
 
  private:
   const Language& language_;
+  practice::WebhookReceiver hook_;
   std::filesystem::path file_;
   std::string beginning_;
   std::map<std::string, std::string> environment_;
-  practice::WebhookReceiver hook_;
   std::unique_ptr<Child> child_;
 };
 
 std::vector<std::unique_ptr<Chat>> chats_of(const Shop& shop) {
   std::vector<std::unique_ptr<Chat>> chats;
   chats.reserve(languages.size());
-  for (const auto& language : languages) chats.push_back(std::make_unique<Chat>(shop, language));
+  for (const auto& language : languages) {
+    chats.push_back(std::make_unique<Chat>(shop.tracker.directory(), shop.tracker.socket(), language));
+  }
   for (const auto& chat : chats) REQUIRE_MESSAGE(chat->stands(), chat->name());
   return chats;
 }
@@ -168,5 +170,35 @@ TEST_CASE("send_trouble repeats what the chat did not take, also over its own re
     CHECK(chat->will_say("panel.key_rejected p1 "));
     CHECK(chat->hook().count() == 3);
     CHECK(chat->says("panel.key_rejected") == 1);
+  }
+}
+
+TEST_CASE(
+    "send_trouble tells of a low balance and its recovery with the figures, and cuts what is too much") {
+  for (const auto& language : languages) {
+    CAPTURE(language.name);
+    const Room room;
+    FakeDaemon daemon(room.path("api.sock"));
+    std::string events =
+        R"({"seq":8,"type":"balance.low","data":{"panel":"p1","balance":"12.30","currency":"USD","low":"20.00"}})"
+        "\n";
+    for (int i = 9; i <= 40; ++i) {
+      events += R"({"seq":)" + std::to_string(i) + R"(,"type":"balance.recovered","data":{"panel":"p)" +
+                std::to_string(i) + R"(","balance":"50","currency":null,"low":"20.00"}})" + "\n";
+    }
+    daemon.will_answer(json(R"({"events":{"oldest":1,"newest":7}})"));
+    daemon.will_answer(stream({events}, true, "Smm-Next-Since: 41\r\n"));
+    daemon.will_answer(json(R"({"items":[{"name":"shop","dead":0}],"next":null})"));
+    daemon.will_answer(problem(503, "draining", "it stops"));
+    const Chat chat(room.path(""), room.path("api.sock"), language);
+    REQUIRE(chat.will_say("balance.low p1 balance 12.30, currency USD, low 20.00"));
+    const auto lines = chat.lines();
+    REQUIRE(lines.size() == 21);
+    CHECK(lines[1] == "balance.recovered p9 balance 50, low 20.00");
+    CHECK(lines[20] == "… and 13 more");
+    REQUIRE(daemon.was_asked(4));
+    const std::string types = "&types=panel.*&types=balance.*&types=webhook.disabled";
+    CHECK(daemon.request(1).target == "/v1/events?wait=25s&since=7" + types);
+    CHECK(daemon.request(3).target == "/v1/events?wait=25s&since=41" + types);
   }
 }

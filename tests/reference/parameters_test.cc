@@ -197,9 +197,10 @@ TEST_CASE("each parameter is covered by tests that exist, and no test is listed 
       }
     }
   }
-  for (const auto& [key, test] : reference.tests) {
+  for (const auto& listed : reference.tests) {
+    const auto& test = listed.second;
     const auto names = test_names(read(std::string(SMM_SOURCES) + "/" + test.file));
     CHECK_MESSAGE(names.count(test.name) == 1, test.file << " has no test \"" << test.name << "\"");
-    CHECK_MESSAGE(named.count(key) == 1, key);
+    CHECK_MESSAGE(named.count(listed.first) == 1, listed.first);
   }
 }
