@@ -249,6 +249,10 @@ TEST_CASE("many who are contradicted at once wait for one and the same fresh cat
   }
   for (auto& client : clients) client.join();
   for (const auto& answer : answers) CHECK_MESSAGE(answer.status == 422, answer.body);
+  // What people ask for goes in turn: nothing of theirs is left to be sent before this.
+  world.panel.script_order("7001", 1000, {});
+  REQUIRE(world.tracker.track("p1", {"7001"}) == 1);
+  CHECK(world.tracker.post("/v1/orders/p1/7001/poll").status == 200);
   CHECK(world.asked("services") == 2);
   CHECK(world.asked("add") == 0);
 }
