@@ -230,7 +230,7 @@ void list_placements(House& house, const ExchangePtr& exchange) {
   store::PlacementQuery wanted;
   for (auto& name : query.texts("panel")) wanted.panels.emplace_back(std::move(name));
   read_words(query, "state", placement_state_from_text, wanted.states);
-  wanted.limit = static_cast<std::size_t>(query.count("limit", 1, 1000, 100));
+  wanted.limit = query.limit();
   wanted.cursor = query.text("cursor").value_or("");
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
   const auto page = house.store.purchases().placements(wanted);
