@@ -38,20 +38,17 @@ Outcome shop_with(const std::string& url, const std::string& key, const std::str
   return run(launch);
 }
 
-}  // namespace
-
-TEST_CASE("a PHP class with only URL and key changed does everything at a panel") {
-  practice::PracticeServer server;
-  auto& panel = server.add_panel();
+// The orders it is told of.
+void prepare(practice::PracticePanel& panel) {
   panel.put_order("7001", {.quantity = 1000, .ending = practice::Ending::completed});
   panel.set_order("7001",
                   {.status = "Completed", .charge = "0.27819", .start_count = "3572", .remains = "0"});
   panel.script_order("7002", 1000, {{practice::Ms(0), {.status = "In progress", .remains = "157"}}});
-  const auto outcome = shop_with(server.api_url("p1"), practice_key, "7001", "7002");
-  CHECK(outcome.exit == 0);
-  CHECK(outcome.err.empty());
-  CHECK(outcome.out ==
-        R"(["services",true,1,"Followers","Default","First Category","0.90","50","10000",true,true]
+}
+
+// What it reads, at a panel or at whatever stands for one.
+constexpr const char* read_by_the_shop =
+    R"(["services",true,1,"Followers","Default","First Category","0.90","50","10000",true,true]
 ["order",true]
 ["drip-feed",true]
 ["comments",true]
@@ -66,5 +63,15 @@ TEST_CASE("a PHP class with only URL and key changed does everything at a panel"
 ["multiRefillStatus","Pending","Refill not found"]
 ["cancel",999999999,"Incorrect order ID",7002,1]
 ["balance",true,"USD"]
-)");
+)";
+
+}  // namespace
+
+TEST_CASE("a PHP class with only URL and key changed does everything at a panel") {
+  practice::PracticeServer server;
+  prepare(server.add_panel());
+  const auto outcome = shop_with(server.api_url("p1"), practice_key, "7001", "7002");
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.err.empty());
+  CHECK(outcome.out == read_by_the_shop);
 }
