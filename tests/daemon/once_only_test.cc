@@ -215,7 +215,12 @@ class Rounds {
 
   std::vector<Told> ask(const std::vector<Intent>& intents, const Fault& fault, std::size_t since) {
     auto asked = send(intents);
-    const auto is_there = [&] { return world_.server.ledger().requests() > since; };
+    const auto is_there = [&] {
+      const auto entries = world_.server.ledger().entries();
+      return std::any_of(
+          entries.begin() + static_cast<std::ptrdiff_t>(since), entries.end(),
+          [&](const auto& entry) { return entry.request.action == action_of(intents.front().kind); });
+    };
     if (fault.how == Fault::How::kill_on_the_wire || fault.how == Fault::How::stop_on_the_wire)
       REQUIRE(eventually(is_there));
     if (fault.how == Fault::How::kill_on_the_wire) world_.tracker.kill_hard();
