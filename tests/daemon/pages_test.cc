@@ -51,7 +51,7 @@ struct World {
     return all;
   }
   // Places it; what the panel got of it.
-  Fields sent_for(Fields fields) {
+  Fields sent_for(const Fields& fields) {
     const auto answer = place(fields);
     CHECK_MESSAGE(answer.status == 201, answer.body);
     const auto all = forms("add");

@@ -157,6 +157,7 @@ TEST_CASE("follow_events whose place is beyond the end says that events were mis
 
 TEST_CASE("follow_events whose place is no longer kept goes on with the oldest, and takes no half line") {
   std::vector<std::unique_ptr<Forgetful>> worlds;
+  worlds.reserve(languages.size());
   for (const auto& language : languages) worlds.push_back(std::make_unique<Forgetful>(language));
   for (std::size_t which = 0; which < languages.size(); ++which) {
     CAPTURE(languages.at(which).name);

@@ -63,8 +63,9 @@ TEST_CASE("place_and_wait buys once, waits for the end, and says what became of 
     shop.panel.set_order(id, {.status = "Completed", .charge = "0.09", .remains = "0"});
     const auto outcome = children[i]->finish();
     CHECK_MESSAGE(outcome.exit == 0, outcome.err);
-    CHECK(outcome.out ==
-          "placed p1/" + id + "\np1/" + id + " completed: 100 delivered, 0 missing, charge 0.09 USD\n");
+    auto expected = "placed p1/" + id;
+    expected.append("\np1/").append(id).append(" completed: 100 delivered, 0 missing, charge 0.09 USD\n");
+    CHECK(outcome.out == expected);
     CHECK(outcome.err.empty());
     const auto adds = shop.adds(link_of(language));
     REQUIRE(adds.size() == 1);
