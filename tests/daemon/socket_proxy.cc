@@ -45,7 +45,7 @@ std::vector<std::string> SocketProxy::command(const std::filesystem::path& units
     for (std::string word; rest >> word;) words.push_back(word);
   }
   if (words.empty()) throw std::runtime_error("the unit has no ExecStart");
-  if (access(words.front().c_str(), X_OK) != 0) return {};
+  if (access(words.front().c_str(), X_OK) != 0) throw std::runtime_error(words.front() + " is not here");
   return words;
 }
 

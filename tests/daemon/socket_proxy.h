@@ -13,7 +13,8 @@ namespace smm::test {
 // by the service manager's protocol (sd_listen_fds(3)).
 class SocketProxy {
  public:
-  // The words of ExecStart= in smm-tracker-compat.service; empty when the program is not on this machine.
+  // The words of ExecStart= in smm-tracker-compat.service. Throws std::runtime_error when the program they
+  // name is not on this machine.
   static std::vector<std::string> command(const std::filesystem::path& units);
 
   // Listens on a free port of 127.0.0.1 and hands its connections on to `socket`.

@@ -1,3 +1,5 @@
+#include "compat_world.h"
+#include "socket_proxy.h"
 #include "stage.h"
 
 #include <doctest/doctest.h>
@@ -71,6 +73,17 @@ TEST_CASE("a PHP class with only URL and key changed does everything at a panel"
   practice::PracticeServer server;
   prepare(server.add_panel());
   const auto outcome = shop_with(server.api_url("p1"), practice_key, "7001", "7002");
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.err.empty());
+  CHECK(outcome.out == read_by_the_shop);
+}
+
+TEST_CASE("a PHP class with only URL and key changed works against the proxy") {
+  CompatWorld world;
+  prepare(world.panel);
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  const SocketProxy proxy(SocketProxy::command(SMM_UNITS), world.tracker.socket("compat.sock"));
+  const auto outcome = shop_with(proxy.url(), compat_token, "7001", "7002");
   CHECK(outcome.exit == 0);
   CHECK(outcome.err.empty());
   CHECK(outcome.out == read_by_the_shop);
