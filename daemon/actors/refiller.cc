@@ -209,6 +209,7 @@ void Refiller::ask(std::size_t least) {
     Refill like;
     like.cause = Cause::automatic;
     std::vector<std::int64_t> rows;
+    rows.reserve(batch.size());
     for (const auto& order : batch) rows.push_back(order.row);
     asking_.ask(
         batch, like, PanelLine::Rank::errand, [this, rows](const std::vector<Asking::Result>& results) {
