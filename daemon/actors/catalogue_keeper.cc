@@ -2,6 +2,7 @@
 
 #include "panel/request.h"
 #include "panel/services_reply.h"
+#include "platform/sha256.h"
 #include "rules/catalogue.h"
 #include "rules/refill_window.h"
 #include "store/catalogue.h"
@@ -62,7 +63,10 @@ void CatalogueKeeper::set_policy(const PanelPolicy& policy) {
   const bool elsewhere = policy.url != policy_.url || policy.key != policy_.key;
   const bool other_pace = policy.services_every != policy_.services_every;
   policy_ = policy;
-  if (elsewhere) doubted_since_.reset();
+  if (elsewhere) {
+    doubted_since_.reset();
+    taken_.clear();
+  }
   if (other_pace) question_.set_every(policy_.services_every);
   if (elsewhere) question_.ask_within(Milliseconds(0));
 }
@@ -78,11 +82,25 @@ void CatalogueKeeper::refresh(RegularQuestion::Done done) {
   question_.ask_now(std::move(done));
 }
 
+// A reply that repeats the last one byte for byte is no news; to find that out by reading and comparing some
+// thousand rows would hold the loop for longer than anything else does.
 std::optional<CatalogueKeeper::Refusal> CatalogueKeeper::take(const panel::Reply& reply) {
+  const auto now = world_.loop.now();
+  auto digest = std::to_string(reply.http_status) + " " + platform::sha256_hex(reply.body);
+  if (digest == taken_) {
+    doubted_since_.reset();
+    world_.store.catalogue().saw_services(policy_.name, now);
+    return std::nullopt;
+  }
+  auto refusal = take_list(reply, now);
+  if (!refusal) taken_ = std::move(digest);
+  return refusal;
+}
+
+std::optional<CatalogueKeeper::Refusal> CatalogueKeeper::take_list(const panel::Reply& reply, Timestamp now) {
   auto read = panel::read_services(reply, line_.context());
   if (!read) return Refusal{Refusal::Why::panel, std::move(read.error())};
   const auto list = rules::distinct(std::move(*read));
-  const auto now = world_.loop.now();
   auto& catalogue = world_.store.catalogue();
   const auto before = catalogue.services_of(policy_.name);
   const auto open_orders = catalogue.open_orders(policy_.name);

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace smm::actors {
 
@@ -28,6 +29,7 @@ class CatalogueKeeper {
   using Refusal = RegularQuestion::Refusal;
 
   [[nodiscard]] std::optional<Refusal> take(const panel::Reply& reply);
+  [[nodiscard]] std::optional<Refusal> take_list(const panel::Reply& reply, Timestamp now);
   void give_facts();
 
   World world_;
@@ -35,6 +37,7 @@ class CatalogueKeeper {
   PanelPolicy policy_;
   std::function<void()> given_;
   std::optional<Timestamp> doubted_since_;  // see rules::diff_catalogue
+  std::string taken_;                       // digest of the reply that was taken in last
   RegularQuestion question_;
   platform::Timer giving_;
 };

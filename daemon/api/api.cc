@@ -76,8 +76,8 @@ struct Api::Impl {
   }
   // Clients of API v2 look for `error` in the body, and many for nothing else.
   static platform::HttpResponse refusal(const platform::HttpRequestHead& head, const Problem& problem) {
-    if (!is_compat_path(head.path)) return to_response(problem);
-    return compat_error("Not sent: " + problem.detail, problem.status);
+    if (is_compat_path(head.path)) return compat_error("Not sent: " + problem.detail, problem.status);
+    return to_response(asks_once(head.method, head.path) ? unsent(problem) : problem);
   }
   void handle(platform::HttpServerRequest request, platform::Responder responder);
 

@@ -9,9 +9,6 @@
 namespace smm::api {
 namespace {
 
-constexpr std::int64_t usual_limit = 100;
-constexpr std::int64_t most_limit = 1000;
-constexpr auto longest_wait = std::chrono::minutes(10);
 constexpr auto keepalive_every = std::chrono::seconds(15);
 // A reader who lets so much pile up gets nothing more until it has taken some.
 constexpr std::size_t most_unsent = 256 * 1024;
@@ -212,9 +209,9 @@ void get_events(House& house, const EventRooms& rooms, const ExchangePtr& exchan
     query.types.push_back(std::move(pattern));
   }
   for (auto& panel : reader.texts("panel")) query.panels.emplace_back(std::move(panel));
-  query.limit = static_cast<std::size_t>(reader.count("limit", 1, most_limit, usual_limit));
+  query.limit = reader.limit();
   const bool follows = reader.flag("follow").value_or(false);
-  const auto wait = reader.duration("wait", longest_wait);
+  const auto wait = reader.wait();
   if (follows && wait) reader.wrong("wait", "does not go with follow=1");
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
   const auto span = house.store.event_span();

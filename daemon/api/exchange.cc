@@ -38,7 +38,7 @@ void Exchange::answer_nothing() {
 }
 
 void Exchange::refuse(const Problem& problem) {
-  responder_.send(to_response(problem));
+  responder_.send(to_response(asks_once(request_.method, request_.path) ? unsent(problem) : problem));
 }
 
 void Router::add(std::string method, std::string pattern, Handler handler) {

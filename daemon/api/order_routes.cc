@@ -11,10 +11,6 @@
 namespace smm::api {
 namespace {
 
-constexpr std::int64_t usual_limit = 100;
-constexpr std::int64_t most_limit = 1000;
-constexpr auto longest_wait = std::chrono::minutes(10);
-
 std::optional<store::OrderSort> sort_from_text(const std::string& text) {
   if (text == "tracked") return store::OrderSort::tracked;
   if (text == "changed") return store::OrderSort::changed;
@@ -58,7 +54,7 @@ void read_order(QueryReader& reader, store::OrderQuery& query) {
     if (*order != "asc" && *order != "desc") reader.wrong("order", "must be asc or desc");
     query.descending = *order != "asc";
   }
-  query.limit = static_cast<std::size_t>(reader.count("limit", 1, most_limit, usual_limit));
+  query.limit = reader.limit();
   query.cursor = reader.text("cursor").value_or("");
 }
 
@@ -84,16 +80,16 @@ std::optional<Until> until_from_text(const std::string& text) {
   return std::nullopt;
 }
 
-struct Wish {
+struct WaitFor {
   OrderKey key;
   Until until = Until::change;
   std::int64_t revision = 0;
 };
 
-bool is_granted(const Wish& wish, const Order& order) {
-  switch (wish.until) {
+bool has_come(const WaitFor& awaited, const Order& order) {
+  switch (awaited.until) {
     case Until::change:
-      return order.revision > wish.revision;
+      return order.revision > awaited.revision;
     case Until::ended:
       return has_ended(order.status);
     case Until::settled:
@@ -102,33 +98,33 @@ bool is_granted(const Wish& wish, const Order& order) {
   return true;
 }
 
-// Stays until the wish is granted, the order is gone or the time is over.
-WaitRoom::Guest order_guest(House& house, const ExchangePtr& exchange, Wish wish) {
-  return [&house, exchange, wish = std::move(wish)](WaitRoom::Call call, const store::Committed& news) {
+// Stays until what is awaited has come, the order is gone or the time is over.
+WaitRoom::Guest order_guest(House& house, const ExchangePtr& exchange, WaitFor awaited) {
+  return [&house, exchange, awaited = std::move(awaited)](WaitRoom::Call call, const store::Committed& news) {
     if (call == WaitRoom::Call::draining) {
       exchange->refuse(draining());
       return true;
     }
-    const bool concerned = call != WaitRoom::Call::news ||
-                           std::find(news.orders.begin(), news.orders.end(), wish.key) != news.orders.end();
+    const bool concerned = call != WaitRoom::Call::news || std::find(news.orders.begin(), news.orders.end(),
+                                                                     awaited.key) != news.orders.end();
     if (!concerned) return false;
-    const auto order = house.store.find(wish.key);
+    const auto order = house.store.find(awaited.key);
     if (!order) {
-      exchange->refuse(no_such_order(house, wish.key));
+      exchange->refuse(no_such_order(house, awaited.key));
       return true;
     }
-    const bool granted = is_granted(wish, *order);
-    if (!granted && call == WaitRoom::Call::news) return false;
-    auto json = shown_order(house, *order);
-    if (!granted) json["timed_out"] = true;
-    exchange->answer(200, json);
+    const bool came = has_come(awaited, *order);
+    if (!came && call == WaitRoom::Call::news) return false;
+    auto answer = shown_order(house, *order);
+    if (!came) answer["timed_out"] = true;
+    exchange->answer(200, answer);
     return true;
   };
 }
 
 void get_order(House& house, WaitRoom& waits, const ExchangePtr& exchange) {
   QueryReader reader(exchange->request());
-  const auto wait = reader.duration("wait", longest_wait);
+  const auto wait = reader.wait();
   const auto until_text = reader.text("until");
   const bool revision_given = reader.text("revision").has_value();
   const auto revision = reader.count("revision", 0, INT64_MAX, 0);
@@ -141,14 +137,14 @@ void get_order(House& house, WaitRoom& waits, const ExchangePtr& exchange) {
   if (!key) return;
   const auto order = house.store.find(*key);
   if (!order) return exchange->refuse(no_such_order(house, *key));
-  const Wish wish{*key, *until, revision_given ? revision : order->revision};
-  if (!wait || is_granted(wish, *order)) return exchange->answer(200, shown_order(house, *order));
-  waits.enter(exchange, *wait, order_guest(house, exchange, wish));
+  const WaitFor awaited{*key, *until, revision_given ? revision : order->revision};
+  if (!wait || has_come(awaited, *order)) return exchange->answer(200, shown_order(house, *order));
+  waits.enter(exchange, *wait, order_guest(house, exchange, awaited));
 }
 
 void get_history(House& house, const ExchangePtr& exchange) {
   QueryReader reader(exchange->request());
-  const auto limit = static_cast<std::size_t>(reader.count("limit", 1, most_limit, usual_limit));
+  const auto limit = reader.limit();
   const auto cursor = reader.text("cursor").value_or("");
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
   const auto key = named_order(exchange);

@@ -19,12 +19,6 @@ constexpr std::size_t longest_key = 255;
 constexpr std::size_t longest_ref = 256;
 constexpr std::size_t longest_field = std::size_t{1} << 20;
 
-// Where nothing was sent, every answer says so.
-Problem unsent(Problem problem) {
-  problem.extra.emplace_back("sent", "no");
-  return problem;
-}
-
 // Text as it is, whole numbers by their digits, lists by line.
 std::optional<std::string> field_text(const nlohmann::json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -154,10 +148,7 @@ void answer_preview(House& house, const ExchangePtr& exchange, const PanelPolicy
 actors::Placer::Done answer_to(House& house, const ExchangePtr& exchange) {
   return [&house, exchange](const actors::Placer::Result& result) {
     if (result) return answer_placement(house, exchange, *result);
-    auto problem = upstream_problem(result.error());
-    const bool said = std::any_of(problem.extra.begin(), problem.extra.end(),
-                                  [](const auto& member) { return member.first == "sent"; });
-    exchange->refuse(said ? problem : unsent(std::move(problem)));
+    exchange->refuse(unsent(upstream_problem(result.error())));
   };
 }
 
@@ -267,7 +258,7 @@ void list_placements(House& house, const ExchangePtr& exchange) {
   store::PlacementQuery wanted;
   for (auto& name : query.texts("panel")) wanted.panels.emplace_back(std::move(name));
   read_words(query, "state", placement_state_from_text, wanted.states);
-  wanted.limit = static_cast<std::size_t>(query.count("limit", 1, 1000, 100));
+  wanted.limit = query.limit();
   wanted.cursor = query.text("cursor").value_or("");
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
   const auto page = house.store.purchases().placements(wanted);

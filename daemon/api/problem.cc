@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace smm::api {
 namespace {
 
@@ -43,6 +45,24 @@ Problem draining() {
 
 Problem storage_trouble(const std::string& words) {
   return {503, "storage-trouble", "nothing was changed: " + words, {}, {}};
+}
+
+bool asks_once(std::string_view method, std::string_view path) {
+  if (method != "POST") return false;
+  const auto begins = [&](std::string_view with) { return path.substr(0, with.size()) == with; };
+  const auto ends = [&](std::string_view with) {
+    return path.size() >= with.size() && path.substr(path.size() - with.size()) == with;
+  };
+  if (path == "/v1/refills" || path == "/v1/cancels") return true;
+  if (begins("/v1/panels/")) return ends("/orders");
+  return begins("/v1/orders/") && (ends("/refill") || ends("/cancel"));
+}
+
+Problem unsent(Problem problem) {
+  const bool is_said = std::any_of(problem.extra.begin(), problem.extra.end(),
+                                   [](const auto& member) { return member.first == "sent"; });
+  if (!is_said) problem.extra.emplace_back("sent", "no");
+  return problem;
 }
 
 std::string to_json_text(const Problem& problem) {

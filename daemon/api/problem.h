@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -33,6 +34,12 @@ struct Problem {
 [[nodiscard]] Problem validation_failed(std::vector<FieldError> errors);
 [[nodiscard]] Problem draining();  // the program is stopping
 [[nodiscard]] Problem storage_trouble(const std::string& words);
+
+// Whether a request places an order, or asks for refills or cancels. Every error about one of these says
+// whether the panel got it.
+[[nodiscard]] bool asks_once(std::string_view method, std::string_view path);
+// With `"sent": "no"`, unless it says something else of that.
+[[nodiscard]] Problem unsent(Problem problem);
 
 [[nodiscard]] std::string to_json_text(const Problem& problem);
 [[nodiscard]] platform::HttpResponse to_response(const Problem& problem);

@@ -73,12 +73,17 @@ std::optional<Timestamp> QueryReader::time(std::string_view key) {
   return time;
 }
 
-std::optional<Milliseconds> QueryReader::duration(std::string_view key, Milliseconds most) {
-  const auto value = text(key);
+std::size_t QueryReader::limit() {
+  return static_cast<std::size_t>(count("limit", 1, 1000, 100));
+}
+
+std::optional<Milliseconds> QueryReader::wait() {
+  constexpr auto most = std::chrono::minutes(10);
+  const auto value = text("wait");
   if (!value) return std::nullopt;
   const auto duration = duration_from_text(*value);
   if (duration && *duration <= most) return duration;
-  wrong(key, "must be a duration such as 30s, at most " + to_text(most));
+  wrong("wait", "must be a duration such as 30s, at most " + to_text(most));
   return std::nullopt;
 }
 

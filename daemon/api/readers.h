@@ -28,7 +28,8 @@ class QueryReader {
   std::optional<bool> flag(std::string_view key);         // 1, true, 0, false
   std::int64_t count(std::string_view key, std::int64_t least, std::int64_t most, std::int64_t otherwise);
   std::optional<Timestamp> time(std::string_view key);
-  std::optional<Milliseconds> duration(std::string_view key, Milliseconds most);
+  std::size_t limit();                 // items on a page: 1 to 1000, 100 when nothing is said
+  std::optional<Milliseconds> wait();  // how long an answer may keep one waiting: at most 10 minutes
   // `label.customer=42` read with the prefix "label." gives {"customer", "42"}.
   std::vector<std::pair<std::string, std::string>> with_prefix(std::string_view prefix);
   void wrong(std::string_view key, std::string detail) {

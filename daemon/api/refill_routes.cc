@@ -146,8 +146,9 @@ struct ManyAnswer {
 };
 
 Json item_of(const OrderKey& key, const Problem& problem) {
-  return {
-      {"order", to_text(key)}, {"status", problem.status}, {"problem", Json::parse(to_json_text(problem))}};
+  return {{"order", to_text(key)},
+          {"status", problem.status},
+          {"problem", Json::parse(to_json_text(unsent(problem)))}};
 }
 
 struct ManyWish {
@@ -253,7 +254,7 @@ std::optional<Query> read_query(const ExchangePtr& exchange, StateOf state_of) {
   }
   for (auto& name : query.texts("panel")) wanted.panels.emplace_back(std::move(name));
   read_words(query, "state", state_of, wanted.states);
-  wanted.limit = static_cast<std::size_t>(query.count("limit", 1, 1000, 100));
+  wanted.limit = query.limit();
   wanted.cursor = query.text("cursor").value_or("");
   if (const auto problem = query.finish()) {
     exchange->refuse(*problem);
@@ -304,7 +305,7 @@ void list_eligible(House& house, const ExchangePtr& exchange) {
   store::OrderQuery wanted;
   for (auto& name : query.texts("panel")) wanted.panels.emplace_back(std::move(name));
   const auto keys = query.texts("order");
-  wanted.limit = static_cast<std::size_t>(query.count("limit", 1, 1000, 100));
+  wanted.limit = query.limit();
   wanted.cursor = query.text("cursor").value_or("");
   wanted.statuses = {OrderStatus::completed, OrderStatus::partial};
   std::vector<Order> named;

@@ -9,9 +9,6 @@
 namespace smm::api {
 namespace {
 
-constexpr std::int64_t usual_limit = 100;
-constexpr std::int64_t most_limit = 1000;
-
 store::WebhookRecord record_of(const std::vector<store::WebhookRecord>& records, const WebhookName& name) {
   for (const auto& record : records) {
     if (record.name == name) return record;
@@ -73,7 +70,7 @@ void list_deliveries(House& house, const ExchangePtr& exchange) {
     query.order = order_key_from_text(*order);
     if (!query.order) reader.wrong("order", "must name an order such as p1/23501");
   }
-  query.limit = static_cast<std::size_t>(reader.count("limit", 1, most_limit, usual_limit));
+  query.limit = reader.limit();
   query.cursor = reader.text("cursor").value_or("");
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
   const auto page = house.store.deliveries(query);

@@ -106,19 +106,19 @@ class Judge {
   }
 
   [[nodiscard]] bool is_refused_for_good() const {
-    std::optional<Timestamp> first;
+    const Refill* first = nullptr;
     bool twice = false;
     for (const auto& refill : facts_.refills) {
       if (was_accepted(refill.state)) {
-        first.reset();
+        first = nullptr;
         twice = false;
       }
       const bool says_never =
           refill.state == RefillState::refused &&
           (refill.refusal == RefusalClass::expired || refill.refusal == RefusalClass::not_offered);
       if (!says_never) continue;
-      if (!first) first = answered_at(refill);
-      twice = twice || answered_at(refill) - *first >= day;
+      if (first == nullptr) first = &refill;
+      twice = twice || answered_at(refill) - answered_at(*first) >= day;
     }
     return twice;
   }

@@ -61,6 +61,8 @@ class Catalogue {
   void save_services(const PanelName& panel, std::span<const Service> list,
                      std::span<const ServiceChange> changes, const std::map<ServiceId, OrderFacts>& facts,
                      std::span<const EventDraft> events, Timestamp now);
+  // The panel said again, word for word, what was saved last. Writes nothing.
+  void saw_services(const PanelName& panel, Timestamp now) { services_seen_at_[panel] = now; }
   // Gives orders of this panel that name a service known by now their facts: so many; fewer than `limit`:
   // that was all. Those orders are in the notice of the commit.
   std::size_t give_facts(const PanelName& panel, std::size_t limit, Timestamp now);

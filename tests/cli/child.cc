@@ -68,7 +68,7 @@ int input_file(const std::string& text) {
   if (launch.as_nobody && (::setgroups(0, nullptr) != 0 || ::setgid(nobody) != 0 || ::setuid(nobody) != 0)) {
     ::_exit(99);
   }
-  ::execve(SMM_TRACKER, arguments, environment);
+  ::execve(arguments[0], arguments, environment);
   ::_exit(98);
 }
 
@@ -83,7 +83,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 Child::Child(const Launch& launch) {
-  std::vector<std::string> arguments = {"smm-tracker"};
+  std::vector<std::string> arguments = {launch.program.empty() ? SMM_TRACKER : launch.program};
   arguments.insert(arguments.end(), launch.arguments.begin(), launch.arguments.end());
   std::vector<std::string> environment = {"PATH=/usr/bin:/bin"};
   for (const auto& [key, value] : launch.environment)

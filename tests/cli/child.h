@@ -21,6 +21,7 @@ struct Launch {
   // Somebody sits there: standard input and standard error are the terminal of `columns`, too; what comes on
   // it is all in `out`, and type() types.
   bool typing = false;
+  std::string program = {};  // with its whole path; empty: smm-tracker
 };
 
 struct Outcome {

@@ -177,6 +177,10 @@ TEST_CASE("a catalogue of 5,000 services that says the same again writes nothing
   REQUIRE(world.asked_again("services", 3));
   CHECK(std::filesystem::file_size(log) == size);
   CHECK(std::filesystem::last_write_time(log) == written_at);
+  // It was looked at all the same.
+  const auto seen_at = [&] { return world.tracker.get("/v1/panels/p1/services?limit=1").json()["seen_at"]; };
+  const auto seen = seen_at();
+  CHECK(eventually([&] { return seen_at() > seen; }));
 }
 
 TEST_CASE("what the stored catalogue contradicts is refused only after a fresh one has said so too") {
@@ -245,6 +249,10 @@ TEST_CASE("many who are contradicted at once wait for one and the same fresh cat
   }
   for (auto& client : clients) client.join();
   for (const auto& answer : answers) CHECK_MESSAGE(answer.status == 422, answer.body);
+  // What people ask for goes in turn: nothing of theirs is left to be sent before this.
+  world.panel.script_order("7001", 1000, {});
+  REQUIRE(world.tracker.track("p1", {"7001"}) == 1);
+  CHECK(world.tracker.post("/v1/orders/p1/7001/poll").status == 200);
   CHECK(world.asked("services") == 2);
   CHECK(world.asked("add") == 0);
 }

@@ -141,6 +141,40 @@ TEST_CASE("a refusal, a request that never left and one nobody can know of are t
   CHECK(failed.json()["sent"] == "no");
 }
 
+TEST_CASE("every error about what may happen once only says whether it was sent") {
+  World world;
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  REQUIRE(world.tracker.track("p1", {"7001"}) == 1);
+  const auto sent = [&](const std::string& target, const std::string& body,
+                        const std::string& type = "application/json",
+                        const std::string& socket = "api.sock") {
+    TrackerProcess::Call call;
+    call.method = "POST";
+    call.target = target;
+    call.body = body;
+    call.headers = {"Content-Type: " + type};
+    call.socket = socket;
+    const auto answer = world.tracker.call(call);
+    CHECK_MESSAGE(answer.status >= 400, answer.body);
+    return answer.json().value("sent", "");
+  };
+  for (const auto* target : {"/v1/panels/p1/orders", "/v1/panels/p9/orders", "/v1/refills", "/v1/cancels",
+                             "/v1/orders/p1/7001/refill", "/v1/orders/p1/7002/cancel"}) {
+    CAPTURE(target);
+    CHECK(sent(target, "{") == "no");
+    CHECK(sent(target, "[]") == "no");
+    CHECK(sent(target, "{}", "text/plain") == "no");
+    CHECK(sent(target, "{}", "application/json", "ro.sock") == "no");
+    CHECK(sent(target, "{\"surprise\": {}}") == "no");
+    CHECK(sent(target + std::string("?surprise=1"), "{}") == "no");
+    CHECK(sent(target, std::string(5'000'000, ' ')) == "no");
+  }
+  CHECK(sent("/v1/orders", "{") == "");
+  const auto many = world.tracker.post("/v1/refills", Json{{"orders", {"p1/none", "p9/1"}}}).json();
+  for (const auto& item : many["items"]) CHECK(item["problem"]["sent"] == "no");
+  CHECK(world.asked("add") + world.asked("refill") + world.asked("cancel") == 0);
+}
+
 TEST_CASE("what nobody could know is resolved by a person: an order, or none and the key is free") {
   World world;
   REQUIRE_MESSAGE(world.start(), world.tracker.log());

@@ -1,5 +1,7 @@
 #include "panel/refusal.h"
 
+#include "refusal_spellings.h"
+
 #include <doctest/doctest.h>
 
 #include <string_view>
@@ -7,81 +9,41 @@
 namespace smm::panel {
 namespace {
 
+using namespace smm::test::refusals;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
 TEST_CASE("words about key or account are no word about a refill") {
-  for (const std::string_view words : {"Invalid API key", "Incorrect API key", "Account suspended",
-                                       "Your account is blocked, refill is not available", "Unauthorized"}) {
+  for (const std::string_view words : of_key) {
     CAPTURE(words);
     CHECK(sort_refusal(words) == RefusalClass::auth);
   }
 }
 
 TEST_CASE("a refill asked for before, or a stated time, is a cooldown") {
-  for (const std::string_view words : {"Refill has already been requested, once every 24 hours",
-                                       "Refill already requested",
-                                       "Refill is still in progress",
-                                       "Refill still in progress for this order",
-                                       "Refill can be requested once every 24 hours",
-                                       "Order was refilled recently",
-                                       "Refill will be available in 9 hours 3 minutes",
-                                       "Please wait 2 days",
-                                       "wait 2 days",
-                                       "A refill request already exists",
-                                       "Refill is in progress",
-                                       "You have already submitted a refill",
-                                       "Your last refill was less than 24 hours ago",
-                                       "Daily limit of refills reached",
-                                       "You can refill again in 5h",
-                                       "Rate limit exceeded",
-                                       "Too many requests",
-                                       "Refill expired? wait 2 days",
-                                       "There is a pending refill for this order",
-                                       "El refill ya ha sido solicitado",
-                                       "Refill já foi solicitado",
-                                       "Recharge déjà demandée, déjà demandé",
-                                       "Refill wurde bereits angefordert",
-                                       "Refill zaten talep edildi",
-                                       "Рефилл уже запрошен",
-                                       "Попробуйте снова через 9 часов",
-                                       "Vui lòng thử lại sau 9 giờ",
-                                       "Refill sudah diminta"}) {
+  for (const std::string_view words : cooldowns) {
     CAPTURE(words);
     CHECK(sort_refusal(words) == RefusalClass::cooldown);
   }
 }
 
 TEST_CASE("an order that is not completed yet is too early") {
-  for (const std::string_view words :
-       {"Order is not completed yet", "Order not completed", "The order isn\xE2\x80\x99t completed",
-        "Order must be completed first", "Only completed orders can be refilled", "Order is in progress",
-        "Please wait until the order is completed", "El pedido no está completado",
-        "O pedido ainda não está concluído", "Sipariş henüz tamamlanmadı", "Заказ еще не выполнен",
-        "Đơn hàng chưa hoàn thành", "La commande n'est pas terminée"}) {
+  for (const std::string_view words : too_early) {
     CAPTURE(words);
     CHECK(sort_refusal(words) == RefusalClass::too_early);
   }
 }
 
 TEST_CASE("a no for now only postpones") {
-  for (const std::string_view words :
-       {"Please wait", "Try again later", "Refill is not available at the moment",
-        "Refill temporarily disabled", "Refill is not available for this order yet", "Por favor espere",
-        "Coba lagi"}) {
+  for (const std::string_view words : for_now) {
     CAPTURE(words);
     CHECK(sort_refusal(words) == RefusalClass::cooldown);
   }
 }
 
 TEST_CASE("a guarantee that is over is expired, and only words that say so are") {
-  for (const std::string_view words :
-       {"The refill period has expired", "Refill period expired", "Refill time is over", "Guarantee ended",
-        "Order is over 30 days old", "Refill limit reached", "Refill limit exceeded", "Warranty has ended",
-        "Refill cannot be requested after 30 days: period is over", "La garantía ha expirado",
-        "O prazo de garantia expirou", "Garanti süresi doldu", "Срок гарантии истек",
-        "Đơn hàng đã hết hạn bảo hành", "La garantie a expiré", "Die Garantie ist abgelaufen"}) {
+  for (const std::string_view words : expired) {
     CAPTURE(words);
     CHECK(sort_refusal(words) == RefusalClass::expired);
   }
@@ -93,50 +55,23 @@ TEST_CASE("a guarantee that is over is expired, and only words that say so are")
 }
 
 TEST_CASE("a service without a guarantee does not offer refills") {
-  for (const std::string_view words :
-       {"Refill is not available for this service", "No refill for this service", "Refill is disabled",
-        "Refill not available", "No refill guarantee", "This service has no guarantee",
-        "Refill is disabled for this service", "Service not refillable", "Este servicio no tiene garantía",
-        "Serviço sem garantia", "Bu servisin garantisi yok", "Dịch vụ này không bảo hành",
-        "Услуга без гарантии"}) {
+  for (const std::string_view words : not_offered) {
     CAPTURE(words);
     CHECK(sort_refusal(words) == RefusalClass::not_offered);
   }
 }
 
 TEST_CASE("what nobody understands is unknown and ends nothing") {
-  for (const std::string_view words :
-       {"", "The moon is in the wrong house", "Refill refused", "Incorrect order ID", "HTTP 500",
-        "the panel says no and not why", "Đơn hàng này chưa thể bảo hành", "Order not eligible for refill",
-        "Cannot be refilled", "104", "Das geht so nicht"}) {
+  for (const std::string_view words : unknown) {
     CAPTURE(words);
     CHECK(sort_refusal(words) == RefusalClass::unknown);
   }
+  CHECK(sort_refusal("") == RefusalClass::unknown);
 }
 
 TEST_CASE("a stated waiting time is understood in its many spellings") {
   const auto nine = hours(9) + minutes(3);
-  for (const std::string_view words :
-       {"Refill will be available in 9 hours 3 minutes",
-        "will be available in 9 hours and 3 minutes",
-        "Available in 9 hours, 3 minutes.",
-        "available in 9h 3m",
-        "Try again in 9h3m",
-        "in 09:03",
-        "Available in: 09:03:00",
-        "Please wait 9 hrs 3 mins",
-        "9 hours 3 minutes left",
-        "9h 3min remaining",
-        "Time left: 9 hours 3 minutes",
-        "You can request again after 9 hours 3 minutes",
-        "Refill is not available yet, it will be in approximately 9 hours 3 minutes",
-        "Disponible en 9 horas y 3 minutos",
-        "Aguarde 9 horas e 3 minutos",
-        "Disponible dans 9 heures et 3 minutes",
-        "9 saat 3 dakika sonra tekrar deneyin",
-        "Повторите через 9 часов 3 минуты",
-        "Thử lại sau 9 giờ 3 phút",
-        "Coba dalam 9 jam 3 menit"}) {
+  for (const std::string_view words : nine_hours_three_minutes) {
     CAPTURE(words);
     CHECK(stated_wait(words) == nine);
   }

@@ -133,6 +133,14 @@ struct HttpServer::Inner {
         return cut();
       case Delivery::close:
         return cut();
+      case Delivery::reset:
+        reset_connection(fd);
+        return cut();
+      case Delivery::close_mid_head: {
+        const auto head = raw_head(reply);
+        send_all(fd, std::string_view(head).substr(0, head.size() / 2));
+        return cut();
+      }
       case Delivery::reset_after_headers:
         send_all(fd, raw_head(reply));
         reset_connection(fd);
@@ -144,6 +152,15 @@ struct HttpServer::Inner {
       case Delivery::close_mid_body:
         if (send_all(fd, raw_head(reply))) send_all(fd, half);
         return cut();
+      case Delivery::reset_after_body:
+        send_all(fd, raw_head(reply) + reply.body);
+        reset_connection(fd);
+        return cut();
+      case Delivery::open_after_body:
+        if (reply.delivered) reply.delivered(true);
+        if (!send_all(fd, raw_head(reply) + reply.body)) return cut();
+        wait(fd, Ms{-1});
+        return MHD_NO;
       case Delivery::dripping:
         if (!drip(fd, reply)) return cut();
         return MHD_NO;

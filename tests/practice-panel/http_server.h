@@ -32,9 +32,13 @@ enum class Delivery : std::uint8_t {
   whole,
   hang,                 // nothing is sent; ends when the client or the server goes
   close,                // the connection closes without a byte
+  reset,                // RST without a byte
+  close_mid_head,       // half of the head, then an orderly close
   reset_after_headers,  // the head with its Content-Length, then RST
   reset_mid_body,       // the head, half of the body, then RST
   close_mid_body,       // the head, half of the body, then an orderly close
+  reset_after_body,     // every byte, then RST: what of it arrives nobody can know
+  open_after_body,      // every byte, and the connection stays open until the client or the server goes
   dripping,             // the body in pieces of drip_bytes, a pause before each
 };
 

@@ -53,8 +53,9 @@ void too_many_requests(const Made& made) {
   if (!made.quirk.parameter.empty()) set_header(made.answer.http, "Retry-After", made.quirk.parameter);
 }
 
+template <int status>
 void redirect(const Made& made) {
-  made.html(302);
+  made.html(status);
   set_header(made.answer.http, "Location", made.parameter_or("/login"));
 }
 
@@ -79,6 +80,7 @@ constexpr auto instead_quirks = std::to_array<MadeQuirk>({
     {"plain-error", "{error:PARAMETER}", [](const Made& made) { made.error(200, "Something is wrong"); }},
     {"html-200", "an HTML page with 200", [](const Made& made) { made.html(200); }},
     {"html-500", "an HTML page with 500", [](const Made& made) { made.html(500); }},
+    {"html-502", "an HTML page with 502", [](const Made& made) { made.html(502); }},
     {"html-503", "an HTML page with 503", [](const Made& made) { made.html(503); }},
     {"http-400-json", "400 with JSON", [](const Made& made) { made.error(400, "Bad request"); }},
     {"http-401-json", "401 with JSON", [](const Made& made) { made.error(401, "Unauthorized"); }},
@@ -88,7 +90,8 @@ constexpr auto instead_quirks = std::to_array<MadeQuirk>({
     {"http-500-json", "500 with JSON", [](const Made& made) { made.error(500, "Server error"); }},
     {"rate-limit-200", "200 with a rate limit error",
      [](const Made& made) { made.error(200, "Rate limit exceeded"); }},
-    {"redirect-302", "302; parameter: Location", redirect},
+    {"redirect-302", "302; parameter: Location", redirect<302>},
+    {"redirect-307", "307, which asks for the same request again; parameter: Location", redirect<307>},
     {"wrong-key", "Invalid API key", [](const Made& made) { made.error(200, "Invalid API key"); }},
     {"incorrect-key", "Incorrect API key", [](const Made& made) { made.error(200, "Incorrect API key"); }},
     {"account-suspended", "Account suspended",
@@ -164,6 +167,10 @@ void cut(const Made& made) {
 constexpr auto wire_quirks = std::to_array<MadeQuirk>({
     {"refuse-connection", "the connection closes and nothing was done", cut<Delivery::close>},
     {"close-before-reply", "what was asked is done, then the connection closes", cut<Delivery::close>},
+    {"reset-before-reply", "what was asked is done, then RST", cut<Delivery::reset>},
+    {"close-mid-head", "an orderly close after half of the head", cut<Delivery::close_mid_head>},
+    {"reset-after-reply", "the whole answer, then RST", cut<Delivery::reset_after_body>},
+    {"open-after-reply", "the whole answer, and the connection stays open", cut<Delivery::open_after_body>},
     {"hang", "no answer ever; parameter unheard: nothing was done", cut<Delivery::hang>},
     {"slow-reply", "the answer comes after the parameter's milliseconds (default 200)",
      [](const Made& made) { made.answer.http.delay = pause_of(made, 200); }},

@@ -119,6 +119,24 @@ bool flat_errors(const Shape& shape) {
   return changed;
 }
 
+// {error} to the sentence itself where the yes would stand.
+bool sentence_errors(const Shape& shape) {
+  const auto& field = shape.context.action;
+  if (field != "refill" && field != "cancel") return false;
+  if (shape.reply.is_object() && shape.reply.contains("error")) {
+    shape.reply = ordered_json{{field, shape.reply["error"]}};
+    return true;
+  }
+  bool changed = false;
+  if (!shape.reply.is_array()) return false;
+  for (auto& element : shape.reply) {
+    if (!element.contains(field) || !element[field].is_object()) continue;
+    element[field] = element[field].value("error", ordered_json());
+    changed = true;
+  }
+  return changed;
+}
+
 // {error} to {refill:{error}}, as if a batch had been asked.
 bool nested_errors(const Shape& shape) {
   if (!shape.reply.is_object() || !shape.reply.contains("error")) return false;
@@ -198,6 +216,7 @@ constexpr auto reply_quirks = std::to_array<ReplyQuirk>({
     {"empty-array", "[] for whatever was asked", empty_array},
     {"object-keyed-refill-and-cancel", "a refill or cancel batch as an object keyed by id", object_keyed},
     {"flat-errors", "{order, error} in a refill or cancel batch", flat_errors},
+    {"sentence-errors", "{refill:\"the error\"}, {order, refill:\"the error\"}", sentence_errors},
     {"nested-errors", "{refill:{error}} for a single call", nested_errors},
     {"cancel-single-object", "a cancel of one order is {cancel:1}",
      [](const Shape& shape) {

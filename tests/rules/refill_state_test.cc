@@ -122,7 +122,9 @@ TEST_CASE("a refill the panel keeps not finding ends as an error, after three ti
 TEST_CASE("two errors a week apart are not enough, and a clock set back begins anew") {
   const auto before = open_refill();
   RefillDoubt doubt;
-  const auto say = [&](Timestamp now) { return refill_transition(before, {"x", true}, doubt, polls, {}, now); };
+  const auto say = [&](Timestamp now) {
+    return refill_transition(before, {"x", true}, doubt, polls, {}, now);
+  };
   CHECK_FALSE(say(asked).has_value());
   CHECK_FALSE(say(asked + days(7)).has_value());
   CHECK_FALSE(say(asked - 1h).has_value());
