@@ -4,14 +4,11 @@
 
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 // The drop-in on loopback TCP, through the real systemd-socket-proxyd as the shipped unit starts it.
 
 using namespace smm::test;
-using std::chrono::seconds;
 
 namespace {
 
@@ -56,54 +53,6 @@ Outcome run(const std::string& command) {
   return outcome;
 }
 
-// As a shop has it from its panel; the lines marked are all that is changed in it.
-constexpr const char* php_class = R"php(<?php
-class Api
-{
-    public $api_url = 'API-URL'; // changed
-    public $api_key = 'API-KEY'; // changed
-
-    public function order($data) { return $this->call(['action' => 'add'] + $data); }
-    public function status($id) { return $this->call(['action' => 'status', 'order' => $id]); }
-    public function multiStatus($ids) { return $this->call(['action' => 'status', 'orders' => implode(',', (array) $ids)]); }
-    public function services() { return $this->call(['action' => 'services']); }
-    public function refill($id) { return $this->call(['action' => 'refill', 'order' => $id]); }
-    public function refillStatus($id) { return $this->call(['action' => 'refill_status', 'refill' => $id]); }
-    public function cancel($ids) { return $this->call(['action' => 'cancel', 'orders' => implode(',', $ids)]); }
-    public function balance() { return $this->call(['action' => 'balance']); }
-
-    private function call($fields)
-    {
-        $ch = curl_init($this->api_url);
-        curl_setopt($ch, CURLOPT_RETURNTRANSFER, 1);
-        curl_setopt($ch, CURLOPT_POST, 1);
-        curl_setopt($ch, CURLOPT_HEADER, 0);
-        curl_setopt($ch, CURLOPT_FOLLOWLOCATION, 1);
-        curl_setopt($ch, CURLOPT_POSTFIELDS, http_build_query(['key' => $this->api_key] + $fields));
-        curl_setopt($ch, CURLOPT_USERAGENT, 'Mozilla/4.0 (compatible; MSIE 5.01; Windows NT 5.0)');
-        $result = curl_exec($ch);
-        curl_close($ch);
-        return json_decode($result);
-    }
-}
-$api = new Api();
-$placed = $api->order(['service' => 1, 'link' => 'https://example.com/a?b=1&c=d e', 'quantity' => 100]);
-echo $placed->order, "\n", $api->status($placed->order)->status, "\n";
-$many = $api->multiStatus([7001, 404]);
-echo $many->{7001}->status, " ", $many->{404}->error, "\n";
-echo $api->services()[0]->name, "\n";
-$refill = $api->refill(7001)->refill;
-echo json_encode($refill), " ", $api->refillStatus($refill)->status, "\n";
-echo json_encode($api->cancel([404, $placed->order])), "\n";
-echo $api->balance()->currency, "\n";
-)php";
-
-void replace_once(std::string& text, const std::string& what, const std::string& with) {
-  const auto at = text.find(what);
-  REQUIRE(at != std::string::npos);
-  text.replace(at, what.size(), with);
-}
-
 }  // namespace
 
 TEST_CASE("nothing but API v2 with a token gets through the proxy") {
@@ -143,27 +92,6 @@ TEST_CASE("nothing but API v2 with a token gets through the proxy") {
             .status == 403);
   CHECK(world.server.ledger().requests() == before);
   CHECK(world.tracker.all_items("/v1/placements").empty());
-}
-
-TEST_CASE("a PHP class with only URL and key changed works against the proxy") {
-  if (run("php -r 'exit(extension_loaded(\"curl\") ? 0 : 1);' 2>/dev/null").exit != 0) {
-    MESSAGE("PHP with ext-curl is not here: not tested");
-    return;
-  }
-  ProxyWorld world;
-  world.panel.set_order("7001", {.status = "Completed", .remains = "0"});
-  if (!world.begin()) return;
-  std::string script = php_class;
-  replace_once(script, "API-URL", world.proxy->url());
-  replace_once(script, "API-KEY", compat_token);
-  const auto file = world.tracker.directory() / "client.php";
-  write_file(file, script);
-  const auto outcome = run("php " + file.string() + " 2>&1");
-  CHECK(outcome.exit == 0);
-  CHECK(outcome.out ==
-        "23501\nPending\nCompleted Incorrect order ID\nFollowers\n\"1\" Pending\n"
-        "[{\"order\":404,\"cancel\":{\"error\":\"Incorrect order "
-        "ID\"}},{\"order\":23501,\"cancel\":1}]\nUSD\n");
 }
 
 TEST_CASE("a client that hangs up at the proxy is known to have, and gets the answer when it asks again") {

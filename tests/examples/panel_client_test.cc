@@ -1,8 +1,11 @@
+#include "compat_world.h"
+#include "socket_proxy.h"
 #include "stage.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 // A PHP class as panels hand them out, with its URL and its key changed and nothing else.
 
@@ -71,6 +74,19 @@ TEST_CASE("a PHP class with only URL and key changed does everything at a panel"
   practice::PracticeServer server;
   prepare(server.add_panel());
   const auto outcome = shop_with(server.api_url("p1"), practice_key, "7001", "7002");
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.err.empty());
+  CHECK(outcome.out == read_by_the_shop);
+}
+
+TEST_CASE("the same class with the tracker's URL and a token reads the same through the socket proxy") {
+  CompatWorld world;
+  prepare(world.panel);
+  auto command = SocketProxy::command(SMM_UNITS);
+  REQUIRE_MESSAGE(!command.empty(), "systemd-socket-proxyd (Debian's systemd) is not here");
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  const SocketProxy proxy(std::move(command), world.tracker.socket("compat.sock"));
+  const auto outcome = shop_with(proxy.url(), compat_token, "7001", "7002");
   CHECK(outcome.exit == 0);
   CHECK(outcome.err.empty());
   CHECK(outcome.out == read_by_the_shop);
