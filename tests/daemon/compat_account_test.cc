@@ -35,6 +35,7 @@ TEST_CASE("a list of 5,000 services comes whole and in the panel's order, also t
   world.panel.set_services(many);
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
   std::vector<std::future<HttpAnswer>> answers;
+  answers.reserve(6);
   for (int i = 0; i < 4; ++i)
     answers.push_back(std::async(std::launch::async, [&] { return world.ask("action=services"); }));
   for (auto& each : answers) {
@@ -70,6 +71,7 @@ TEST_CASE("a balance and a list nobody has had are asked for once, and say so wh
   world.panel.clear_quirks();
   world.panel.add_quirk(quirk("slow-reply", "balance", "300"));
   std::vector<std::future<HttpAnswer>> answers;
+  answers.reserve(6);
   const auto before = world.count("balance");
   for (int i = 0; i < 5; ++i)
     answers.push_back(std::async(std::launch::async, [&] { return world.ask("action=balance"); }));

@@ -27,9 +27,10 @@ std::string php_class(const std::string& fields) {
 std::string php_array(const std::vector<std::pair<std::string, std::string>>& fields) {
   const std::string boundary = "------------------------d74496d66958873e";
   std::string body;
-  for (const auto& [name, value] : fields)
-    body += "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value +
-            "\r\n";
+  for (const auto& [name, value] : fields) {
+    body.append("--").append(boundary).append("\r\nContent-Disposition: form-data; name=\"").append(name);
+    body.append("\"\r\n\r\n").append(value).append("\r\n");
+  }
   body += "--" + boundary + "--\r\n";
   return post_bytes("/api/v2",
                     "Accept: */*\r\nContent-Type: multipart/form-data; boundary=" + boundary + "\r\n", body);

@@ -53,6 +53,7 @@ TEST_CASE("an add goes to the panel with all its fields, and the order is tracke
   CHECK(placement["cause"] == "compat");
   CHECK(placement["asked_by"] == getuid());
   CHECK(placements.body.find(compat_token) == std::string::npos);
+  CHECK(placements.body.find("mine") == std::string::npos);
   const auto order = world.tracker.get("/v1/orders/p1/23501").json();
   CHECK(order["quantity"] == 100);
   CHECK(order["link"] == "https://example.com/p/1");
@@ -122,6 +123,7 @@ TEST_CASE("equal adds at the same moment are one") {
   world.panel.add_quirk(quirk("slow-reply", "add", "500"));
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
   std::vector<std::future<HttpAnswer>> answers;
+  answers.reserve(6);
   for (int i = 0; i < 5; ++i)
     answers.push_back(std::async(std::launch::async, [&] { return world.ask(ordinary); }));
   for (auto& answer : answers) CHECK(answer.get().json()["order"] == 23501);

@@ -4,14 +4,11 @@
 
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 // The drop-in on loopback TCP, through the real systemd-socket-proxyd as the shipped unit starts it.
 
 using namespace smm::test;
-using std::chrono::seconds;
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 // A PHP class as panels hand them out, with its URL and its key changed and nothing else.
 
