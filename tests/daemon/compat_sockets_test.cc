@@ -128,7 +128,7 @@ TEST_CASE("what cannot be served is refused in the shape of a panel") {
   for (int i = 0; i < 1001; ++i) many += std::to_string(i) + ",";
   for (const auto* action :
        {"status&orders=", "refill&orders=", "cancel&orders=", "refill_status&refills="}) {
-    CHECK(error({.body = key + "action=" + action + many}) ==
+    CHECK(error({.body = std::string(key).append("action=").append(action).append(many)}) ==
           "200 Not sent: more than 1000 ids in one request");
   }
   CHECK(world.server.ledger().requests() <= 2);  // catalogue and balance, by the daemon itself

@@ -100,6 +100,7 @@ TEST_CASE("many clients in a loop cost the panel no more than one request each `
   const auto begin = steady_clock::now();
   std::atomic<int> answers = 0;
   std::vector<std::thread> clients;
+  clients.reserve(8);
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&, i] {
       while (steady_clock::now() - begin < seconds(3)) {

@@ -27,6 +27,7 @@ constexpr int first_handed_over = 3;  // SD_LISTEN_FDS_START
   setenv("LISTEN_FDS", "1", 1);
   setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   execv(arguments.front(), arguments.data());
