@@ -74,6 +74,7 @@ CREATE INDEX placement_by_state ON placement (state);
 -- A key is free again once it is resolved that its placement made no order.
 CREATE INDEX placement_by_key ON placement (panel, key, asked_at)
   WHERE key IS NOT NULL AND NOT (state = 5 AND upstream IS NULL);
+CREATE INDEX placement_by_order ON placement (panel, upstream) WHERE upstream IS NOT NULL;
 CREATE INDEX placement_by_digest ON placement (panel, digest, asked_at);
 
 -- The last count of followers, likes … that somebody saw by means of their own.

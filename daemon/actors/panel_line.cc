@@ -142,10 +142,11 @@ double PanelLine::jitter() {
 void PanelLine::turn_soon(Timestamp when) {
   if (!source_) return;
   const auto now = world_.loop.now();
-  when = std::min(when, now + longest_wait);
-  if (timer_.armed() && wake_at_ <= when) return;
-  wake_at_ = when;
-  timer_.arm(std::max(when - now, Milliseconds(0)));
+  const Milliseconds wait = std::clamp(when, now, now + longest_wait) - now;
+  const auto wake_at = platform::EventLoop::monotonic_ms() + wait.count();
+  if (timer_.armed() && wake_at_ <= wake_at) return;
+  wake_at_ = wake_at;
+  timer_.arm(wait);
 }
 
 // Due times are wall clock. When it was set back, what was due in the old time must not wait for the new time

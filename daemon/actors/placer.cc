@@ -135,9 +135,11 @@ const Placer::Order* Placer::under_way_by_digest(const std::string& digest) cons
   return nullptr;
 }
 
-void Placer::join(const Order& under_way, Done done) {
+void Placer::join(const Order& under_way, std::function<bool()> is_client_gone, Done done) {
   for (const auto& pending : under_way_) {
-    if (&pending->order == &under_way) return pending->done.push_back(std::move(done));
+    if (&pending->order != &under_way) continue;
+    pending->joined.push_back(std::move(is_client_gone));
+    return pending->done.push_back(std::move(done));
   }
 }
 
@@ -168,7 +170,9 @@ std::optional<PanelLine::Verdict> Placer::answered(const PendingPtr& pending,
                                                    const platform::HttpOutcome& outcome) {
   auto& placement = pending->placement;
   placement.answered_at = world_.loop.now();
-  placement.client_left = pending->order.is_client_gone && pending->order.is_client_gone();
+  const auto is_gone = [](const std::function<bool()>& client) { return client && client(); };
+  placement.client_left = is_gone(pending->order.is_client_gone) ||
+                          std::any_of(pending->joined.begin(), pending->joined.end(), is_gone);
   std::optional<PanelLine::Verdict> verdict;
   if (!outcome) {
     placement.state = outcome.error().nothing_sent ? PlacementState::failed : PlacementState::unknown;

@@ -62,14 +62,15 @@ class Placer {
   // What has been asked for and is not answered yet, by its key or else its digest.
   [[nodiscard]] const Order* under_way_by_key(const std::string& key) const;
   [[nodiscard]] const Order* under_way_by_digest(const std::string& digest) const;
-  // Waits for the answer to that one.
-  void join(const Order& under_way, Done done);
+  // Waits for the answer to that one. `is_client_gone`: as in an Order, of the one who waits now.
+  void join(const Order& under_way, std::function<bool()> is_client_gone, Done done);
 
  private:
   struct Pending {
     Order order;
     Placement placement;
     std::vector<Done> done;
+    std::vector<std::function<bool()>> joined;  // is the client gone? Of those who joined
   };
   using PendingPtr = std::shared_ptr<Pending>;
 

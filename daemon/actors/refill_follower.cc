@@ -71,10 +71,11 @@ void RefillFollower::settled(const std::vector<Refill>& refills) {
 // The wall clock may be set: never waits so long that it goes unnoticed.
 void RefillFollower::turn_soon(Timestamp when) {
   const auto now = world_.loop.now();
-  when = std::clamp(when, now, now + longest_wait);
-  if (timer_.armed() && wake_at_ <= when) return;
-  wake_at_ = when;
-  timer_.arm(when - now);
+  const Milliseconds wait = std::clamp(when, now, now + longest_wait) - now;
+  const auto wake_at = platform::EventLoop::monotonic_ms() + wait.count();
+  if (timer_.armed() && wake_at_ <= wake_at) return;
+  wake_at_ = wake_at;
+  timer_.arm(wait);
 }
 
 void RefillFollower::turn() {

@@ -73,9 +73,9 @@ class RefillFollower {
   Ended ended_;
   std::map<std::int64_t, Followed> followed_;  // by our number
   std::size_t batch_size_;
-  Timestamp batch_learnt_;  // when it became 1
-  bool asking_ = false;     // a question waits or is under way
-  Timestamp wake_at_;
+  Timestamp batch_learnt_;    // when it became 1
+  bool asking_ = false;       // a question waits or is under way
+  std::int64_t wake_at_ = 0;  // on the clock that only goes forward
   platform::Timer timer_;
 };
 

@@ -130,10 +130,11 @@ std::optional<Timestamp> Refiller::hindered_until() const {
 }
 
 void Refiller::turn_within(Milliseconds delay) {
-  const auto at = world_.loop.now() + std::clamp(delay, Milliseconds(0), longest_wait);
-  if (timer_.armed() && wake_at_ <= at) return;
-  wake_at_ = at;
-  timer_.arm(at - world_.loop.now());
+  const auto wait = std::clamp(delay, Milliseconds(0), longest_wait);
+  const auto wake_at = platform::EventLoop::monotonic_ms() + wait.count();
+  if (timer_.armed() && wake_at_ <= wake_at) return;
+  wake_at_ = wake_at;
+  timer_.arm(wait);
 }
 
 void Refiller::turn() {

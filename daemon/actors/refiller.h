@@ -75,8 +75,8 @@ class Refiller {
   std::optional<std::int64_t> round_;  // under way: the row it has come to
   Timestamp next_round_;
   bool was_hindered_ = false;
-  std::vector<Order> due_;  // to be asked
-  Timestamp wake_at_;
+  std::vector<Order> due_;    // to be asked
+  std::int64_t wake_at_ = 0;  // on the clock that only goes forward
   platform::Timer timer_;
 };
 

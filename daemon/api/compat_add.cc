@@ -33,8 +33,9 @@ std::string answer_of(const Placement& placement) {
     case PlacementState::unknown:
       break;
   }
-  return json_error("Outcome unknown: nobody can know whether the panel got it, and it is not sent again (" +
-                    placement.words + "); see placement " + number);
+  return json_error(
+      "Outcome unknown: nobody can know whether the panel got it, and it is not sent again by itself (" +
+      placement.words + "); see placement " + number);
 }
 
 // Of all the fields, whatever their order. It is no other program's: a placement over /v1 has its own key.
@@ -93,7 +94,9 @@ void compat_add(const CompatCallPtr& call) {
     if (!result) return call->refuse(unsent_words(result.error()));
     call->answer(answer_of(*result));
   };
-  if (const auto* under_way = placer.under_way_by_digest(order.digest)) return placer.join(*under_way, done);
+  if (const auto* under_way = placer.under_way_by_digest(order.digest)) {
+    return placer.join(*under_way, std::move(order.is_client_gone), done);
+  }
   const auto known = call->house.store.purchases().placement_by_digest(call->panel, order.digest,
                                                                        call->house.loop.now() - guarded_for);
   if (known && stands_for_equals(*known)) return call->answer(answer_of(*known));

@@ -36,7 +36,7 @@ std::optional<std::string> objection(const typename Face::Record& record) {
   if (record.state == State::refused) return record.words;
   if (record.state == State::failed) return "Not sent: " + record.words;
   if (record.state == State::unknown || record.state == State::asking)
-    return "Outcome unknown: nobody can know whether the panel got it, and it is not sent again (" +
+    return "Outcome unknown: nobody can know whether the panel got it, and it is not sent again by itself (" +
            record.words + ")";
   return std::nullopt;
 }
@@ -88,7 +88,7 @@ class Asking : public std::enable_shared_from_this<Asking<Face>> {
 
   void take_up(Piece& piece, const StrayOrders::Result& result) {
     if (!result || std::holds_alternative<actors::IdRefusal>(result->said)) {
-      piece.error = refusal_words(result);
+      piece.error = result ? refusal_words(result) : words_of_preparing(result.error());
       return;
     }
     piece.order = find(piece.id);

@@ -142,6 +142,11 @@ std::string words_of(const Refusal& refusal) {
   return (never_left ? "Not sent: " : "Outcome unknown: ") + words_or_kind(error);
 }
 
+std::string words_of_preparing(const Refusal& refusal) {
+  const bool is_said = refusal.why == Refusal::Why::panel && is_said_by_panel(refusal.error.kind);
+  return is_said ? words_of(refusal) : unsent_words(refusal);
+}
+
 std::string unsent_words(const Refusal& refusal) {
   switch (refusal.why) {
     case Refusal::Why::busy:

@@ -33,6 +33,8 @@ namespace smm::api {
 // the panel's where it said no.
 [[nodiscard]] std::string words_of(const actors::PanelLine::Refusal& refusal);
 // Why something that may happen once only was not sent.
+// For what was to be sent once a question was answered, which it was not: it never left.
+[[nodiscard]] std::string words_of_preparing(const actors::PanelLine::Refusal& refusal);
 [[nodiscard]] std::string unsent_words(const actors::PanelLine::Refusal& refusal);
 
 // 200 with this JSON; `said_at`: since when the panel's word stands (header Age).

@@ -23,7 +23,6 @@ constexpr std::size_t longest_field = std::size_t{1} << 20;
 std::optional<std::string> field_text(const nlohmann::json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_integer()) return value.dump();
-  if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
   if (!value.is_array()) return std::nullopt;
   std::string lines;
   for (const auto& line : value) {
@@ -108,7 +107,7 @@ void answer_placement(House& house, const ExchangePtr& exchange, const Placement
       return exchange->refuse(of_placement(
           {504,
            "upstream-ambiguous",
-           "nobody can know whether the panel got it, and it is not sent again: " + placement.words,
+           "nobody can know whether the panel got it, and it is not sent again by itself: " + placement.words,
            {},
            {}},
           placement));
@@ -165,7 +164,7 @@ bool answered_by_record(House& house, const ExchangePtr& exchange, actors::Place
   };
   if (const auto* under_way = placer.under_way_by_key(*order.idempotency_key)) {
     if (under_way->digest != order.digest) return mismatch();
-    placer.join(*under_way, answer_to(house, exchange));
+    placer.join(*under_way, order.is_client_gone, answer_to(house, exchange));
     return true;
   }
   const auto known = house.store.purchases().placement_by_key(panel, *order.idempotency_key,
@@ -311,6 +310,14 @@ void resolve(House& house, const ExchangePtr& exchange) {
   placement->state = PlacementState::resolved;
   std::optional<store::Purchases::NewOrder> order;
   if (id) {
+    if (const auto other = house.store.purchases().placement_by_order({placement->panel, OrderId(*id)})) {
+      return exchange->refuse({409,
+                               "conflict",
+                               "that order is what placement " + std::to_string(other->id) +
+                                   " brought; each order was placed once",
+                               {},
+                               {}});
+    }
     placement->upstream = OrderId(*id);
     const auto entry = entry_of(house, placement->panel, placement->fields);
     const auto type = entry ? rules::order_type_from_panel_word(entry->service.type) : std::nullopt;

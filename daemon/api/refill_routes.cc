@@ -19,18 +19,46 @@ namespace {
 
 constexpr std::size_t most_at_once = 1000;
 
+Json shown_decision(const OrderKey& key, const rules::RefillDecision& decision) {
+  return {{"order", to_text(key)},
+          {"ask", decision.reason == rules::RefillReason::due},
+          {"reason", rules::to_text(decision.reason)},
+          {"explain", rules::explain(decision.reason)},
+          {"next_ask_at", shown_time(decision.next)},
+          {"window_ends_at", shown_time(decision.window_ends_at)}};
+}
+
+// Whether a cancel may help. A person's is sent all the same: the panel decides.
+Json shown_cancel_chance(actors::Station& station, const Order& order) {
+  const auto said = [&]() -> std::pair<const char*, const char*> {
+    if (station.cancels().under_way(order.row)) return {"asking", "one is on its way to the panel"};
+    if (has_ended(order.status)) return {"ended", "the order has ended"};
+    if (order.cancel_offered == false) return {"not_offered", "the panel offers no cancel for this service"};
+    return {"open", "the order has not ended"};
+  }();
+  return {{"order", to_text(order.key)}, {"ask", std::string_view(said.first) == "open"},
+          {"reason", said.first},        {"explain", said.second},
+          {"next_ask_at", nullptr},      {"window_ends_at", nullptr}};
+}
+
 // What differs between the two, as far as answers go.
 struct RefillFace {
   using Kind = actors::RefillKind;
   static constexpr const char* name = "refill";
   static auto& asking(actors::Station& station) { return station.refills(); }
   static Json shown(const Refill& refill) { return shown_refill(refill); }
+  static Json chance(actors::Station& station, const Order& order) {
+    return shown_decision(order.key, station.refiller().chance(order));
+  }
 };
 struct CancelFace {
   using Kind = actors::CancelKind;
   static constexpr const char* name = "cancel";
   static auto& asking(actors::Station& station) { return station.cancels(); }
   static Json shown(const Cancel& cancel) { return shown_cancel(cancel); }
+  static Json chance(actors::Station& station, const Order& order) {
+    return shown_cancel_chance(station, order);
+  }
 };
 
 Problem problem_of(const Refill& refill) {
@@ -54,11 +82,12 @@ std::optional<Problem> objection(const Record& record, const char* name) {
     problem = Problem{502, "upstream-error", "not sent: " + record.words, {}, {}};
     sent = "no";
   } else if (record.state == State::unknown || record.state == State::asking) {
-    problem = Problem{504,
-                      "upstream-ambiguous",
-                      "nobody can know whether the panel got it, and it is not sent again: " + record.words,
-                      {},
-                      {}};
+    problem = Problem{
+        504,
+        "upstream-ambiguous",
+        "nobody can know whether the panel got it, and it is not sent again by itself: " + record.words,
+        {},
+        {}};
     sent = "unknown";
   }
   if (!problem) return std::nullopt;
@@ -72,15 +101,6 @@ tl::expected<Json, Problem> outcome_of(const Result& result) {
   if (!result) return tl::unexpected(upstream_problem(result.error()));
   if (auto problem = objection(*result, Face::name)) return tl::unexpected(std::move(*problem));
   return Face::shown(*result);
-}
-
-Json shown_decision(const OrderKey& key, const rules::RefillDecision& decision) {
-  return {{"order", to_text(key)},
-          {"ask", decision.reason == rules::RefillReason::due},
-          {"reason", rules::to_text(decision.reason)},
-          {"explain", rules::explain(decision.reason)},
-          {"next_ask_at", shown_time(decision.next)},
-          {"window_ends_at", shown_time(decision.window_ends_at)}};
 }
 
 std::optional<bool> read_dry_run(const ExchangePtr& exchange) {
@@ -120,7 +140,7 @@ void ask_one(House& house, const ExchangePtr& exchange) {
   if (!order) return exchange->refuse(no_such_order(house, *key));
   auto* station = house.fleet.find(key->panel);
   if (station == nullptr) return exchange->refuse(panel_unknown(key->panel.text()));
-  if (*dry_run) return exchange->answer(200, shown_decision(*key, station->refiller().chance(*order)));
+  if (*dry_run) return exchange->answer(200, Face::chance(*station, *order));
   using Asking = std::remove_reference_t<decltype(Face::asking(*station))>;
   Face::asking(*station).ask({&*order, 1}, like<Face>(exchange), actors::PanelLine::Rank::person,
                              [exchange](const std::vector<typename Asking::Result>& results) {
@@ -211,7 +231,7 @@ void ask_many(House& house, const ExchangePtr& exchange) {
     } else if (!order) {
       answer->finish_one(i, item_of(key, no_such_order(house, key)));
     } else if (wish->dry_run) {
-      auto item = shown_decision(key, station->refiller().chance(*order));
+      auto item = Face::chance(*station, *order);
       item["status"] = 200;
       answer->finish_one(i, std::move(item));
     } else {
@@ -303,29 +323,34 @@ void show_cancel(House& house, const ExchangePtr& exchange) {
 void list_eligible(House& house, const ExchangePtr& exchange) {
   QueryReader query(exchange->request());
   store::OrderQuery wanted;
-  for (auto& name : query.texts("panel")) wanted.panels.emplace_back(std::move(name));
+  const auto panels = query.texts("panel");
   const auto keys = query.texts("order");
   wanted.limit = query.limit();
   wanted.cursor = query.text("cursor").value_or("");
   wanted.statuses = {OrderStatus::completed, OrderStatus::partial};
-  std::vector<Order> named;
+  std::vector<OrderKey> named;
   for (const auto& text : keys) {
-    const auto key = order_key_from_text(text);
-    auto order = key ? house.store.find(*key) : std::nullopt;
-    if (order) {
-      named.push_back(std::move(*order));
+    if (const auto key = order_key_from_text(text)) {
+      named.push_back(*key);
     } else {
-      query.wrong("order", "there is no order " + text);
+      query.wrong("order", "must be an order like p1/23501");
     }
   }
   if (const auto problem = query.finish()) return exchange->refuse(*problem);
+  for (const auto& name : panels) {
+    if (house.fleet.find(PanelName(name)) == nullptr) return exchange->refuse(panel_unknown(name));
+    wanted.panels.emplace_back(name);
+  }
   store::OrderPage page;
   if (keys.empty()) {
     auto found = house.store.orders(wanted);
     if (!found) return exchange->refuse(validation_failed({{"cursor", found.error()}}));
     page = std::move(*found);
-  } else {
-    page.items = std::move(named);
+  }
+  for (const auto& key : named) {
+    auto order = house.store.find(key);
+    if (!order) return exchange->refuse(no_such_order(house, key));
+    page.items.push_back(std::move(*order));
   }
   auto items = Json::array();
   for (const auto& order : page.items) {

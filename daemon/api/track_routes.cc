@@ -174,6 +174,18 @@ void untrack(House& house, const ExchangePtr& exchange) {
   if (!key) return;
   const auto order = house.store.find(*key);
   if (!order) return exchange->refuse(no_such_order(house, *key));
+  auto* station = house.fleet.find(key->panel);
+  const bool is_asked_for = station != nullptr && (station->refills().under_way(order->row) ||
+                                                   station->cancels().under_way(order->row));
+  if (purge && is_asked_for) {
+    return exchange->refuse(
+        {409,
+         "conflict",
+         "a refill or cancel of the order is on its way; what became of it must not be erased "
+         "before it is known",
+         {},
+         {}});
+  }
   const bool written = house.storage.write([&] {
     if (purge) {
       house.store.purge(*key);
@@ -182,7 +194,7 @@ void untrack(House& house, const ExchangePtr& exchange) {
     }
   });
   if (!written) return exchange->refuse(storage_trouble(*house.storage.trouble()));
-  if (auto* station = house.fleet.find(key->panel)) station->poller().forget(order->row);
+  if (station != nullptr) station->poller().forget(order->row);
   exchange->answer_nothing();
 }
 

@@ -37,8 +37,13 @@ Failure with_consequence(Failure failure, const Errand& errand) {
   if (sent == "yes") {
     failure.message = led("Sent, and the panel refused", sentence_of(problem, status));
   } else if (sent == "unknown") {
-    failure.message = led("Nobody knows whether the panel got it", sentence_of(problem, status)) +
-                      "; do not repeat it; see " + place_of_record(problem, errand);
+    auto sentence = sentence_of(problem, status);
+    if (sentence.rfind("nobody can know", 0) == 0) {
+      sentence.front() = 'N';
+    } else {
+      sentence = led("Nobody knows whether the panel got it", sentence);
+    }
+    failure.message = sentence + "; do not repeat it; see " + place_of_record(problem, errand);
   } else if (failure.contact == Contact::broken || (status >= 500 && !is_draining)) {
     failure.message += when_in_doubt(errand);
   }

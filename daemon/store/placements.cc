@@ -45,6 +45,10 @@ Placements::Placements(platform::Database& database, Panels& panels)
         placement p INDEXED BY placement_by_digest
         WHERE p.panel = ?1 AND p.digest = ?2 AND p.asked_at >= ?3 ORDER BY p.asked_at DESC, p.id DESC LIMIT 1
       )sql")),
+      by_order_(database, "find an order's placement", from(R"sql(
+        placement p INDEXED BY placement_by_order
+        WHERE p.panel = ?1 AND p.upstream = ?2 AND p.asked_at >= ?3 ORDER BY p.id DESC LIMIT 1
+      )sql")),
       all_(database, "list placements",
            from("placement p NOT INDEXED WHERE p.id < ?1 ORDER BY p.id DESC LIMIT ?2")),
       in_state_(database, "list placements in a state", from(R"sql(
@@ -127,6 +131,10 @@ std::optional<Placement> Placements::find_by_key(const PanelName& panel, const s
 std::optional<Placement> Placements::find_by_digest(const PanelName& panel, const std::string& digest,
                                                     Timestamp since) {
   return find_newest(by_digest_, panel, digest, since);
+}
+
+std::optional<Placement> Placements::find_by_order(const OrderKey& order) {
+  return find_newest(by_order_, order.panel, order.id.text(), Timestamp{});
 }
 
 tl::expected<PlacementPage, std::string> Placements::list(const PlacementQuery& query) {

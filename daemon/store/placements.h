@@ -24,6 +24,8 @@ class Placements {
   [[nodiscard]] std::optional<Placement> find(std::int64_t id);
   [[nodiscard]] std::optional<Placement> find_by_key(const PanelName& panel, const std::string& key,
                                                      Timestamp since);
+  // The newest that stands for this order.
+  [[nodiscard]] std::optional<Placement> find_by_order(const OrderKey& order);
   [[nodiscard]] std::optional<Placement> find_by_digest(const PanelName& panel, const std::string& digest,
                                                         Timestamp since);
   [[nodiscard]] tl::expected<PlacementPage, std::string> list(const PlacementQuery& query);
@@ -41,6 +43,7 @@ class Placements {
   platform::Statement find_;
   platform::Statement by_key_;
   platform::Statement by_digest_;
+  platform::Statement by_order_;
   platform::Statement all_;
   platform::Statement in_state_;
   platform::Statement asking_;

@@ -146,6 +146,10 @@ std::optional<Placement> Purchases::placement_by_key(const PanelName& panel, con
   return placements_.find_by_key(panel, key, since);
 }
 
+std::optional<Placement> Purchases::placement_by_order(const OrderKey& order) {
+  return placements_.find_by_order(order);
+}
+
 std::optional<Placement> Purchases::placement_by_digest(const PanelName& panel, const std::string& digest,
                                                         Timestamp since) {
   return placements_.find_by_digest(panel, digest, since);

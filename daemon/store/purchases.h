@@ -126,6 +126,8 @@ class Purchases {
   [[nodiscard]] std::optional<Placement> placement_by_key(const PanelName& panel, const std::string& key,
                                                           Timestamp since);
   // The newest with the same digest asked at or after `since`.
+  // The newest placement that stands for this order of the panel's: accepted, or resolved to it.
+  [[nodiscard]] std::optional<Placement> placement_by_order(const OrderKey& order);
   [[nodiscard]] std::optional<Placement> placement_by_digest(const PanelName& panel,
                                                              const std::string& digest, Timestamp since);
   [[nodiscard]] tl::expected<PlacementPage, std::string> placements(const PlacementQuery& query);

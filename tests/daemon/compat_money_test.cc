@@ -143,6 +143,30 @@ TEST_CASE("a client that hung up gets the answer when it asks again") {
   CHECK(world.ask(ordinary + "0").json()["order"] == 23502);
 }
 
+TEST_CASE("who joined an equal add and hung up gets its answer when asking again, like who sent it") {
+  CompatWorld world;
+  world.panel.add_quirk(quirk("slow-reply", "add", "1200"));
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  auto first = std::async(std::launch::async, [&] { return world.ask(ordinary); });
+  REQUIRE(eventually([&] { return world.count("add") == 1; }));
+  const auto gone =
+      world.post({.body = std::string("key=") + compat_token + "&" + ordinary, .timeout = milliseconds(200)});
+  CHECK(gone.status == 0);
+  CHECK(first.get().json()["order"] == 23501);
+  CHECK(world.ask(ordinary).json()["order"] == 23501);
+  CHECK(world.count("add") == 1);
+}
+
+TEST_CASE("what was to follow a look-up that failed was not sent, and says so") {
+  CompatWorld world;
+  world.panel.add_quirk(quirk("close-before-reply", "status"));
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  CHECK(begins(world.ask("action=refill&order=7001").json()["error"], "Not sent: "));
+  CHECK(begins(world.ask("action=cancel&orders=7001").json()[0]["cancel"]["error"], "Not sent: "));
+  CHECK(world.count("refill") == 0);
+  CHECK(world.count("cancel") == 0);
+}
+
 TEST_CASE("refills have the shapes of the pages, and are recorded with who asked") {
   CompatWorld world;
   for (const auto* id : {"7001", "7002", "7003"}) completed(world, id);

@@ -248,3 +248,55 @@ TEST_CASE("a panel without batches is asked singly, and no order twice") {
   CHECK(items[1]["status"] == 201);
   CHECK(world.asked("refill") == 3);
 }
+
+TEST_CASE("an order is not erased while a refill of it is on its way") {
+  World world;
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  world.completed("7001");
+  world.panel.add_quirk(quirk("slow-reply", "refill", "800"));
+  auto asked =
+      std::async(std::launch::async, [&] { return world.tracker.post("/v1/orders/p1/7001/refill"); });
+  REQUIRE(eventually([&] { return world.asked("refill") == 1; }));
+  const auto refused = world.tracker.call({.method = "DELETE", .target = "/v1/orders/p1/7001?purge=1"});
+  CHECK(refused.status == 409);
+  CHECK(refused.json()["code"] == "conflict");
+  CHECK(asked.get().status == 201);
+  CHECK(world.tracker.all_items("/v1/refills").size() == 1);
+  CHECK(world.tracker.call({.method = "DELETE", .target = "/v1/orders/p1/7001?purge=1"}).status == 204);
+}
+
+TEST_CASE("an order that one placement brought is not what another is resolved to") {
+  World world;
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  const auto brought = world.place("a", ordinary).json()["order"]["id"].get<std::string>();
+  world.panel.add_quirk(quirk("close-before-reply", "add"));
+  auto other = ordinary;
+  other["link"] = "https://example.com/other";
+  REQUIRE(world.place("b", other).status == 504);
+  const auto unknown = world.tracker.all_items("/v1/placements?state=unknown");
+  REQUIRE(unknown.size() == 1);
+  const auto resolve = "/v1/placements/" + std::to_string(unknown[0]["id"].get<int>()) + "/resolve";
+  const auto refused = world.tracker.post(resolve, Json{{"order", brought}});
+  CHECK(refused.status == 409);
+  CHECK(refused.json()["detail"].get<std::string>().find("placement 1") != std::string::npos);
+  CHECK(world.tracker.post(resolve, Json{{"order", "9999"}}).status == 200);
+}
+
+TEST_CASE("what a cancel would do is said of the cancel, and unknown orders and panels are not found") {
+  World world;
+  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  world.completed("7001");
+  world.panel.script_order("7002", 1000, {});
+  REQUIRE(world.tracker.track("p1", {"7002"}) == 1);
+  REQUIRE(eventually([&] { return world.tracker.get("/v1/orders/p1/7002").json()["status"] == "pending"; }));
+  const auto chance = [&](const std::string& id) {
+    return world.tracker.post("/v1/orders/p1/" + id + "/cancel", Json{{"dry_run", true}}).json();
+  };
+  CHECK(chance("7001")["ask"] == false);
+  CHECK(chance("7001")["reason"] == "ended");
+  CHECK(chance("7002")["ask"] == true);
+  CHECK(world.asked("cancel") == 0);
+  CHECK(world.tracker.get("/v1/refills/eligible?order=p1/nope").status == 404);
+  CHECK(world.tracker.get("/v1/refills/eligible?panel=zz").status == 404);
+  CHECK(world.tracker.get("/v1/refills/eligible?order=p1").status == 422);
+}
