@@ -167,3 +167,25 @@ TEST_CASE("two answers that an order is unknown, lost_after apart, do not make i
   CHECK_FALSE(is_lost_after_asking());
   CHECK(is_lost_after_asking());
 }
+
+// Seen: a request stood for a minute behind a timer that counted from the clock of before.
+TEST_CASE("a wall clock set on does not hold up what somebody asks for") {
+  World world;
+  auto& tracker = world.tracker;
+  auto options = world.options();
+  options.config = panel_section("p1", world.server.api_url("p1"));
+  REQUIRE_MESSAGE(tracker.start(options), tracker.log());
+  REQUIRE(tracker.track("p1", {"1"}) == 1);
+  REQUIRE(eventually([&] { return world.points("1") == 1; }));
+  TrackerProcess::Call place;
+  place.method = "POST";
+  place.target = "/v1/panels/p1/orders";
+  place.timeout = seconds(8);
+  for (const auto* key : {"a", "b", "c"}) {
+    world.set_clock(seconds(130));
+    place.headers = {"Content-Type: application/json", std::string("Idempotency-Key: ") + key};
+    place.body = Json{{"service", "1"}, {"link", "https://example.com/p"}, {"quantity", 100}}.dump();
+    const auto answer = tracker.call(place);
+    REQUIRE_MESSAGE(answer.status == 201, answer.error << answer.body << tracker.log());
+  }
+}
