@@ -70,6 +70,7 @@ set -f # a signature is no file name pattern
 id=${HTTP_WEBHOOK_ID:-} timestamp=${HTTP_WEBHOOK_TIMESTAMP:-} signatures=${HTTP_WEBHOOK_SIGNATURE:-}
 [ "${REQUEST_METHOD:-POST}" = POST ] || answer 405
 [[ $id =~ ^[A-Za-z0-9_-]{1,64}$ ]] || answer 400
+mkdir -p "$inbox" || answer 500
 body=$(mktemp "$inbox/.new-XXXXXXXX") || answer 500
 trap 'rm -f "$body"' EXIT
 # The bytes as they came: JSON written anew would not verify.

@@ -27,7 +27,11 @@ function remember(string $file, int $seq): void
 function first_place(string $file): int
 {
     if (is_file($file)) {
-        return (int) file_get_contents($file);
+        $kept = trim((string) file_get_contents($file));
+        if (!preg_match('/^[0-9]{1,18}$/D', $kept)) {
+            throw new RuntimeException("$file holds no number"); // to begin anew would miss events
+        }
+        return (int) $kept;
     }
     $seq = ask('GET', '/v1/status')[1]['events']['newest'];
     remember($file, $seq);

@@ -54,6 +54,9 @@ function is_genuine(string $id, string $timestamp, string $signatures, string $b
 // On the disk, whole, under its id; nothing changes when it is there already.
 function keep(string $inbox, string $id, string $body): void
 {
+    if (!is_dir($inbox) && !@mkdir($inbox, 0700, true) && !is_dir($inbox)) {
+        throw new RuntimeException("cannot make $inbox"); // tempnam would take another folder
+    }
     $fresh = tempnam($inbox, '.new-');
     $file = fopen($fresh, 'w');
     $kept = fwrite($file, $body) === strlen($body) && fsync($file);
