@@ -7,11 +7,6 @@
 #include <algorithm>
 
 namespace smm::actors {
-namespace {
-
-constexpr Milliseconds longest_spread = std::chrono::minutes(1);
-
-}  // namespace
 
 BalanceKeeper::BalanceKeeper(World world, PanelLine& line, const PanelPolicy& policy)
     : world_(world),
@@ -23,10 +18,7 @@ BalanceKeeper::BalanceKeeper(World world, PanelLine& line, const PanelPolicy& po
 
 void BalanceKeeper::start() {
   const bool known = world_.store.catalogue().last_balance(policy_.name).has_value();
-  const auto spread = std::min(policy_.balance_every, longest_spread);
-  const auto first =
-      known ? std::chrono::duration_cast<Milliseconds>(spread * line_.jitter()) : Milliseconds(0);
-  question_.start(first, policy_.balance_every);
+  question_.start(known, policy_.balance_every);
 }
 
 // Another threshold is judged with the next answer, which is asked for now.

@@ -18,7 +18,6 @@ namespace smm::actors {
 namespace {
 
 constexpr auto fresh_for = std::chrono::seconds(10);
-constexpr Milliseconds longest_spread = std::chrono::minutes(1);
 // A row takes 250 to 600 bytes; panels have up to some tens of thousands.
 constexpr std::size_t largest_catalogue = std::size_t{64} << 20;
 constexpr std::size_t facts_slice = 500;
@@ -52,10 +51,7 @@ CatalogueKeeper::CatalogueKeeper(World world, PanelLine& line, const PanelPolicy
 // A panel whose catalogue nobody has seen is asked at once: its orders wait for what their services offer.
 void CatalogueKeeper::start() {
   const bool known = world_.store.catalogue().services_seen_at(policy_.name).has_value();
-  const auto spread = std::min(policy_.services_every, longest_spread);
-  const auto first =
-      known ? std::chrono::duration_cast<Milliseconds>(spread * line_.jitter()) : Milliseconds(0);
-  question_.start(first, policy_.services_every);
+  question_.start(known, policy_.services_every);
   giving_.arm(slice_pause);
 }
 
@@ -113,7 +109,6 @@ std::optional<CatalogueKeeper::Refusal> CatalogueKeeper::take_list(const panel::
   const bool is_new_doubt = diff.doubted_since && !doubted;
   if (is_new_doubt || !diff.doubted_since) doubted_since_ = diff.doubted_since;
   if (doubted_since_) {
-    question_.ask_within(rules::doubt_before_belief);
     return Refusal{Refusal::Why::panel,
                    {panel::ErrorKind::wrong_shape,
                     "its list lacks more than half of its services (" + std::to_string(list.size()) +

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/batch_limit.h"
 #include "actors/inquiry_kinds.h"
 #include "actors/panel_line.h"
 #include "panel/request.h"
@@ -53,7 +54,7 @@ class Inquiry {
   void set_policy(const PanelPolicy& policy) {
     if (policy.url != url_ || policy.key != key_) {
       remembered_.clear();
-      batch_size_ = panel::max_batch;
+      batch_limit_.forget();
     }
     url_ = policy.url;
     key_ = policy.key;
@@ -121,7 +122,6 @@ class Inquiry {
   static constexpr std::size_t most_remembered = 2000;
   static constexpr Milliseconds unknown_for = std::chrono::minutes(10);
   static constexpr Milliseconds failed_for = std::chrono::seconds(10);
-  static constexpr Milliseconds relearn_after = std::chrono::hours(24);  // panels get mended
 
   // Also after the clock was set back.
   [[nodiscard]] bool is_fresh(const Remembered& remembered) const {
@@ -159,8 +159,8 @@ class Inquiry {
   }
 
   std::optional<PanelLine::Outgoing> prepare(Ids& sent) {
-    if (world_.loop.now() - batch_learnt_ > relearn_after) batch_size_ = panel::max_batch;
-    const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), batch_size_));
+    batch_limit_.relearn(world_.loop.now());
+    const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), batch_limit_.size()));
     for (auto each = queue_.begin(); each != queue_.begin() + count; ++each) sent.push_back(each->id);
     queue_.erase(queue_.begin(), queue_.begin() + count);
     if (!queue_.empty()) question();
@@ -213,8 +213,7 @@ class Inquiry {
 
   // It did nothing: again in smaller ones, as it is learnt for a day.
   void ask_in_smaller_batches(const Ids& sent) {
-    batch_size_ = std::min(batch_size_, rules::smaller_batch(sent.size()));
-    batch_learnt_ = world_.loop.now();
+    batch_limit_.learn(std::min(batch_limit_.size(), rules::smaller_batch(sent.size())), world_.loop.now());
     const bool was_empty = queue_.empty();
     for (const auto& id : sent) queue_.push_back({id, line_.send_by()});
     if (was_empty) question();
@@ -266,8 +265,7 @@ class Inquiry {
   std::string url_;
   Secret key_;
   Milliseconds fastest_{0};
-  std::size_t batch_size_ = panel::max_batch;
-  Timestamp batch_learnt_;     // when it became smaller
+  BatchLimit batch_limit_;
   std::vector<Queued> queue_;  // not sent yet
   std::map<Id, std::vector<std::function<void(const Result&)>>> waiting_;
   std::map<Id, Remembered> remembered_;

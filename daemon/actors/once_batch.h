@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/batch_limit.h"
 #include "actors/panel_line.h"
 #include "actors/unsettled.h"
 #include "domain/order.h"
@@ -150,11 +151,9 @@ class OnceBatch {
   }
 
   std::optional<PanelLine::Outgoing> prepare(PanelLine::Rank rank, Items& sent) {
-    if (batch_size_ == 1 && world_.loop.now() - batch_learnt_ > std::chrono::hours(24)) {
-      batch_size_ = panel::max_batch;
-    }
+    batch_limit_.relearn(world_.loop.now());
     auto& queue = queues_[rank];
-    const auto count = std::min(queue.size(), batch_size_);
+    const auto count = std::min(queue.size(), batch_limit_.size());
     sent.assign(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
     queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
     if (!queue.empty()) question(rank);
@@ -164,7 +163,7 @@ class OnceBatch {
       tell_all(sent, tl::unexpected(PanelLine::Refusal{PanelLine::Refusal::Why::storage, {}}));
       return std::nullopt;
     }
-    return PanelLine::Outgoing{Kind::form(key_, ids_of(sent), batch_size_ == 1), sent.size()};
+    return PanelLine::Outgoing{Kind::form(key_, ids_of(sent), batch_limit_.is_single()), sent.size()};
   }
 
   // Orders that were erased while they waited, and errands nobody needs any more.
@@ -231,7 +230,7 @@ class OnceBatch {
       return verdict_of(answers.error());
     }
     const auto& whole = answers->whole;
-    const bool in_batch_form = Kind::is_batch_form(sent.size(), batch_size_ == 1);
+    const bool in_batch_form = Kind::is_batch_form(sent.size(), batch_limit_.is_single());
     if (whole && whole->kind == panel::ErrorKind::batch_refused && in_batch_form) {
       ask_singly(rank, sent);  // it did nothing
       return PanelLine::Verdict{};
@@ -243,8 +242,7 @@ class OnceBatch {
 
   // A panel that takes no batches: learnt for a day.
   void ask_singly(PanelLine::Rank rank, const Items& sent) {
-    batch_size_ = 1;
-    batch_learnt_ = world_.loop.now();
+    batch_limit_.learn(1, world_.loop.now());
     auto& queue = queues_[rank];
     const bool was_empty = queue.empty();
     for (const auto& item : sent) {
@@ -322,8 +320,7 @@ class OnceBatch {
   StillWanted still_wanted_;
   Unsettled unsettled_;
   Secret key_;
-  std::size_t batch_size_ = panel::max_batch;
-  Timestamp batch_learnt_;                   // when it became 1
+  BatchLimit batch_limit_;
   std::map<PanelLine::Rank, Items> queues_;  // not sent yet
   std::map<std::int64_t, ItemPtr> items_;    // by order row: queued or under way
 };

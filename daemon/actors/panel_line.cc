@@ -142,11 +142,7 @@ double PanelLine::jitter() {
 void PanelLine::turn_soon(Timestamp when) {
   if (!source_) return;
   const auto now = world_.loop.now();
-  const Milliseconds wait = std::clamp(when, now, now + longest_wait) - now;
-  const auto wake_at = platform::EventLoop::monotonic_ms() + wait.count();
-  if (timer_.armed() && wake_at_ <= wake_at) return;
-  wake_at_ = wake_at;
-  timer_.arm(wait);
+  timer_.arm_within(std::clamp(when, now, now + longest_wait) - now);
 }
 
 // Due times are wall clock. When it was set back, what was due in the old time must not wait for the new time

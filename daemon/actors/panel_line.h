@@ -208,8 +208,7 @@ class PanelLine {
   std::int64_t requests_ = 0;
   std::int64_t ids_asked_ = 0;
   std::mt19937_64 random_;
-  std::int64_t wake_at_ = 0;  // what the timer is armed for, on the clock that only goes forward
-  Timestamp last_turn_;       // wall clock of the last turn
+  Timestamp last_turn_;  // wall clock of the last turn
   platform::Timer timer_;
 };
 

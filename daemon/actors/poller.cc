@@ -10,18 +10,13 @@ namespace smm::actors {
 namespace {
 
 // A batch size that was learnt is forgotten: panels get mended.
-constexpr auto relearn_after = std::chrono::hours(24);
 constexpr std::size_t count_to = 10'000;
 constexpr std::size_t page = 10'000;
 
 }  // namespace
 
 Poller::Poller(World world, PanelLine& line, PanelPolicy policy)
-    : world_(world),
-      line_(line),
-      policy_(std::move(policy)),
-      book_(policy_.poll),
-      batch_size_(panel::max_batch) {}
+    : world_(world), line_(line), policy_(std::move(policy)), book_(policy_.poll) {}
 
 void Poller::start() {
   follow_clock();
@@ -41,7 +36,7 @@ void Poller::start() {
 void Poller::set_policy(PanelPolicy policy) {
   const bool elsewhere = policy.url != policy_.url || policy.key != policy_.key;
   if (elsewhere) {
-    batch_size_ = panel::max_batch;
+    batch_limit_.forget();
     suspected_cut_ = 0;
     forgotten_in_a_row_.clear();
   }
@@ -84,7 +79,7 @@ Poller::Times Poller::times(std::int64_t row) const {
 
 Poller::View Poller::view() const {
   const auto now = world_.loop.now();
-  return {book_.size(), book_.due(now, count_to), book_.lag(now), batch_size_};
+  return {book_.size(), book_.due(now, count_to), book_.lag(now), batch_limit_.size()};
 }
 
 void Poller::poll_now(std::int64_t row, PollDone done) {
@@ -123,7 +118,7 @@ std::optional<PanelLine::Outgoing> Poller::prepare_asked_for(std::optional<Batch
   batch.asked_for = true;
   std::vector<Waiting> in_vain;
   std::size_t taken = 0;
-  for (; taken < asked_for_.size() && batch.slots.size() < batch_size_; ++taken) {
+  for (; taken < asked_for_.size() && batch.slots.size() < batch_limit_.size(); ++taken) {
     auto& waiting = asked_for_[taken];
     const auto slot = book_.find(waiting.row);
     if (!slot || !book_.at(*slot).live) {  // untracked meanwhile
@@ -186,10 +181,10 @@ std::optional<Timestamp> Poller::time_may_tell(const Order& order, Timestamp now
 
 PanelLine::Poll Poller::next_poll(Timestamp now) {
   follow_clock();
-  if (batch_size_ < panel::max_batch && now - batch_learnt_ > relearn_after) batch_size_ = panel::max_batch;
+  batch_limit_.relearn(now);
   std::size_t out = 0;
   for (const auto& batch : batches_) out += batch.slots.size();
-  auto taken = book_.take(batch_size_, now, out);
+  auto taken = book_.take(batch_limit_.size(), now, out);
   PanelLine::Poll poll;
   if (taken.slots.empty()) {
     poll.again = taken.decide_again;
@@ -199,7 +194,7 @@ PanelLine::Poll Poller::next_poll(Timestamp now) {
   batch.slots = std::move(taken.slots);
   batch.ids.reserve(batch.slots.size());
   for (const auto slot : batch.slots) batch.ids.push_back(book_.at(slot).id);
-  batch.single = batch_size_ == 1;
+  batch.single = batch_limit_.is_single();
   const auto at = batches_.insert(batches_.end(), std::move(batch));
   poll.outgoing = outgoing_of(*at);
   poll.answered = [this, at](const platform::HttpOutcome& outcome, Milliseconds) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/batch_limit.h"
 #include "actors/panel_line.h"
 #include "actors/poll_book.h"
 #include "domain/policy.h"
@@ -135,8 +136,7 @@ class Poller {
   panel::StatusReader reader_;
   std::list<Batch> batches_;        // under way
   std::vector<Waiting> asked_for_;  // by people, and not sent yet
-  std::size_t batch_size_;
-  Timestamp batch_learnt_;         // when it became smaller than 100
+  BatchLimit batch_limit_;
   std::size_t suspected_cut_ = 0;  // the number of answers in a reply that stopped short
   // Orders asked for one at a time and not known any more, since the panel knew one.
   std::set<std::int64_t> forgotten_in_a_row_;

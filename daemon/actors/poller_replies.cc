@@ -234,8 +234,7 @@ void Poller::learn_cut(const Batch& batch, const std::vector<panel::Entry>& entr
     return;
   }
   if (suspected_cut_ == count && batch.ids.size() > count) {
-    batch_size_ = count;
-    batch_learnt_ = world_.loop.now();
+    batch_limit_.learn(count, world_.loop.now());
     spdlog::info("panel {}: answers only {} orders a request; batches carry as many for a day",
                  policy_.name.text(), count);
   }
@@ -247,11 +246,11 @@ std::optional<PanelLine::Verdict> Poller::failed(Batch& batch, const panel::Erro
   answer_waiting(batch.waiting, Refusal{Refusal::Why::panel, error});
   // Even one id in the form of a batch may be too much for a panel that knows none: then only single calls
   // are left.
-  if (error.kind != panel::ErrorKind::batch_refused || batch_size_ == 1) return verdict_of(error);
-  batch_size_ = std::min(batch_size_, rules::smaller_batch(batch.ids.size()));
-  batch_learnt_ = world_.loop.now();
+  if (error.kind != panel::ErrorKind::batch_refused || batch_limit_.is_single()) return verdict_of(error);
+  batch_limit_.learn(std::min(batch_limit_.size(), rules::smaller_batch(batch.ids.size())),
+                     world_.loop.now());
   spdlog::info("panel {}: refuses {} orders in one request ({}); trying {}", policy_.name.text(),
-               batch.ids.size(), escape_controls(error.words), batch_size_);
+               batch.ids.size(), escape_controls(error.words), batch_limit_.size());
   return std::nullopt;
 }
 

@@ -13,7 +13,6 @@ namespace {
 
 constexpr Milliseconds longest_wait = std::chrono::minutes(1);
 constexpr Milliseconds retry_writing = std::chrono::seconds(5);
-constexpr Milliseconds relearn_after = std::chrono::hours(24);  // panels get mended
 
 using Statuses = tl::expected<std::vector<panel::Said<panel::RefillReport>>, panel::Error>;
 
@@ -32,7 +31,6 @@ RefillFollower::RefillFollower(World world, PanelLine& line, PanelPolicy policy,
       line_(line),
       policy_(std::move(policy)),
       ended_(std::move(ended)),
-      batch_size_(panel::max_batch),
       timer_(world_.loop, [this] { turn(); }) {}
 
 void RefillFollower::start() {
@@ -48,7 +46,7 @@ void RefillFollower::start() {
 }
 
 void RefillFollower::set_policy(PanelPolicy policy) {
-  if (policy.url != policy_.url || policy.key != policy_.key) batch_size_ = panel::max_batch;
+  if (policy.url != policy_.url || policy.key != policy_.key) batch_limit_.forget();
   policy_ = std::move(policy);
   const auto now = world_.loop.now();
   for (auto& [id, followed] : followed_) {
@@ -71,11 +69,7 @@ void RefillFollower::settled(const std::vector<Refill>& refills) {
 // The wall clock may be set: never waits so long that it goes unnoticed.
 void RefillFollower::turn_soon(Timestamp when) {
   const auto now = world_.loop.now();
-  const Milliseconds wait = std::clamp(when, now, now + longest_wait) - now;
-  const auto wake_at = platform::EventLoop::monotonic_ms() + wait.count();
-  if (timer_.armed() && wake_at_ <= wake_at) return;
-  wake_at_ = wake_at;
-  timer_.arm(wait);
+  timer_.arm_within(std::clamp(when, now, now + longest_wait) - now);
 }
 
 void RefillFollower::turn() {
@@ -120,7 +114,7 @@ void RefillFollower::question() {
 // goes once a request.
 std::optional<PanelLine::Outgoing> RefillFollower::prepare(Batch& batch) {
   const auto now = world_.loop.now();
-  if (batch_size_ == 1 && now - batch_learnt_ > relearn_after) batch_size_ = panel::max_batch;
+  batch_limit_.relearn(now);
   std::vector<std::pair<Timestamp, std::int64_t>> due;
   for (const auto& [id, followed] : followed_) {
     if (followed.refill.upstream && followed.due <= now + policy_.poll.fastest)
@@ -129,7 +123,7 @@ std::optional<PanelLine::Outgoing> RefillFollower::prepare(Batch& batch) {
   std::sort(due.begin(), due.end());
   std::set<RefillId> taken;
   for (const auto& [at, id] : due) {
-    if (batch.ids.size() >= batch_size_) break;
+    if (batch.ids.size() >= batch_limit_.size()) break;
     auto& followed = followed_[id];
     auto refill = world_.store.purchases().refill(id);
     if (!refill || !is_accepted_and_open(refill->state)) {  // erased meanwhile
@@ -171,8 +165,7 @@ std::optional<PanelLine::Verdict> RefillFollower::answered(const Batch& batch,
 
 std::optional<PanelLine::Verdict> RefillFollower::failed(const Batch& batch, const panel::Error& error) {
   if (error.kind == panel::ErrorKind::batch_refused && batch.ids.size() > 1) {
-    batch_size_ = 1;  // a panel that takes no batches
-    batch_learnt_ = world_.loop.now();
+    batch_limit_.learn(1, world_.loop.now());  // a panel that takes no batches
     return std::nullopt;
   }
   put_off(batch);

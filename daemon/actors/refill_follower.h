@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/batch_limit.h"
 #include "actors/panel_line.h"
 #include "domain/policy.h"
 #include "domain/refill.h"
@@ -72,10 +73,8 @@ class RefillFollower {
   PanelPolicy policy_;
   Ended ended_;
   std::map<std::int64_t, Followed> followed_;  // by our number
-  std::size_t batch_size_;
-  Timestamp batch_learnt_;    // when it became 1
-  bool asking_ = false;       // a question waits or is under way
-  std::int64_t wake_at_ = 0;  // on the clock that only goes forward
+  BatchLimit batch_limit_;
+  bool asking_ = false;  // a question waits or is under way
   platform::Timer timer_;
 };
 

@@ -130,11 +130,7 @@ std::optional<Timestamp> Refiller::hindered_until() const {
 }
 
 void Refiller::turn_within(Milliseconds delay) {
-  const auto wait = std::clamp(delay, Milliseconds(0), longest_wait);
-  const auto wake_at = platform::EventLoop::monotonic_ms() + wait.count();
-  if (timer_.armed() && wake_at_ <= wake_at) return;
-  wake_at_ = wake_at;
-  timer_.arm(wait);
+  timer_.arm_within(std::min(delay, longest_wait));
 }
 
 void Refiller::turn() {

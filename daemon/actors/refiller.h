@@ -75,8 +75,7 @@ class Refiller {
   std::optional<std::int64_t> round_;  // under way: the row it has come to
   Timestamp next_round_;
   bool was_hindered_ = false;
-  std::vector<Order> due_;    // to be asked
-  std::int64_t wake_at_ = 0;  // on the clock that only goes forward
+  std::vector<Order> due_;  // to be asked
   platform::Timer timer_;
 };
 

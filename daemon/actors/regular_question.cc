@@ -11,6 +11,7 @@ namespace smm::actors {
 namespace {
 
 constexpr Milliseconds first_retry = std::chrono::minutes(1);
+constexpr Milliseconds longest_spread = std::chrono::minutes(1);
 constexpr int most_doublings = 16;
 
 }  // namespace
@@ -21,9 +22,10 @@ RegularQuestion::RegularQuestion(World world, PanelLine& line, Subject subject)
       subject_(std::move(subject)),
       timer_(world_.loop, [this] { ask(PanelLine::Rank::errand); }) {}
 
-void RegularQuestion::start(Milliseconds first, Milliseconds every) {
+void RegularQuestion::start(bool is_known, Milliseconds every) {
   every_ = every;
-  arm(first);
+  const auto spread = is_known ? std::min(every, longest_spread) : Milliseconds(0);
+  timer_.arm(std::chrono::duration_cast<Milliseconds>(spread * line_.jitter()));
 }
 
 void RegularQuestion::set_every(Milliseconds every) {
@@ -32,14 +34,8 @@ void RegularQuestion::set_every(Milliseconds every) {
 }
 
 void RegularQuestion::ask_within(Milliseconds delay) {
-  if (timer_.armed() && next_at_ <= world_.loop.now() + delay) return;
   if (errand_waits_ || under_way_) return;  // its answer arms the timer
-  arm(delay);
-}
-
-void RegularQuestion::arm(Milliseconds delay) {
-  next_at_ = world_.loop.now() + delay;
-  timer_.arm(delay);
+  timer_.arm_within(delay);
 }
 
 void RegularQuestion::ask_now(Done done) {
@@ -90,7 +86,7 @@ std::optional<PanelLine::Verdict> RegularQuestion::answered(const platform::Http
 void RegularQuestion::dropped(PanelLine::Rank rank, PanelLine::Drop drop) {
   if (drop == PanelLine::Drop::cut) {  // it was under way; with another key or URL it is asked again
     under_way_ = false;
-    arm(Milliseconds(0));
+    timer_.arm(Milliseconds(0));
   } else {
     (rank == PanelLine::Rank::person ? person_waits_ : errand_waits_) = false;
     if (under_way_ && drop == PanelLine::Drop::busy) return;  // who waits gets the answer that is coming
@@ -110,7 +106,7 @@ void RegularQuestion::finish(const std::optional<Refusal>& refusal) {
   }
   failures_ = refusal ? std::min(failures_ + 1, most_doublings) : 0;
   last_ = Last{world_.loop.now(), refusal};
-  arm(refusal ? std::min(every_, first_retry * (1 << (failures_ - 1))) : every_);
+  timer_.arm(refusal ? std::min(every_, first_retry * (1 << (failures_ - 1))) : every_);
   for (const auto& done : std::exchange(waiting_, {})) done(refusal);
 }
 

@@ -27,9 +27,9 @@ class RegularQuestion {
   RegularQuestion(const RegularQuestion&) = delete;
   RegularQuestion& operator=(const RegularQuestion&) = delete;
 
-  // The first time after `first`; from then on `every` after the answer, and sooner after a failure: after a
-  // minute, doubled by each failure in a row, up to `every`.
-  void start(Milliseconds first, Milliseconds every);
+  // The first time at once, or within a minute when an earlier answer is known; from then on `every` after
+  // the answer, and sooner after a failure: after a minute, doubled by each failure in a row, up to `every`.
+  void start(bool is_known, Milliseconds every);
   void set_every(Milliseconds every);
   // The next time no later than this.
   void ask_within(Milliseconds delay);
@@ -49,7 +49,6 @@ class RegularQuestion {
   [[nodiscard]] std::optional<PanelLine::Verdict> answered(const platform::HttpOutcome& outcome);
   void dropped(PanelLine::Rank rank, PanelLine::Drop drop);
   void finish(const std::optional<Refusal>& refusal);
-  void arm(Milliseconds delay);
 
   World world_;
   PanelLine& line_;
@@ -61,7 +60,6 @@ class RegularQuestion {
   bool person_waits_ = false;
   bool under_way_ = false;
   std::vector<Done> waiting_;
-  Timestamp next_at_;
   platform::Timer timer_;
 };
 

@@ -31,6 +31,12 @@ int checked(int result, const char* what) {
   return result;
 }
 
+std::uint64_t due_after(Milliseconds delay) {
+  const auto wait = std::clamp(delay, Milliseconds(0), longest_delay);
+  // +1: the clock was read rounded down, and a library told "early" may not ask again.
+  return wait_clock_us() + static_cast<std::uint64_t>(wait.count()) * 1000 + 1;
+}
+
 }  // namespace
 
 EventLoop::EventLoop() {
@@ -118,12 +124,19 @@ Timer::Timer(EventLoop& loop, std::function<void()> action)
 }
 
 void Timer::arm(Milliseconds delay) {
-  const auto wait = std::clamp(delay, Milliseconds(0), longest_delay);
-  // +1: the clock was read rounded down, and a library told "early" may not ask again.
-  const auto due = wait_clock_us() + static_cast<std::uint64_t>(wait.count()) * 1000 + 1;
-  checked(sd_event_source_set_time(source_, due), "arm timer");
+  arm_for(due_after(delay));
+}
+
+void Timer::arm_within(Milliseconds delay) {
+  const auto due = due_after(delay);
+  if (!armed_ || due < due_us_) arm_for(due);
+}
+
+void Timer::arm_for(std::uint64_t due_us) {
+  checked(sd_event_source_set_time(source_, due_us), "arm timer");
   checked(sd_event_source_set_enabled(source_, SD_EVENT_ONESHOT), "arm timer");
   armed_ = true;
+  due_us_ = due_us;
 }
 
 void Timer::disarm() {

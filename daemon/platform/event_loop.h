@@ -88,11 +88,17 @@ class Timer : private Source {
   // Fires once, `delay` from now (in the next turn when it is not positive; at most a hundred years);
   // replaces an earlier arming.
   void arm(Milliseconds delay);
+  // The same, unless it fires sooner than that already: it is the time that passes which counts, wherever the
+  // wall clock is set meanwhile.
+  void arm_within(Milliseconds delay);
   void disarm();
   [[nodiscard]] bool armed() const { return armed_; }  // no longer while its action runs
 
  private:
+  void arm_for(std::uint64_t due_us);
+
   bool armed_ = false;
+  std::uint64_t due_us_ = 0;  // while armed
 };
 
 // Runs its action once in a following turn, however often it was asked for: the way out of a library's frame.

@@ -109,6 +109,22 @@ TEST_CASE("a timer fires once, not before its time, and can be armed again") {
   CHECK(calls == 5);
 }
 
+TEST_CASE("a timer armed within a time fires then at the latest, and no later than it would have") {
+  EventLoop loop;
+  int calls = 0;
+  Timer timer(loop, [&] { ++calls; });
+  timer.arm_within(hours(1));
+  CHECK(timer.armed());
+  timer.arm_within(Milliseconds(-5));
+  timer.arm_within(hours(2));
+  loop.run_once(std::nullopt);
+  CHECK(calls == 1);
+  CHECK_FALSE(timer.armed());
+  timer.arm_within(hours(1));
+  loop.run_once(Milliseconds(3));
+  CHECK(calls == 1);
+}
+
 TEST_CASE("arming a timer anew replaces its time; a disarmed one stays silent") {
   EventLoop loop;
   int calls = 0;
