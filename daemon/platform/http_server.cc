@@ -3,6 +3,7 @@
 #include "platform/http_exchange.h"
 #include "platform/http_head.h"
 #include "platform/http_target.h"
+#include "platform/lingering.h"
 #include "platform/mhd_pump.h"
 #include "platform/socket_fd.h"
 
@@ -87,6 +88,7 @@ struct HttpServer::Impl {
   Listener* accepting = nullptr;  // whose client is being handed to the library
   Timer accept_again;
   Timer deadline;
+  Lingering lingering;
   std::shared_ptr<MhdPump> pump;
 };
 
@@ -101,6 +103,7 @@ HttpServer::Impl::Impl(EventLoop& the_loop, const HttpServerLimits& the_limits, 
       handlers(std::make_shared<const Handlers>(std::move(the_handlers))),
       accept_again(the_loop, [this] { accept_again_where_it_waits(); }),
       deadline(the_loop, [this] { cut_late_ones(); }),
+      lingering(the_loop),
       pump(std::make_shared<MhdPump>(the_loop, start_daemon())) {
   std::signal(SIGPIPE, SIG_IGN);
   // A clock's first timer takes a descriptor. This one is armed when there are none, so it is made now.
@@ -377,7 +380,9 @@ MHD_Result HttpServer::Impl::take_head(HttpExchange& exchange, MHD_Connection* h
     exchange.send(std::move(*refusal));
     return MHD_YES;
   }
-  connection_of(handle)->deadline_ms = 0;
+  auto& connection = *connection_of(handle);
+  connection.deadline_ms = 0;
+  lingering.add(connection.fd);  // the library closes it after this answer
   const auto status = static_cast<unsigned>(refusal->status);
   return MHD_queue_response(handle, status, make_response(std::move(*refusal)).get());
 }
@@ -392,7 +397,9 @@ MHD_Result HttpServer::Impl::take_body(HttpExchange& exchange, MHD_Connection* h
   // A chunked body. The library takes an answer only before a body or after it, and this one may never end.
   // Nothing of ours is on its way to the client now, so the answer fits the socket's buffer.
   const auto text = response_text(handlers->too_large(request));
-  (void)::send(connection_of(handle)->fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  const int fd = connection_of(handle)->fd;
+  (void)::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  lingering.add(fd);
   return MHD_NO;  // closes the connection
 }
 

@@ -397,3 +397,25 @@ TEST_CASE("a client that leaves in the middle of its request leaves nothing behi
   }
   CHECK(handled == 0);
 }
+
+TEST_CASE("who sends all of a body that is too large before looking finds the refusal") {
+  ServerFixture it;
+  const std::string post = "POST /x HTTP/1.1\r\nHost: localhost\r\n";
+  const std::string body(std::size_t{8} << 20, 'a');
+  for (const std::string framing :
+       {"Content-Length: 8388608\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n800000\r\n"}) {
+    CAPTURE(framing);
+    RawClient client(it.socket_path);
+    client.send(post + framing + body);
+    CHECK(it.until([&] {
+      client.move(false);
+      return client.all_sent();
+    }));
+    CHECK(it.until([&] {
+      client.move();
+      return client.ended();
+    }));
+    CHECK(client.received.find(" 413 ") != std::string::npos);
+    CHECK(client.received.find("too large") != std::string::npos);
+  }
+}
