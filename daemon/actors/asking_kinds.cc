@@ -8,8 +8,6 @@
 namespace smm::actors {
 namespace {
 
-constexpr std::size_t longest_words = 1024;
-
 EventValue text_or_null(const std::string& text) {
   return text.empty() ? EventValue() : EventValue(text);
 }
@@ -108,13 +106,13 @@ void RefillKind::judge(Refill& refill, const panel::Said<Yes>& said, Timestamp n
 
 void RefillKind::lose(Refill& refill, std::string_view words, Timestamp now) {
   refill.state = RefillState::unknown;
-  refill.words = words.substr(0, longest_words);
+  refill.words = words.substr(0, panel::longest_words);
   refill.changed_at = now;
 }
 
 void RefillKind::fail(Refill& refill, std::string_view words, Timestamp now) {
   refill.state = RefillState::failed;
-  refill.words = words.substr(0, longest_words);
+  refill.words = words.substr(0, panel::longest_words);
   refill.changed_at = now;
   refill.ended_at = now;
 }
@@ -165,13 +163,13 @@ void CancelKind::judge(Cancel& cancel, const panel::Said<Yes>& said, Timestamp n
 
 void CancelKind::lose(Cancel& cancel, std::string_view words, Timestamp now) {
   cancel.state = CancelState::unknown;
-  cancel.words = words.substr(0, longest_words);
+  cancel.words = words.substr(0, panel::longest_words);
   cancel.answered_at = now;
 }
 
 void CancelKind::fail(Cancel& cancel, std::string_view words, Timestamp now) {
   cancel.state = CancelState::failed;
-  cancel.words = words.substr(0, longest_words);
+  cancel.words = words.substr(0, panel::longest_words);
   cancel.answered_at = now;
   cancel.ended_at = now;
 }

@@ -6,6 +6,7 @@
 #include "store/store.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -13,6 +14,9 @@
 #include <vector>
 
 namespace smm::actors {
+
+// Nobody waits longer for a time of the wall clock: it may be set meanwhile.
+inline constexpr Milliseconds longest_wait = std::chrono::minutes(1);
 
 // Watches over the wall clock: notices its steps, keeps them, and says whether it is to be believed
 // (rules/clock_trust.h). It looks once a minute; whoever is about to decide something by the time looks

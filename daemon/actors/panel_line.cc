@@ -10,7 +10,6 @@ namespace {
 
 // What a person asks for is sent within this time or not at all.
 constexpr auto patience = std::chrono::seconds(10);
-constexpr auto longest_wait = std::chrono::seconds(60);
 constexpr auto clock_slack = std::chrono::seconds(2);
 // Of what people ask for, so much may be under way at once: one that may be repeated, and, since an answer to
 // one of these may take minutes, several that may not.

@@ -13,8 +13,6 @@
 namespace smm::actors {
 namespace {
 
-constexpr std::size_t longest_words = 1024;
-
 std::optional<std::string> field(const Placement& placement, std::string_view name) {
   for (const auto& [key, value] : placement.fields) {
     if (key == name) return value;
@@ -176,7 +174,7 @@ std::optional<PanelLine::Verdict> Placer::answered(const PendingPtr& pending,
   std::optional<PanelLine::Verdict> verdict;
   if (!outcome) {
     placement.state = outcome.error().nothing_sent ? PlacementState::failed : PlacementState::unknown;
-    placement.words = outcome.error().detail.substr(0, longest_words);
+    placement.words = outcome.error().detail.substr(0, panel::longest_words);
     verdict = verdict_of(to_error(outcome.error()));
   } else {
     const auto said = panel::read_add({outcome->status, outcome->body}, line_.context());

@@ -11,7 +11,7 @@ namespace {
 
 // A batch size that was learnt is forgotten: panels get mended.
 constexpr std::size_t count_to = 10'000;
-constexpr std::size_t page = 10'000;
+constexpr std::size_t orders_a_page = 10'000;
 
 }  // namespace
 
@@ -23,8 +23,8 @@ void Poller::start() {
   const auto now = world_.loop.now();
   std::int64_t after = 0;
   for (;;) {
-    const auto entries =
-        world_.store.poll_entries(policy_.name, policy_.poll, after, page, world_.clock.steps(), now);
+    const auto entries = world_.store.poll_entries(policy_.name, policy_.poll, after, orders_a_page,
+                                                   world_.clock.steps(), now);
     if (entries.empty()) break;
     for (const auto& entry : entries) book_.put(entry, now, line_.jitter());
     after = entries.back().row;

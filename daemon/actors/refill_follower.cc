@@ -11,7 +11,6 @@
 namespace smm::actors {
 namespace {
 
-constexpr Milliseconds longest_wait = std::chrono::minutes(1);
 constexpr Milliseconds retry_writing = std::chrono::seconds(5);
 
 using Statuses = tl::expected<std::vector<panel::Said<panel::RefillReport>>, panel::Error>;

@@ -13,7 +13,6 @@ namespace {
 
 constexpr Milliseconds soon = std::chrono::seconds(1);  // what happens within it goes in one request
 constexpr Milliseconds between_rounds = std::chrono::minutes(10);
-constexpr Milliseconds longest_wait = std::chrono::minutes(1);  // the wall clock may be set
 constexpr Milliseconds look_for_panel = std::chrono::seconds(5);
 constexpr Milliseconds slice_pause{2};
 constexpr std::size_t slice = 100;

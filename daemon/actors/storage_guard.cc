@@ -5,7 +5,7 @@
 namespace smm::actors {
 namespace {
 
-constexpr auto retry_after = std::chrono::seconds(5);
+constexpr auto probe_after = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -21,7 +21,7 @@ bool StorageGuard::write(const std::function<void()>& action) {
     if (!error.is_storage_trouble()) throw;
     trouble_ = error.what();
     spdlog::error("database: {}; nothing changes until it takes writes again, reads go on", *trouble_);
-    retry_.arm(retry_after);
+    retry_.arm(probe_after);
     if (listener_) listener_();
     return false;
   }
@@ -31,7 +31,7 @@ void StorageGuard::try_again() {
   auto trouble = store_.write_trouble();
   if (trouble) {
     trouble_ = std::move(trouble);
-    retry_.arm(retry_after);
+    retry_.arm(probe_after);
     return;
   }
   trouble_.reset();

@@ -16,7 +16,6 @@ constexpr auto attempt_timeout = std::chrono::seconds(15);
 constexpr std::size_t most_read = 64 * 1024;
 constexpr std::size_t most_kept = 4 * 1024;
 constexpr std::size_t longest_error = 1024;
-constexpr auto longest_wait = std::chrono::seconds(60);
 constexpr std::int64_t burst_ms = 1000;
 constexpr long gone = 410;
 

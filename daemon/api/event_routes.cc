@@ -13,7 +13,7 @@ constexpr auto keepalive_every = std::chrono::seconds(15);
 // A reader who lets so much pile up gets nothing more until it has taken some.
 constexpr std::size_t most_unsent = 256 * 1024;
 constexpr auto slow_reader_pause = std::chrono::milliseconds(200);
-constexpr auto content_type = "application/x-ndjson";
+constexpr auto ndjson = "application/x-ndjson";
 
 // A line of the stream: the stored body with its number put first.
 std::string line_of(const store::EventRecord& event) {
@@ -95,7 +95,7 @@ struct Batch : std::enable_shared_from_this<Batch> {
     done = true;
     exchange->responder().send(
         {200,
-         {{"Content-Type", content_type}, {"Smm-Next-Since", std::to_string(query.since)}},
+         {{"Content-Type", ndjson}, {"Smm-Next-Since", std::to_string(query.since)}},
          std::move(lines)});
   }
 
@@ -177,7 +177,7 @@ void follow(House& house, const EventRooms& rooms, const ExchangePtr& exchange, 
       exchange, keepalive_every,
       [follower](WaitRoom::Call call, const store::Committed& /*news*/) { return follower->called(call); });
   if (!entered) return;
-  exchange->responder().begin(200, {{"Content-Type", content_type}, {"Cache-Control", "no-store"}});
+  exchange->responder().begin(200, {{"Content-Type", ndjson}, {"Cache-Control", "no-store"}});
   follower->line_up();
 }
 

@@ -1,5 +1,7 @@
 #include "config/url.h"
 
+#include "domain/text.h"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -9,20 +11,8 @@ namespace {
 
 constexpr std::size_t longest_url = 2048;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
 }
 
 std::string either_of(const std::vector<std::string_view>& schemes) {
@@ -80,7 +70,7 @@ tl::expected<Url, std::string> parse_url(std::string_view text,
   if (text.size() > longest_url) return tl::unexpected<std::string>("is longer than 2048 characters");
   Url url;
   const auto colon = text.find("://");
-  if (colon != std::string_view::npos) url.scheme = lower(text.substr(0, colon));
+  if (colon != std::string_view::npos) url.scheme = lower_case(text.substr(0, colon));
   if (std::find(schemes.begin(), schemes.end(), url.scheme) == schemes.end()) {
     return tl::unexpected("must begin with " + either_of(schemes));
   }

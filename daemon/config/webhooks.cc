@@ -3,6 +3,7 @@
 #include "config/suggest.h"
 #include "config/url.h"
 #include "domain/event.h"
+#include "domain/text.h"
 
 #include <algorithm>
 #include <array>
@@ -121,14 +122,6 @@ void read_panel_names(Section& section, const std::vector<PanelPolicy>& panels,
   }
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 // RFC 9110 §5.6.2
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -146,7 +139,7 @@ void read_headers(Section& section, WebhookPolicy& webhook) {
   std::vector<std::string> seen;
   for (const auto& entry : section.take_all()) {
     auto value = section.text_of(entry, entry.value);
-    const auto name = lower(entry.key);
+    const auto name = lower_case(entry.key);
     if (!is_token(entry.key)) {
       section.complain_of_key(entry, "is no name for a header");
     } else if (is_reserved(name)) {

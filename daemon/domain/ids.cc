@@ -1,13 +1,12 @@
 #include "domain/ids.h"
 
+#include "domain/text.h"
+
 #include <algorithm>
 
 namespace smm {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
 }

@@ -11,7 +11,7 @@ namespace {
 using Word = std::pair<std::string_view, RefillState>;
 
 // Folded spellings: what panels publish for refills, and the words they use for the same states of orders.
-constexpr std::array panel_words = {
+constexpr std::array refill_words = {
     Word{"pending", RefillState::pending},
     Word{"awaiting", RefillState::pending},
     Word{"inprogress", RefillState::in_progress},
@@ -127,7 +127,7 @@ bool is_final(RefillState state) {
 
 std::optional<RefillState> refill_state_from_panel_word(std::string_view word) {
   const auto folded = fold_status_word(word);
-  for (const auto& [spelling, state] : panel_words) {
+  for (const auto& [spelling, state] : refill_words) {
     if (spelling == folded) return state;
   }
   return std::nullopt;

@@ -8,7 +8,7 @@ namespace {
 using Word = std::pair<std::string_view, OrderStatus>;
 
 // Folded spellings, from what panels publish and what running panels were seen to say.
-constexpr std::array panel_words = {
+constexpr std::array status_words = {
     Word{"pending", OrderStatus::pending},       Word{"awaiting", OrderStatus::pending},
     Word{"processing", OrderStatus::processing}, Word{"inprogress", OrderStatus::in_progress},
     Word{"running", OrderStatus::in_progress},   Word{"completed", OrderStatus::completed},
@@ -92,7 +92,7 @@ std::string fold_status_word(std::string_view word) {
 
 std::optional<OrderStatus> status_from_panel_word(std::string_view word) {
   const auto folded = fold_status_word(word);
-  for (const auto& [spelling, status] : panel_words) {
+  for (const auto& [spelling, status] : status_words) {
     if (spelling == folded) return status;
   }
   return std::nullopt;

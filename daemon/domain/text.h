@@ -23,4 +23,10 @@ namespace smm {
 // Without the white space at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);
 
+// Of ASCII, whatever the locale says.
+[[nodiscard]] constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+[[nodiscard]] std::string lower_case(std::string_view text);
+
 }  // namespace smm

@@ -11,9 +11,7 @@
 namespace smm::panel {
 namespace {
 
-using Answer = tl::expected<std::variant<OrderId, Refused>, Error>;
-
-constexpr int max_wrappers = 3;
+using AddAnswer = tl::expected<std::variant<OrderId, Refused>, Error>;
 
 constexpr std::array<std::string_view, 9> judged_fields = {"order",  "order_id", "orderId", "id",     "error",
                                                            "errors", "status",   "success", "message"};
@@ -73,7 +71,7 @@ void gather(Gathered& said, const Node& node, const Context& context, int depth)
   }
 }
 
-Answer in_doubt(ErrorKind kind, const char* why) {
+AddAnswer in_doubt(ErrorKind kind, const char* why) {
   return tl::make_unexpected(Error{kind, why});
 }
 
@@ -86,7 +84,7 @@ Refused refused(const Reply& reply, std::string_view words, const Context& conte
 
 }  // namespace
 
-Answer read_add(const Reply& reply, const Context& context) {
+AddAnswer read_add(const Reply& reply, const Context& context) {
   const auto node = read_whole(reply, context);
   if (!node) return tl::make_unexpected(node.error());
   Gathered said;

@@ -8,8 +8,6 @@
 namespace smm::panel {
 namespace {
 
-constexpr int max_wrappers = 3;
-
 // The object in which the balance stands: the reply itself, or wrapped.
 const Node* find_balance_holder(const Node& node, int depth = 0) {
   if (depth > max_wrappers) return nullptr;

@@ -13,9 +13,7 @@ namespace smm::panel {
 namespace {
 
 using Kind = Verdict::Kind;
-using Answer = tl::expected<Verdicts, Error>;
-
-constexpr int max_wrappers = 3;
+using BatchAnswer = tl::expected<Verdicts, Error>;
 
 // Under which an answer lies in an object, the likeliest first.
 constexpr std::array<std::string_view, 13> wrappers = {"data",    "result",  "results", "response", "orders",
@@ -47,7 +45,7 @@ class Reading {
     said_.resize(asked.size());
   }
 
-  Answer read() {
+  BatchAnswer read() {
     const auto node = read_whole(reply_, context_);
     if (!node) return tl::make_unexpected(node.error());
     auto answer = read_value(*node, 0);
@@ -60,17 +58,17 @@ class Reading {
   }
 
  private:
-  [[nodiscard]] Answer failed(ErrorKind kind) const {
+  [[nodiscard]] BatchAnswer failed(ErrorKind kind) const {
     return tl::make_unexpected(unreadable(reply_, kind, {}, context_));
   }
-  [[nodiscard]] Answer in_doubt(ErrorKind kind, const char* why) const {
+  [[nodiscard]] BatchAnswer in_doubt(ErrorKind kind, const char* why) const {
     return tl::make_unexpected(Error{kind, why});
   }
-  [[nodiscard]] Answer contradicted() const {
+  [[nodiscard]] BatchAnswer contradicted() const {
     return in_doubt(ErrorKind::wrong_shape, "the reply says yes and no at once");
   }
 
-  Answer read_value(const Node& node, int depth) {
+  BatchAnswer read_value(const Node& node, int depth) {
     if (depth > max_wrappers) return failed(ErrorKind::wrong_shape);
     switch (node.kind) {
       case Node::Kind::object:
@@ -88,7 +86,7 @@ class Reading {
   }
 
   // A reply that is only a text.
-  Answer read_words(std::string_view words) {
+  BatchAnswer read_words(std::string_view words) {
     const auto kind = sort_error(words, 200);
     const bool of_the_request = kind != ErrorKind::said_no || says_unknown_order(words) ||
                                 says_order_missing(words) ||
@@ -101,7 +99,7 @@ class Reading {
     return about_the_only_one(std::move(verdict));
   }
 
-  Answer read_array(const Node& array, int depth) {
+  BatchAnswer read_array(const Node& array, int depth) {
     const Node* unnamed = nullptr;
     std::size_t unnamed_count = 0;
     bool named = array.children.empty();
@@ -120,7 +118,7 @@ class Reading {
     return unnamed_count == 1 ? read_value(*unnamed, depth + 1) : failed(ErrorKind::wrong_shape);
   }
 
-  Answer read_object(const Node& object, int depth) {
+  BatchAnswer read_object(const Node& object, int depth) {
     if (says_a_field_twice(object)) return failed(ErrorKind::malformed);
     const bool strangers = note_members(object);
     const bool errors_are_named = note_errors(object);
@@ -154,7 +152,7 @@ class Reading {
   }
 
   // An object that neither names nor wraps anything.
-  Answer read_bare(const Node& object) {
+  BatchAnswer read_bare(const Node& object) {
     if (asked_.size() == 1) {
       auto verdict =
           verdict_of_object(object, action_, reply_.http_status, went_well_, asked_.front(), context_);
@@ -172,7 +170,7 @@ class Reading {
                     "the panel answered a batch with one answer, and not about which");
   }
 
-  Answer answer_for_one(Verdict verdict, const Node& object) {
+  BatchAnswer answer_for_one(Verdict verdict, const Node& object) {
     // A no beside the yes was looked for before; without any, nobody knows.
     switch (verdict.kind) {
       case Kind::yes:
@@ -187,7 +185,7 @@ class Reading {
     return failed(ErrorKind::wrong_shape);
   }
 
-  Answer about_the_only_one(Verdict verdict) {
+  BatchAnswer about_the_only_one(Verdict verdict) {
     verdicts_.front() = std::move(verdict);
     return finish();
   }
@@ -271,7 +269,7 @@ class Reading {
     });
   }
 
-  [[nodiscard]] Answer refused(std::string_view words) const {
+  [[nodiscard]] BatchAnswer refused(std::string_view words) const {
     auto error = refusal(reply_, words, context_);
     const bool asked_many = question_ == Question::batch;
     if (asked_many && error.kind == ErrorKind::said_no &&
@@ -282,7 +280,7 @@ class Reading {
     return Verdicts{{}, std::move(error)};
   }
 
-  Answer finish() { return Verdicts{std::move(verdicts_), std::nullopt}; }
+  BatchAnswer finish() { return Verdicts{std::move(verdicts_), std::nullopt}; }
 
   const Reply& reply_;
   std::span<const std::string_view> asked_;

@@ -1,5 +1,7 @@
 #include "panel/json_tree.h"
 
+#include "domain/text.h"
+
 #include <simdjson.h>
 
 #include <algorithm>
@@ -13,10 +15,6 @@ namespace ondemand = simdjson::ondemand;
 std::string_view without_trailing_space(std::string_view text) {
   const auto last = text.find_last_not_of(" \t\r\n");
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 std::size_t digits_at(std::string_view text, std::size_t at) {

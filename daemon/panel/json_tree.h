@@ -29,6 +29,9 @@ struct Node {
 inline constexpr std::size_t max_nodes = 20'000;
 inline constexpr int max_depth = 32;
 
+// An answer lies at most so deep in wrappers: {"status":"success","data":{"orders":{…}}}.
+inline constexpr int max_wrappers = 3;
+
 class TreeParser {
  public:
   TreeParser();

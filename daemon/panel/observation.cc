@@ -20,10 +20,6 @@ constexpr std::array<std::string_view, 12> read_fields = {
     "status", "charge", "remains", "start_count", "start_counter", "currency",
     "runs",   "orders", "posts",   "expiry",      "error",         "order"};
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 // "1,234,567.89" without its commas; the text itself when it is not written like that.
 std::string without_thousands(std::string_view text, bool needs_point) {
   const auto sign = !text.empty() && text.front() == '-' ? std::size_t{1} : 0;

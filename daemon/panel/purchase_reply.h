@@ -21,6 +21,9 @@
 // A reply that says yes and no of one thing is in doubt.
 namespace smm::panel {
 
+// Of what a panel says of a purchase, this many bytes are kept.
+inline constexpr std::size_t longest_words = 1024;
+
 // The panel's no. `kind` is key_rejected, rate_limited, batch_refused (of a whole batch only), said_no, or
 // http_error when it gave no words and a code from 400 on.
 struct Refused {

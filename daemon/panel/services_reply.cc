@@ -18,9 +18,7 @@ namespace {
 
 using simdjson::error_code;
 namespace ondemand = simdjson::ondemand;
-using Answer = tl::expected<std::vector<Service>, Error>;
-
-constexpr int max_wrappers = 3;
+using ServicesAnswer = tl::expected<std::vector<Service>, Error>;
 
 // Under which a list lies in an object.
 constexpr std::array<std::string_view, 7> wrappers = {"services", "data",  "result", "results",
@@ -143,7 +141,7 @@ class Reading {
   Reading(const Reply& reply, const Context& context)
       : reply_(reply), context_(context), name_(context), type_(context), category_(context) {}
 
-  Answer read(std::string_view document) {
+  ServicesAnswer read(std::string_view document) {
     if (const auto reach = reach_of_value(document);
         reach.end != Reach::End::complete || reach.at != document.size())
       return failed(what_is_broken(document));
@@ -167,7 +165,9 @@ class Reading {
   }
 
  private:
-  Answer failed(ErrorKind kind) { return tl::make_unexpected(unreadable(reply_, kind, {}, context_)); }
+  ServicesAnswer failed(ErrorKind kind) {
+    return tl::make_unexpected(unreadable(reply_, kind, {}, context_));
+  }
 
   error_code read_text() {
     const auto size = text_.size();

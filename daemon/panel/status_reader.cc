@@ -14,12 +14,9 @@ namespace smm::panel {
 namespace {
 
 using Entries = std::vector<Entry>;
-using Answer = tl::expected<Entries, Error>;
+using StatusAnswer = tl::expected<Entries, Error>;
 
 enum class Question : std::uint8_t { batch, single };
-
-// An answer lies at most so deep in wrappers: {"status":"success","data":{"orders":{…}}}.
-constexpr int max_wrappers = 3;
 
 bool begins_container(std::string_view json) {
   return json.front() == '{' || json.front() == '[';
@@ -81,7 +78,7 @@ class Reading {
         context_(context),
         question_(question) {}
 
-  Answer read() {
+  StatusAnswer read() {
     if (reply_.http_status >= 300 && reply_.http_status < 400)
       return tl::make_unexpected(unreadable(reply_, ErrorKind::redirected, {}, context_));
     const auto place = locate(reply_.body);
@@ -98,9 +95,9 @@ class Reading {
   }
 
  private:
-  Answer failed(ErrorKind kind) { return tl::make_unexpected(unreadable(reply_, kind, {}, context_)); }
+  StatusAnswer failed(ErrorKind kind) { return tl::make_unexpected(unreadable(reply_, kind, {}, context_)); }
 
-  Answer read_value(std::string_view json, int depth) {
+  StatusAnswer read_value(std::string_view json, int depth) {
     if (depth > max_wrappers) return failed(ErrorKind::wrong_shape);
     if (!begins_container(json)) return read_words(json);
     Walk found;
@@ -112,20 +109,20 @@ class Reading {
   }
 
   // A reply that is only a text, or an array of one text.
-  Answer read_words(std::string_view json) {
+  StatusAnswer read_words(std::string_view json) {
     const auto node = trees_.parse(json);
     if (!node) return failed(what_is_broken(json));
     if (node->kind != Node::Kind::text) return failed(ErrorKind::wrong_shape);
     return refused(node->text, json);
   }
 
-  Answer read_array(Walk& found, int depth) {
+  StatusAnswer read_array(Walk& found, int depth) {
     if (!found.entries.empty() || found.strangers || found.unnamed.empty()) return std::move(found.entries);
     if (found.unnamed.size() == 1) return read_value(found.unnamed.front(), depth + 1);
     return failed(ErrorKind::wrong_shape);
   }
 
-  Answer read_object(std::string_view json, Walk& found, int depth) {
+  StatusAnswer read_object(std::string_view json, Walk& found, int depth) {
     if (found.words.empty()) {
       // Nothing at all, or only orders that nobody asked about, is an answer without entries.
       if (!found.entries.empty() || found.strangers || is_empty_object(json)) return std::move(found.entries);
@@ -150,7 +147,7 @@ class Reading {
     return reply_.http_status >= 400 ? refused({}, json) : failed(ErrorKind::wrong_shape);
   }
 
-  Answer read_bare(std::string_view json, const Node& object) {
+  StatusAnswer read_bare(std::string_view json, const Node& object) {
     if (asked_.size() != 1) {
       return tl::make_unexpected(
           Error{ErrorKind::batch_refused, "the panel answered a batch with one order, and not with which"});
@@ -159,7 +156,7 @@ class Reading {
     return Entries{{0, digest_of(json), json}};
   }
 
-  Answer refused(std::string_view words, std::string_view json) {
+  StatusAnswer refused(std::string_view words, std::string_view json) {
     auto error = refusal(reply_, words, context_);
     if (question_ == Question::single) {
       if (concerns_the_order(error, words, reply_.http_status)) return Entries{{0, digest_of(json), json}};

@@ -1,3 +1,4 @@
+#include "domain/text.h"
 #include "panel/refusal.h"
 #include "panel/refusal_text.h"
 #include "panel/words.h"
@@ -148,12 +149,8 @@ constexpr std::array<std::string_view, 6> counts = {"once", "twice", "time", "ti
 constexpr std::array<std::string_view, 9> again = {"again",     "try", "retry", "next", "nuevamente",
                                                    "novamente", "lại", "lagi",  "wait"};
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 template <std::size_t Size>
-bool is_one_of(std::string_view token, const std::array<std::string_view, Size>& words) {
+bool is_among(std::string_view token, const std::array<std::string_view, Size>& words) {
   return std::find(words.begin(), words.end(), token) != words.end();
 }
 
@@ -243,7 +240,7 @@ std::optional<Amount> amount_at(const std::vector<std::string_view>& tokens, std
     smallest = unit->length;
     at += 2;
     amount.end = at;
-    if (at + 1 < tokens.size() && is_one_of(tokens[at], joints) && number_of(tokens[at + 1])) ++at;
+    if (at + 1 < tokens.size() && is_among(tokens[at], joints) && number_of(tokens[at + 1])) ++at;
   }
   if (amount.end == amount.begin || amount.length > longest) return std::nullopt;
   return amount;
@@ -252,7 +249,7 @@ std::optional<Amount> amount_at(const std::vector<std::string_view>& tokens, std
 template <std::size_t Size>
 bool has_one_of(const std::vector<std::string_view>& tokens,
                 const std::array<std::string_view, Size>& words) {
-  return std::any_of(tokens.begin(), tokens.end(), [&](auto token) { return is_one_of(token, words); });
+  return std::any_of(tokens.begin(), tokens.end(), [&](auto token) { return is_among(token, words); });
 }
 
 // Whether what stands around an amount makes it a time to wait.
@@ -260,16 +257,16 @@ bool is_wait(const std::vector<std::string_view>& tokens, const Amount& amount) 
   const bool told_again = has_one_of(tokens, again);
   const bool may_be = told_again || !has_one_of(tokens, over);
   if (amount.end < tokens.size()) {
-    if (is_one_of(tokens[amount.end], elsewhere)) return false;
-    if (is_one_of(tokens[amount.end], behind)) return may_be;
+    if (is_among(tokens[amount.end], elsewhere)) return false;
+    if (is_among(tokens[amount.end], behind)) return may_be;
   }
   for (auto at = amount.begin; at-- > 0;) {
     const auto token = tokens[at];
-    if (is_one_of(token, sure)) return may_be;
-    if (is_one_of(token, afterwards)) return told_again || (may_be && !has_one_of(tokens, impossible));
+    if (is_among(token, sure)) return may_be;
+    if (is_among(token, afterwards)) return told_again || (may_be && !has_one_of(tokens, impossible));
     // "once in 24 hours" is a pace.
-    if (is_one_of(token, within)) return may_be && (at == 0 || !is_one_of(tokens[at - 1], counts));
-    if (!is_one_of(token, fillers)) return false;
+    if (is_among(token, within)) return may_be && (at == 0 || !is_among(tokens[at - 1], counts));
+    if (!is_among(token, fillers)) return false;
   }
   return false;
 }

@@ -22,10 +22,6 @@ constexpr std::array<std::string_view, 7> short_days = {"Mon", "Tue", "Wed", "Th
 constexpr std::array<std::string_view, 7> long_days = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                                        "Friday", "Saturday", "Sunday"};
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 // Takes a text apart from its front; the first part that is not as expected spoils all that follows.
 class Scanner {
  public:
@@ -90,10 +86,11 @@ Milliseconds read_clock(Scanner& text, bool& valid) {
 }
 
 std::optional<Timestamp> moment_of(const HttpDate& date) {
-  const std::chrono::year_month_day day{std::chrono::year(date.year), std::chrono::month(date.month + 1),
-                                        std::chrono::day(static_cast<unsigned>(date.day))};
-  if (!day.ok()) return std::nullopt;
-  return Timestamp(std::chrono::sys_days(day)) + date.clock;
+  const std::chrono::year_month_day date_alone{std::chrono::year(date.year),
+                                               std::chrono::month(date.month + 1),
+                                               std::chrono::day(static_cast<unsigned>(date.day))};
+  if (!date_alone.ok()) return std::nullopt;
+  return Timestamp(std::chrono::sys_days(date_alone)) + date.clock;
 }
 
 // Sun, 06 Nov 1994 08:49:37 GMT

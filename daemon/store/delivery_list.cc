@@ -10,9 +10,9 @@ namespace {
 
 using platform::Reading;
 
-constexpr std::int64_t scan_bound = 10'000;
+constexpr std::int64_t deliveries_at_once = 10'000;
 
-std::string select(std::string_view from_and_where) {
+std::string select_deliveries(std::string_view from_and_where) {
   return std::string(R"sql(
     SELECT d.id, d.webhook, d.state, d.event_seq, e.id, e.type, d.tries, d.created_at, d.next_try_at, d.ended_at,
            o.panel, o.id
@@ -24,8 +24,8 @@ constexpr std::string_view joined = R"sql(
   CROSS JOIN event e ON e.seq = d.event_seq LEFT JOIN orders o ON o.row = d.order_row
 )sql";
 
-std::string from(std::string_view table, std::string_view where) {
-  return select(std::string(table) + std::string(joined) + " WHERE " + std::string(where));
+std::string select_from(std::string_view table, std::string_view where) {
+  return select_deliveries(std::string(table) + std::string(joined) + " WHERE " + std::string(where));
 }
 
 }  // namespace
@@ -34,15 +34,15 @@ DeliveryList::DeliveryList(platform::Database& database, Orders& orders, Webhook
     : orders_(orders),
       webhooks_(webhooks),
       panels_(panels),
-      find_(database, "find a delivery", from("delivery d", "d.id = ?1")),
+      find_(database, "find a delivery", select_from("delivery d", "d.id = ?1")),
       all_(database, "list deliveries",
-           from("delivery d NOT INDEXED", "d.id < ?1 ORDER BY d.id DESC LIMIT ?2")),
+           select_from("delivery d NOT INDEXED", "d.id < ?1 ORDER BY d.id DESC LIMIT ?2")),
       of_order_(database, "list an order's deliveries",
-                from("delivery d INDEXED BY delivery_line",
-                     "d.order_row = ?3 AND d.id < ?1 ORDER BY d.id DESC LIMIT ?2")),
+                select_from("delivery d INDEXED BY delivery_line",
+                            "d.order_row = ?3 AND d.id < ?1 ORDER BY d.id DESC LIMIT ?2")),
       of_state_(
           database, "list deliveries in a state",
-          from(
+          select_from(
               "delivery d INDEXED BY delivery_undelivered",
               "d.state = ?3 AND d.state <> 1 AND d.webhook = ?4 AND d.id < ?1 ORDER BY d.id DESC LIMIT ?2")) {
 }
@@ -102,7 +102,7 @@ tl::expected<DeliveryPage, std::string> DeliveryList::read(const DeliveryQuery& 
   std::optional<std::int64_t> stopped_at;
   const auto walk_and_note = [&](platform::Statement& rows) {
     const Reading reading(rows);
-    const auto stop = walk(rows.bind(1, from).bind(2, scan_bound), query, scan_bound, found);
+    const auto stop = walk(rows.bind(1, from).bind(2, deliveries_at_once), query, deliveries_at_once, found);
     if (stop) stopped_at = std::max(stop, stopped_at);
   };
   if (query.order) {

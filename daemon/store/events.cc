@@ -16,7 +16,7 @@ namespace {
 using platform::Reading;
 
 // Looked at in one call, whether they match or not, so that a turn of the loop stays short.
-constexpr std::int64_t scan_bound = 1000;
+constexpr std::int64_t events_at_once = 1000;
 
 // evt_ + 128 bits nobody can guess.
 std::string new_event_id() {
@@ -111,7 +111,7 @@ EventPage EventLog::read(const EventQuery& query) {
   EventPage page;
   page.scanned_to = query.since;
   const Reading reading(read_);
-  read_.bind(1, query.since).bind(2, scan_bound);
+  read_.bind(1, query.since).bind(2, events_at_once);
   while (page.items.size() < query.limit && read_.step()) {
     page.scanned_to = read_.integer(0);
     const auto type = event_type_from_text(read_.view(1));

@@ -14,7 +14,7 @@ namespace {
 using platform::Reading;
 
 // Rows looked at in one call: about 10 ms.
-constexpr std::int64_t scan_bound = 20'000;
+constexpr std::int64_t orders_at_once = 20'000;
 constexpr auto last_row = std::numeric_limits<std::int64_t>::max();
 
 // "ta" … "pd": sorted by what, ascending or descending.
@@ -206,7 +206,7 @@ tl::expected<OrderPage, std::string> OrderList::read(const OrderQuery& query) {
   if (!start) return tl::unexpected(std::string(foreign_cursor));
   if (filter.is_hopeless()) return OrderPage{};
   const auto ranges = ranges_for(query, filter);
-  const auto bound = std::max<std::int64_t>(scan_bound / static_cast<std::int64_t>(ranges.size()),
+  const auto bound = std::max<std::int64_t>(orders_at_once / static_cast<std::int64_t>(ranges.size()),
                                             static_cast<std::int64_t>(query.limit) + 1);
   std::vector<Walk> walks;
   walks.reserve(ranges.size());

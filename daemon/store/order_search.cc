@@ -10,7 +10,7 @@ namespace {
 
 using platform::Reading;
 
-constexpr std::int64_t scan_bound = 20'000;
+constexpr std::int64_t searched_at_once = 20'000;
 
 // The first text, byte by byte, that does not begin with `prefix`.
 std::string end_of_prefix(std::string prefix) {
@@ -81,7 +81,7 @@ void OrderSearch::search_refs(Search& search) {
 
 tl::expected<OrderPage, std::string> OrderSearch::read(const OrderQuery& query, const OrderFilter& filter) {
   const auto panels = panels_for(filter);
-  Search search{query, filter, scan_bound, {}, {panels.empty() ? 0 : panels.front(), 0, {}}};
+  Search search{query, filter, searched_at_once, {}, {panels.empty() ? 0 : panels.front(), 0, {}}};
   if (!query.cursor.empty()) {
     const auto parts = read_cursor(query.cursor, "q", 2);
     if (!parts) return tl::unexpected(std::string(foreign_cursor));

@@ -8,7 +8,7 @@ namespace {
 using platform::Reading;
 
 // Rows looked at in one call: about 5 ms.
-constexpr std::int64_t scan_bound = 5000;
+constexpr std::int64_t grounds_at_once = 5000;
 
 }  // namespace
 
@@ -45,7 +45,7 @@ Purchases::RefillCandidates RefillGrounds::candidates(const PanelName& panel, Ti
   const auto panel_row = panels_.find(panel);
   if (!panel_row) return page;
   const Reading reading(candidates_);
-  candidates_.bind(1, *panel_row).bind(2, after).bind(3, scan_bound);
+  candidates_.bind(1, *panel_row).bind(2, after).bind(3, grounds_at_once);
   std::int64_t looked_at = 0;
   std::int64_t row = after;
   while (page.items.size() < limit && candidates_.step()) {
@@ -54,7 +54,7 @@ Purchases::RefillCandidates RefillGrounds::candidates(const PanelName& panel, Ti
     if (candidates_.integer(OrderColumn::ended_at) <= to_millis(ended_after)) continue;
     page.items.push_back(read_order(candidates_, panels_));
   }
-  if (page.items.size() == limit || looked_at == scan_bound) page.next = row;
+  if (page.items.size() == limit || looked_at == grounds_at_once) page.next = row;
   return page;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using platform::Reading;
 
-std::string select(std::string_view from_and_where) {
+std::string select_refills(std::string_view from_and_where) {
   return std::string(R"sql(
     SELECT r.id, r.order_row, r.state, r.cause, r.asked_by, r.upstream, r.words, r.refusal, r.not_before, r.asked_at,
            r.accepted_at, r.changed_at, r.ended_at, o.panel, o.id
@@ -21,8 +21,8 @@ std::string select(std::string_view from_and_where) {
 }
 
 std::string from(std::string_view table, std::string_view where) {
-  return select(std::string(table) + " CROSS JOIN orders o ON o.row = r.order_row WHERE " +
-                std::string(where));
+  return select_refills(std::string(table) + " CROSS JOIN orders o ON o.row = r.order_row WHERE " +
+                        std::string(where));
 }
 
 std::optional<std::string> text_of(const std::optional<RefillId>& id) {

@@ -17,7 +17,7 @@ constexpr std::string_view service_columns = R"sql(
   refill_offered, refill_window, cancel_offered
 )sql";
 
-std::string select(std::string_view where) {
+std::string select_services(std::string_view where) {
   return "SELECT " + std::string(service_columns) + " FROM service " + std::string(where);
 }
 
@@ -60,17 +60,17 @@ bool is_wanted(const Service& service, const ServiceQuery& query) {
 }
 
 // Rows of the catalogue looked at in one call: as many as large panels have.
-constexpr std::int64_t scan_bound = 10'000;
+constexpr std::int64_t services_at_once = 10'000;
 
 }  // namespace
 
 Services::Services(platform::Database& database, Panels& panels)
     : panels_(panels),
-      all_(database, "read the services", select(R"sql(
+      all_(database, "read the services", select_services(R"sql(
         INDEXED BY service_by_position WHERE panel = ?1 ORDER BY removed_at IS NOT NULL, position, id
       )sql")),
-      find_(database, "find a service", select("WHERE panel = ?1 AND id = ?2")),
-      page_(database, "list services", select(R"sql(
+      find_(database, "find a service", select_services("WHERE panel = ?1 AND id = ?2")),
+      page_(database, "list services", select_services(R"sql(
         INDEXED BY service_by_position
         WHERE panel = ?1 AND (removed_at IS NOT NULL) = ?2 AND position >= ?3 AND (position > ?3 OR id > ?4)
         ORDER BY position, id LIMIT ?5
@@ -244,7 +244,7 @@ tl::expected<ServicePage, std::string> Services::list(std::int64_t panel, const 
     at = std::move(*parts);
   }
   ServicePage page;
-  auto left = scan_bound;
+  auto left = services_at_once;
   const auto is_over = [&] { return page.items.size() == query.limit || left == 0; };
   const auto walk = [&] {
     const Reading reading(page_);

@@ -31,6 +31,10 @@ struct Outcome {
   std::string err;
 };
 
+inline bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
 // The program under test, running.
 class Child {
  public:

@@ -12,10 +12,6 @@ Outcome offline(const std::vector<std::string>& arguments) {
   return run("/nonexistent/api.sock", arguments);
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("without arguments the help goes to standard error and the exit code is 2") {

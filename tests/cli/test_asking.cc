@@ -37,10 +37,6 @@ std::string items(const std::vector<std::string>& all) {
   return text + "]}";
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 Launch at_terminal(const Room& room, const std::vector<std::string>& arguments) {
   Launch launch;
   launch.arguments = arguments;

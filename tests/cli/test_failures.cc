@@ -12,10 +12,6 @@ namespace {
 
 const std::string no_webhooks = R"({"items":[],"next":null})";
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 bool is_one_line(const std::string& text) {
   return !text.empty() && text.find('\n') == text.size() - 1;
 }

@@ -19,10 +19,6 @@ const std::vector<std::string> simple = {
     "place",      "p1",  "--service", "1",     "--link", "https://e.example/p",
     "--quantity", "100", "--yes",     "--key", "k-1"};
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;

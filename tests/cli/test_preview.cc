@@ -12,7 +12,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-const std::string placed =
+const std::string placed_answer =
     R"({"placement":{"id":7,"panel":"p1","state":"accepted","sent":"yes","order":"23501"},)"
     R"("order":{"panel":"p1","id":"23501","status":"new"}})";
 
@@ -27,10 +27,6 @@ std::string preview(const std::string& cost, const std::string& more = "",
 
 std::string exactly(const std::string& amount) {
   return R"({"kind":"exact","amount":")" + amount + R"(","currency":"USD"})";
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // The sheet that `place p1 --service 1 … --dry-run` shows.
@@ -162,7 +158,7 @@ TEST_CASE("on a terminal the order is shown and placed only after a yes") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));
   daemon.will_answer(json(preview(exactly("0.09"))));
-  daemon.will_answer(json(201, placed));
+  daemon.will_answer(json(201, placed_answer));
   Child child(at_terminal(room, hundred));
   CHECK(child.shows("Place it? [y/N] "));
   CHECK(has(child.out(), "cost        0.09 USD (0.90 per 1000 × 100)\n"));
@@ -211,7 +207,7 @@ TEST_CASE("the question is asked on the terminal also when the answer goes to a 
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));
   daemon.will_answer(json(preview(exactly("0.09"))));
-  daemon.will_answer(json(201, placed));
+  daemon.will_answer(json(201, placed_answer));
   std::ofstream(room.path("answer")) << "";
   auto launch = at_terminal(room, hundred);
   launch.arguments.emplace_back("--json");
@@ -223,7 +219,7 @@ TEST_CASE("the question is asked on the terminal also when the answer goes to a 
   CHECK(outcome.exit == 0);
   CHECK(!has(outcome.out, "placement"));
   std::ifstream file(room.path("answer"));
-  CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == placed + "\n");
+  CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == placed_answer + "\n");
 }
 
 TEST_CASE("what a panel calls its services cannot command the terminal that asks") {

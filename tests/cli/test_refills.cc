@@ -13,10 +13,6 @@ const std::string refused =
     R"("asked_at":"2026-11-21T08:00:00.000Z","accepted_at":null,"changed_at":null,)"
     R"("ended_at":"2026-11-21T08:00:01.000Z"})";
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("refills lists what was asked for") {

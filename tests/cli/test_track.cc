@@ -5,11 +5,10 @@
 #include <nlohmann/json.hpp>
 
 using namespace smm::test;
-using Json = nlohmann::ordered_json;
 
 namespace {
 
-std::string order(const std::string& id, const std::string& status = "new") {
+std::string tracked_order(const std::string& id, const std::string& status = "new") {
   return R"({"panel":"p1","id":")" + id + R"(","status":")" + status + R"("})";
 }
 
@@ -17,7 +16,8 @@ std::string order(const std::string& id, const std::string& status = "new") {
 Answer all_new(std::size_t count) {
   std::string items;
   for (std::size_t i = 0; i < count; ++i) {
-    items += (i == 0 ? "" : ",") + std::string(R"({"status":201,"order":)") + order(std::to_string(i)) + "}";
+    items += (i == 0 ? "" : ",") + std::string(R"({"status":201,"order":)") +
+             tracked_order(std::to_string(i)) + "}";
   }
   return json(R"({"items":[)" + items + "]}");
 }
@@ -27,7 +27,7 @@ Answer all_new(std::size_t count) {
 TEST_CASE("track sends one order as an object with all that was said of it") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));
-  daemon.will_answer(json(201, order("23501")));
+  daemon.will_answer(json(201, tracked_order("23501")));
   const auto outcome =
       run(room.path("api.sock"), {"track", "p1/23501", "--service", "1", "--link", "https://e.example/\"p\"",
                                   "--quantity", "1000", "--ref", "shop-991", "--label", "customer=42",
@@ -40,8 +40,8 @@ TEST_CASE("track sends one order as an object with all that was said of it") {
   CHECK(seen[0].target == "/v1/orders");
   CHECK(seen[0].headers.at("content-type") == "application/json");
   CHECK(seen[0].headers.count("origin") == 0);
-  CHECK(Json::parse(seen[0].body) ==
-        Json::parse(
+  CHECK(nlohmann::ordered_json::parse(seen[0].body) ==
+        nlohmann::ordered_json::parse(
             R"({"panel":"p1","id":"23501","service":"1","link":"https://e.example/\"p\"","quantity":1000,)"
             R"("ref":"shop-991","labels":{"customer":"42","x":"a=b"},)"
             R"("placed_at":"2026-11-21T08:00:00.000Z","quiet":true})"));
@@ -50,31 +50,32 @@ TEST_CASE("track sends one order as an object with all that was said of it") {
 TEST_CASE("track says of an order that was known before that it was") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));
-  daemon.will_answer(json(200, order("23501", "completed")));
+  daemon.will_answer(json(200, tracked_order("23501", "completed")));
   CHECK(run(room.path("api.sock"), {"track", "p1/23501"}).out == "known  p1/23501  completed\n");
   CHECK(run(room.path("api.sock"), {"track", "p1/23501", "--json"}).out ==
-        order("23501", "completed") + "\n");
+        tracked_order("23501", "completed") + "\n");
 }
 
 TEST_CASE("track sends several orders as one array, and refusals cost only themselves") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));
-  daemon.will_answer(json(R"({"items":[{"status":201,"order":)" + order("1") +
+  daemon.will_answer(json(R"({"items":[{"status":201,"order":)" + tracked_order("1") +
                           R"(},{"status":404,"problem":)" +
                           R"({"status":404,"code":"panel-unknown","detail":"there is no panel p9"}}]})"));
   const auto outcome = run(room.path("api.sock"), {"track", "p1/1", "p9/2", "--ref", "r"});
   CHECK(outcome.exit == 6);
   CHECK(outcome.out == "1 tracked\n");
   CHECK(outcome.err == "smm-tracker: p9/2: there is no panel p9\n");
-  CHECK(Json::parse(daemon.request(0).body) ==
-        Json::parse(R"([{"panel":"p1","id":"1","ref":"r"},{"panel":"p9","id":"2","ref":"r"}])"));
+  CHECK(nlohmann::ordered_json::parse(daemon.request(0).body) ==
+        nlohmann::ordered_json::parse(
+            R"([{"panel":"p1","id":"1","ref":"r"},{"panel":"p9","id":"2","ref":"r"}])"));
 }
 
 TEST_CASE("when all are refused alike the exit code is theirs") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));
-  const std::string refused = R"({"status":404,"problem":{"code":"panel-unknown","detail":"no panel p9"}})";
-  daemon.will_answer(json(R"({"items":[)" + refused + "," + refused + "]}"));
+  const std::string no_panel = R"({"status":404,"problem":{"code":"panel-unknown","detail":"no panel p9"}})";
+  daemon.will_answer(json(R"({"items":[)" + no_panel + "," + no_panel + "]}"));
   const auto outcome = run(room.path("api.sock"), {"track", "p9/1", "p9/2"});
   CHECK(outcome.exit == 3);
   CHECK(outcome.out.empty());
@@ -93,9 +94,10 @@ TEST_CASE("orders on standard input go in arrays of at most a thousand") {
   CHECK(outcome.out == "2500 tracked\n");
   const auto seen = daemon.seen();
   REQUIRE(seen.size() == 3);
-  CHECK(Json::parse(seen[0].body).size() == 1000);
-  CHECK(Json::parse(seen[1].body)[0] == Json::parse(R"({"panel":"p1","id":"1000"})"));
-  CHECK(Json::parse(seen[2].body).size() == 500);
+  CHECK(nlohmann::ordered_json::parse(seen[0].body).size() == 1000);
+  CHECK(nlohmann::ordered_json::parse(seen[1].body)[0] ==
+        nlohmann::ordered_json::parse(R"({"panel":"p1","id":"1000"})"));
+  CHECK(nlohmann::ordered_json::parse(seen[2].body).size() == 500);
 }
 
 TEST_CASE("an array of orders with long links stays below what the daemon takes") {
@@ -107,7 +109,7 @@ TEST_CASE("an array of orders with long links stays below what the daemon takes"
   run(room.path("api.sock"), {"track", "-", "--link", std::string(8000, 'l')}, input);
   REQUIRE(daemon.seen().size() == 1);
   CHECK(daemon.request(0).body.size() < std::size_t{4} << 20);
-  CHECK(Json::parse(daemon.request(0).body).is_array());
+  CHECK(nlohmann::ordered_json::parse(daemon.request(0).body).is_array());
 }
 
 TEST_CASE("a line that is no order is named, and the others are tracked") {
@@ -129,7 +131,7 @@ TEST_CASE("the results of many orders are one document in JSON") {
   std::string input;
   for (int i = 0; i < 1001; ++i) input += "p1/" + std::to_string(i) + "\n";
   const auto outcome = run(room.path("api.sock"), {"track", "-", "--json"}, input);
-  CHECK(Json::parse(outcome.out)["items"].size() == 1001);
+  CHECK(nlohmann::ordered_json::parse(outcome.out)["items"].size() == 1001);
   CHECK(run(room.path("api.sock"), {"track", "-", "--json"}, "").out == "{\"items\":[]}\n");
 }
 
@@ -191,14 +193,14 @@ TEST_CASE("a panel that fails while polled is exit code 5 with its words, and 6 
   FakeDaemon daemon(room.path("api.sock"));
   daemon.will_answer(problem(502, "upstream-error", "p1: Invalid API key"));
   daemon.will_answer(problem(503, "panel-busy", "p1 is busy"));
-  daemon.will_answer(json(order("2", "completed")));
+  daemon.will_answer(json(tracked_order("2", "completed")));
   auto outcome = run(room.path("api.sock"), {"poll", "p1/1"});
   CHECK(outcome.exit == 5);
   CHECK(outcome.err == "smm-tracker: p1: Invalid API key\n");
   outcome = run(room.path("api.sock"), {"poll", "p1/1", "p1/2", "--json"});
   CHECK(outcome.exit == 6);
   CHECK(outcome.err == "smm-tracker: p1/1: p1 is busy; try again in a moment\n");
-  const auto items = Json::parse(outcome.out)["items"];
+  const auto items = nlohmann::ordered_json::parse(outcome.out)["items"];
   CHECK(items[0]["problem"]["code"] == "panel-busy");
   CHECK(items[1]["order"]["status"] == "completed");
 }

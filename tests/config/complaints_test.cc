@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-namespace smm::config {
+namespace smm::config::complaints_test {
 namespace {
 
 std::string lines(const std::vector<std::string>& complaints) {
@@ -197,4 +197,4 @@ TEST_CASE("a file that cannot be read is one complaint about the file as a whole
 }
 
 }  // namespace
-}  // namespace smm::config
+}  // namespace smm::config::complaints_test

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace smm::config {
+namespace smm::config::defaults_test {
 namespace {
 
 using std::chrono::hours;
@@ -261,4 +261,4 @@ TEST_CASE("the documented configuration cut short anywhere loads or is complaine
 }
 
 }  // namespace
-}  // namespace smm::config
+}  // namespace smm::config::defaults_test

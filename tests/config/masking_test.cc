@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace smm::config {
+namespace smm::config::masking_test {
 namespace {
 
 TEST_CASE("a panel's url is shown without user info and query") {
@@ -32,4 +32,4 @@ TEST_CASE("what is no url is masked whole") {
 }
 
 }  // namespace
-}  // namespace smm::config
+}  // namespace smm::config::masking_test

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-namespace smm::config {
+namespace smm::config::panels_test {
 namespace {
 
 using std::chrono::hours;
@@ -253,4 +253,4 @@ TEST_CASE("two panels with one key are accepted with a warning") {
 }
 
 }  // namespace
-}  // namespace smm::config
+}  // namespace smm::config::panels_test

@@ -9,7 +9,7 @@
 
 #include <filesystem>
 
-namespace smm::config {
+namespace smm::config::secrets_test {
 namespace {
 
 constexpr std::string_view good_secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
@@ -311,4 +311,4 @@ TEST_CASE("a webhook secret that is not quite one is refused with the reason") {
 }
 
 }  // namespace
-}  // namespace smm::config
+}  // namespace smm::config::secrets_test

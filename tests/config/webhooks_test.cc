@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-namespace smm::config {
+namespace smm::config::webhooks_test {
 namespace {
 
 constexpr std::string_view first_secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
@@ -122,4 +122,4 @@ TEST_CASE_FIXTURE(WebhookWorkshop, "a webhook's name follows the rule of panels'
 }
 
 }  // namespace
-}  // namespace smm::config
+}  // namespace smm::config::webhooks_test

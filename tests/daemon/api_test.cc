@@ -6,7 +6,8 @@
 #include <set>
 #include <thread>
 
-using namespace smm::test;
+namespace smm::test::api_test {
+
 namespace practice = smm::practice;
 
 namespace {
@@ -278,3 +279,5 @@ TEST_CASE("at most 64 clients wait on a socket, and places are free again when t
   for (auto& client : clients) client.join();
   CHECK(eventually([&] { return wait_for(milliseconds(200)).status == 0; }));
 }
+
+}  // namespace smm::test::api_test

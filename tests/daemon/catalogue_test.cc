@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <thread>
 
+namespace smm::test::catalogue_test {
+
 // The catalogue and the balance, kept up to date by the real daemon.
 
-using namespace smm::test;
 namespace practice = smm::practice;
 
 namespace {
@@ -313,3 +314,5 @@ TEST_CASE("the balance that a test of the panel brings is kept") {
   REQUIRE(world.tracker.post("/v1/panels/p1/test").status == 200);
   CHECK(std::stod(shown().get<std::string>()) == 7);
 }
+
+}  // namespace smm::test::catalogue_test

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <filesystem>
 
-using namespace smm::test;
+namespace smm::test::clock_test {
+
 namespace practice = smm::practice;
 using std::chrono::hours;
 using std::chrono::seconds;
@@ -189,3 +190,5 @@ TEST_CASE("a wall clock set on does not hold up what somebody asks for") {
     REQUIRE_MESSAGE(answer.status == 201, answer.error << answer.body << tracker.log());
   }
 }
+
+}  // namespace smm::test::clock_test

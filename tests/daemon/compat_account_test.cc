@@ -2,9 +2,9 @@
 
 #include <future>
 
-// Our own API v2: services and balance.
+namespace smm::test::compat_account_test {
 
-using namespace smm::test;
+// Our own API v2: services and balance.
 
 TEST_CASE("the list of services has the shape of the pages, from the database") {
   CompatWorld world;
@@ -78,3 +78,5 @@ TEST_CASE("a balance and a list nobody has had are asked for once, and say so wh
   for (auto& answer : answers) CHECK(answer.get().json()["balance"] == "100.84292");
   CHECK(world.count("balance") == before + 1);
 }
+
+}  // namespace smm::test::compat_account_test

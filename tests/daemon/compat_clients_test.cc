@@ -3,9 +3,9 @@
 
 #include <sstream>
 
-// Programs written for panels, talking to the drop-in as their libraries do: the very bytes they send.
+namespace smm::test::compat_clients_test {
 
-using namespace smm::test;
+// Programs written for panels, talking to the drop-in as their libraries do: the very bytes they send.
 
 namespace {
 
@@ -175,3 +175,5 @@ TEST_CASE("Python's requests: repeated names, chunks, and parameters in the URL"
   CHECK(say(world, chunked + pieces.str() + all.substr(16) + "\r\n0\r\n\r\n").body ==
         R"({"balance":"100.84292","currency":"USD"})");
 }
+
+}  // namespace smm::test::compat_clients_test

@@ -4,9 +4,10 @@
 
 #include <future>
 
+namespace smm::test::compat_money_test {
+
 // Our own API v2: add, refill and cancel, which go to the panel once and are recorded.
 
-using namespace smm::test;
 using std::chrono::seconds;
 
 namespace {
@@ -263,3 +264,5 @@ TEST_CASE("without track_on_sight a refill is recorded, and its order is still n
   CHECK(world.tracker.all_items("/v1/refills").size() == 1);
   CHECK(world.tracker.all_items("/v1/orders").empty());
 }
+
+}  // namespace smm::test::compat_money_test

@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <optional>
 
-// The drop-in on loopback TCP, through the real systemd-socket-proxyd as the shipped unit starts it.
+namespace smm::test::compat_proxy_test {
 
-using namespace smm::test;
+// The drop-in on loopback TCP, through the real systemd-socket-proxyd as the shipped unit starts it.
 
 namespace {
 
@@ -116,3 +116,5 @@ TEST_CASE("the units are sound, and nothing enables them by itself") {
   CHECK(socket.find("\nListenStream=127.0.0.1:") != std::string::npos);
   CHECK(service.find("[Install]") == std::string::npos);
 }
+
+}  // namespace smm::test::compat_proxy_test

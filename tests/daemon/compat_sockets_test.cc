@@ -5,9 +5,9 @@
 
 #include <random>
 
-// Our own API v2: who may ask it, over which socket, and what becomes of everything else.
+namespace smm::test::compat_sockets_test {
 
-using namespace smm::test;
+// Our own API v2: who may ask it, over which socket, and what becomes of everything else.
 
 namespace {
 
@@ -184,3 +184,5 @@ TEST_CASE("no bytes at all break the daemon, and it goes on to answer") {
   CHECK(world.tracker.running());
   CHECK(body_of(world.post({.body = fields(compat_token)})) == balance);
 }
+
+}  // namespace smm::test::compat_sockets_test

@@ -4,9 +4,10 @@
 #include <future>
 #include <thread>
 
+namespace smm::test::compat_status_test {
+
 // Our own API v2: status, from the database wherever it can be.
 
-using namespace smm::test;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
@@ -244,3 +245,5 @@ TEST_CASE("a subscription's children are tracked when it is first seen here") {
   CHECK(world.ask("action=status&order=5").json()["orders"] == Json::array({"6"}));
   CHECK(eventually([&] { return world.tracker.get("/v1/orders/p1/6").json()["status"] == "pending"; }));
 }
+
+}  // namespace smm::test::compat_status_test

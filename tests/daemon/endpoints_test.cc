@@ -6,7 +6,8 @@
 #include <deque>
 #include <set>
 
-using namespace smm::test;
+namespace smm::test::endpoints_test {
+
 using std::chrono::seconds;
 
 namespace {
@@ -278,3 +279,5 @@ TEST_CASE("an endpoint disabled by 410 could not be revived: a resume does it") 
   CHECK(receiver.wait_for(2, seconds(5)));
   CHECK(Json::parse(receiver.received().back().body)["data"]["order"] == "3");
 }
+
+}  // namespace smm::test::endpoints_test

@@ -4,7 +4,8 @@
 
 #include <doctest/doctest.h>
 
-using namespace smm::test;
+namespace smm::test::following_test {
+
 namespace practice = smm::practice;
 
 namespace {
@@ -61,3 +62,5 @@ TEST_CASE("one order, one panel, one webhook, one query: followed from Pending t
     CHECK(webhook.verdict == practice::SignatureVerdict::verified);
   CHECK(tracker.stop().code == 0);
 }
+
+}  // namespace smm::test::following_test

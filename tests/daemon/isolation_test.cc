@@ -8,9 +8,10 @@
 #include <set>
 #include <thread>
 
+namespace smm::test::isolation_test {
+
 // What is wrong with one panel or one order costs that one alone; and what time alone tells of an order.
 
-using namespace smm::test;
 namespace practice = smm::practice;
 using practice::Ms;
 using std::chrono::seconds;
@@ -411,3 +412,5 @@ TEST_CASE("an order that ended is settled after a time; a correction before that
   // Settled, it is asked about no more but in free places once a day.
   CHECK(requests_within(world.server, "p1", seconds(2)) == 0);
 }
+
+}  // namespace smm::test::isolation_test

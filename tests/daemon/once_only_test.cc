@@ -9,10 +9,11 @@
 #include <random>
 #include <thread>
 
+namespace smm::test::once_only_test {
+
 // What costs money happens once, whatever becomes of the request, its answer or the daemon itself: random
 // placements, refills and cancels, each round with one fault.
 
-using namespace smm::test;
 namespace practice = smm::practice;
 using Kind = Intent::Kind;
 using Fate = OnceWitness::Fate;
@@ -294,3 +295,5 @@ TEST_CASE("whatever cuts a request, an answer or the daemon, the panel never see
   for (const auto& entry : world.server.ledger().entries()) REQUIRE(entry.request.path == "/p1/api/v2");
   CHECK(world.tracker.stop().code == 0);
 }
+
+}  // namespace smm::test::once_only_test

@@ -9,10 +9,11 @@
 #include <utility>
 #include <vector>
 
+namespace smm::test::pages_test {
+
 // The five published pages, parameter by parameter: what is given to the socket is what the panel gets, and
 // what the panel says is what the socket tells. packaging/doc/api-v2-parameters.md names these tests.
 
-using namespace smm::test;
 namespace practice = smm::practice;
 
 namespace {
@@ -335,3 +336,5 @@ TEST_CASE("status, refill and cancel carry up to 100 ids a request") {
   REQUIRE(world.tracker.post("/v1/refills", Json{{"orders", names}}).status == 200);
   CHECK(sizes("refill") == std::multiset<std::ptrdiff_t>{50, 100});
 }
+
+}  // namespace smm::test::pages_test

@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <future>
 
+namespace smm::test::purchases_test {
+
 // Placing, refills and cancels over the socket: what the panel answers, what is recorded, and that nothing is
 // sent twice.
 
-using namespace smm::test;
 namespace practice = smm::practice;
 using practice::Ms;
 using std::chrono::seconds;
@@ -300,3 +301,5 @@ TEST_CASE("what a cancel would do is said of the cancel, and unknown orders and 
   CHECK(world.tracker.get("/v1/refills/eligible?panel=zz").status == 404);
   CHECK(world.tracker.get("/v1/refills/eligible?order=p1").status == 422);
 }
+
+}  // namespace smm::test::purchases_test

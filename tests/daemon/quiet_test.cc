@@ -11,7 +11,8 @@
 #include <set>
 #include <thread>
 
-using namespace smm::test;
+namespace smm::test::quiet_test {
+
 namespace practice = smm::practice;
 using std::chrono::seconds;
 
@@ -148,3 +149,5 @@ TEST_CASE(
   CHECK(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "later"}}).status == 201);
   CHECK(tracker.stop().code == 0);
 }
+
+}  // namespace smm::test::quiet_test

@@ -9,10 +9,11 @@
 #include <algorithm>
 #include <set>
 
+namespace smm::test::quirks_test {
+
 // Each fixture of the practice panel that touches status or balance replies, by name, against the real
 // daemon.
 
-using namespace smm::test;
 namespace practice = smm::practice;
 using practice::Ms;
 using practice::Quirk;
@@ -584,3 +585,5 @@ TEST_CASE("a key and control characters that a panel sends are neither stored, l
   }
   CHECK(laboratory().answers().find("[key]") != std::string::npos);
 }
+
+}  // namespace smm::test::quirks_test

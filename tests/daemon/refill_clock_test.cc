@@ -5,9 +5,10 @@
 
 #include <filesystem>
 
+namespace smm::test::refill_clock_test {
+
 // Automatic refills when the wall clock was set: the real daemon by a clock of the test's own.
 
-using namespace smm::test;
 namespace practice = smm::practice;
 using std::chrono::hours;
 using std::chrono::minutes;
@@ -140,3 +141,5 @@ TEST_CASE("a refill without an end expires after 20 days, said once, and not bec
   REQUIRE(world.polled_again());
   CHECK(world.events("refill.expired") == 1);
 }
+
+}  // namespace smm::test::refill_clock_test

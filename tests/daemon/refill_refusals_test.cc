@@ -13,10 +13,11 @@
 #include <set>
 #include <span>
 
+namespace smm::test::refill_refusals_test {
+
 // A panel that will not refill, in every wording and every shape of reply: what is recorded, what is said of
 // it, when it may be asked again, and that nothing is asked again by itself.
 
-using namespace smm::test;
 namespace practice = smm::practice;
 using std::chrono::hours;
 using std::chrono::minutes;
@@ -415,3 +416,5 @@ TEST_CASE(
   CHECK(events ==
         std::vector<std::string>{"panel.key_rejected", "panel.up", "panel.key_rejected", "panel.up"});
 }
+
+}  // namespace smm::test::refill_refusals_test

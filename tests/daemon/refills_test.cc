@@ -7,9 +7,10 @@
 #include <map>
 #include <set>
 
+namespace smm::test::refills_test {
+
 // Automatic refills, and what becomes of accepted ones: the real daemon against a panel whose clock is ours.
 
-using namespace smm::test;
 namespace practice = smm::practice;
 using practice::Ms;
 using std::chrono::hours;
@@ -106,6 +107,11 @@ TEST_CASE("a completed order's refill is asked for by itself at its moments, and
   world.server.advance(hours(25));
   REQUIRE(eventually([&] { return world.refills("7001").back()["state"] == "completed"; }));
   REQUIRE(eventually([&] { return world.refills("7001").size() == 2; }));
+  REQUIRE(eventually([&] {
+    const auto refills = world.refills("7001");
+    return std::none_of(refills.begin(), refills.end(),
+                        [](const Json& refill) { return refill["state"] == "asking"; });
+  }));
   world.server.advance(hours(25));
   CHECK(eventually([&] {
     const auto refills = world.refills("7001");
@@ -457,3 +463,5 @@ TEST_CASE("a paused panel is asked for nothing by itself, and for what is due on
   REQUIRE(world.tracker.post("/v1/panels/p1/resume").status == 200);
   CHECK(eventually([&] { return !world.refills("7001").empty(); }));
 }
+
+}  // namespace smm::test::refills_test

@@ -10,7 +10,8 @@
 #include <csignal>
 #include <fstream>
 
-using namespace smm::test;
+namespace smm::test::refusals_test {
+
 using std::chrono::seconds;
 
 namespace {
@@ -205,3 +206,5 @@ TEST_CASE(
   CHECK(mode(tracker.socket("ro.sock")) == 0660);
   CHECK(mode(tracker.directory() / "run") == 0755);
 }
+
+}  // namespace smm::test::refusals_test

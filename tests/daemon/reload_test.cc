@@ -7,7 +7,8 @@
 #include <csignal>
 #include <future>
 
-using namespace smm::test;
+namespace smm::test::reload_test {
+
 namespace practice = smm::practice;
 using std::chrono::seconds;
 
@@ -230,3 +231,5 @@ TEST_CASE("a shorter settle and a shorter stalled_after act at the next answer a
   CHECK(eventually([&] { return order("1")["stalled"] == true; }, seconds(5)));
   CHECK(eventually([&] { return order("3")["settled"] == true; }, seconds(5)));
 }
+
+}  // namespace smm::test::reload_test

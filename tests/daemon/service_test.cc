@@ -19,7 +19,8 @@
 #include <sstream>
 #include <thread>
 
-using namespace smm::test;
+namespace smm::test::service_test {
+
 namespace practice = smm::practice;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
@@ -341,3 +342,5 @@ TEST_CASE("who comes while the program stops is told so or finds nobody, and no 
     CHECK_MESSAGE(nobody, what << ": " << how.second);
   }
 }
+
+}  // namespace smm::test::service_test

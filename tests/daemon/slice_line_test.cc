@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace smm::test::slice_line_test {
+
 using smm::api::SliceLine;
 
 namespace {
@@ -68,3 +70,5 @@ TEST_CASE("when the program stops every reader is told once") {
   bench.turns(10);
   CHECK(bench.log == log);
 }
+
+}  // namespace smm::test::slice_line_test

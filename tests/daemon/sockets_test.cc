@@ -13,7 +13,8 @@
 #include <future>
 #include <thread>
 
-using namespace smm::test;
+namespace smm::test::sockets_test {
+
 namespace practice = smm::practice;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
@@ -300,3 +301,5 @@ TEST_CASE("who waits when the program stops is told so, not that the time is ove
   check_problem(order.get(), 503, "draining");
   check_problem(events.get(), 503, "draining");
 }
+
+}  // namespace smm::test::sockets_test

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-using namespace smm::test;
+namespace smm::test::webhooks_test {
+
 using std::chrono::seconds;
 
 namespace {
@@ -140,3 +141,5 @@ TEST_CASE("an address that is not public is refused unless it was allowed, and t
   CHECK_MESSAGE(error.find("network = \"local\" in [webhook.shop]") != std::string::npos, error);
   CHECK(receiver.count() == 0);
 }
+
+}  // namespace smm::test::webhooks_test

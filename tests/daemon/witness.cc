@@ -228,6 +228,37 @@ Findings compare(const Comparison& comparison) {
   return Comparer(comparison).run();
 }
 
+practice::SeedOptions quick_courses() {
+  practice::SeedOptions options;
+  using practice::Ms;
+  options.courses = {Ms(500), Ms(4000), Ms(2000), Ms(6000)};
+  return options;
+}
+
+std::string webhook_section(const std::string& url) {
+  return "[webhook.shop]\nurl = \"" + url +
+         "\"\nsecret_file = \"keys/shop\"\nnetwork = \"local\"\nrate = 0\nevents = [\"*\"]\n";
+}
+
+practice::ReceiverOptions verifying() {
+  practice::ReceiverOptions options;
+  options.secrets = {webhook_secret};
+  return options;
+}
+
+bool asked_again(practice::PracticeServer& server, const TrackerProcess& tracker, std::size_t orders) {
+  const auto asked = [&] {
+    std::size_t ids = 0;
+    const auto panels = tracker.get("/v1/panels").json();
+    for (const auto& panel : panels["items"]) ids += panel["ids_asked"].get<std::size_t>();
+    return ids;
+  };
+  server.clock().set_speed(0);
+  const auto before = asked();
+  // Two whole rounds, whoever comes first in them.
+  return eventually([&] { return asked() >= before + 2 * orders + 200; }, std::chrono::seconds(60));
+}
+
 bool all_delivered(const TrackerProcess& tracker, milliseconds patience) {
   return eventually(
       [&] {

@@ -39,6 +39,17 @@ struct Comparison {
 // clock stood still.
 [[nodiscard]] Findings compare(const Comparison& comparison);
 
+// Orders that are done within ten seconds of the panel's time.
+[[nodiscard]] practice::SeedOptions quick_courses();
+
+// A receiver that verifies, and the section that names it. Its secret's file is keys/shop.
+[[nodiscard]] practice::ReceiverOptions verifying();
+[[nodiscard]] std::string webhook_section(const std::string& url);
+
+// Stops the panel's clock and waits until everybody was asked again since.
+[[nodiscard]] bool asked_again(practice::PracticeServer& server, const TrackerProcess& tracker,
+                               std::size_t orders);
+
 // Waits until no webhook delivery is pending.
 bool all_delivered(const TrackerProcess& tracker, milliseconds patience);
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace smm {
+namespace smm::event_test {
 namespace {
 
 // In the contract's order.
@@ -81,4 +81,4 @@ TEST_CASE("by default a webhook gets everything but tracking, progress and the c
   }
 }
 
-}  // namespace smm
+}  // namespace smm::event_test

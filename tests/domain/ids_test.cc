@@ -5,7 +5,7 @@
 #include <string>
 #include <unordered_set>
 
-namespace smm {
+namespace smm::ids_test {
 
 TEST_CASE("an id is 1 to 64 letters, digits and _ . : -") {
   for (const std::string id : {"1", "23501", "ord_01HG9X", "ref_1", "A.b:c-d_e", ".", "-", "0"}) {
@@ -65,4 +65,4 @@ TEST_CASE("ids compare and hash by their text, and orders first by their panel")
   CHECK(OrderKey{PanelName("a"), OrderId("2")} < OrderKey{PanelName("b"), OrderId("1")});
 }
 
-}  // namespace smm
+}  // namespace smm::ids_test

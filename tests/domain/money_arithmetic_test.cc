@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace smm {
+namespace smm::money_arithmetic_test {
 namespace {
 
 Money money(const std::string& text) {
@@ -182,4 +182,4 @@ TEST_CASE("how often an amount goes into another is cut to whole times") {
   }
 }
 
-}  // namespace smm
+}  // namespace smm::money_arithmetic_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace smm {
+namespace smm::money_test {
 namespace {
 
 Money money(const std::string& text) {
@@ -145,4 +145,4 @@ TEST_CASE("an amount has at most 64 characters once written without an exponent"
   CHECK_FALSE(Money::parse("-1e-62").has_value());
 }
 
-}  // namespace smm
+}  // namespace smm::money_test

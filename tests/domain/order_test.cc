@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace smm {
+namespace smm::order_test {
 namespace {
 
 Order order_of(std::optional<std::int64_t> quantity, std::optional<std::int64_t> remains,
@@ -48,4 +48,4 @@ TEST_CASE("an order begins unasked, with nothing known of it") {
   CHECK_FALSE(order.changed_at.has_value());
 }
 
-}  // namespace smm
+}  // namespace smm::order_test

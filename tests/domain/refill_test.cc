@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-namespace smm {
+namespace smm::refill_test {
 namespace {
 
 // Every name reads back, and the names are these.
@@ -101,4 +101,4 @@ TEST_CASE("whether a placement was sent is said only where it is known") {
   CHECK(to_text(sent_of(PlacementState::resolved)) == "unknown");
 }
 
-}  // namespace smm
+}  // namespace smm::refill_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace smm {
+namespace smm::status_test {
 
 TEST_CASE("every word seen in the field names its state, in any spelling") {
   const std::map<std::string, OrderStatus> words = {
@@ -79,4 +79,4 @@ TEST_CASE("ended are completed, partial, canceled, refunded, failed and expired,
   for (const auto status : all_order_statuses) CHECK(has_ended(status) == (ended.count(status) == 1));
 }
 
-}  // namespace smm
+}  // namespace smm::status_test

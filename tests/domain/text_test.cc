@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-namespace smm {
+namespace smm::text_test {
 namespace {
 
 const std::string replacement = "\xEF\xBF\xBD";
@@ -120,4 +120,4 @@ TEST_CASE("white space at both ends goes, within it stays") {
   CHECK(trim(" \n\t ").empty());
 }
 
-}  // namespace smm
+}  // namespace smm::text_test

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace smm {
+namespace smm::time_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -129,4 +129,4 @@ TEST_CASE("every duration reads back as it was written") {
   }
 }
 
-}  // namespace smm
+}  // namespace smm::time_test

@@ -37,8 +37,6 @@ struct ExampleRun {
 };
 [[nodiscard]] Launch launch(const Language& language, const ExampleRun& run);
 
-[[nodiscard]] bool has(std::string_view text, std::string_view part);
-
 // A port of 127.0.0.1 that nobody listens on.
 [[nodiscard]] std::uint16_t free_port();
 

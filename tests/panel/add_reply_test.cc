@@ -1,7 +1,7 @@
 #include "purchase_reading.h"
 
 // An add is done, refused, or in doubt; it is never guessed which.
-namespace smm::panel::testing {
+namespace smm::panel::testing::add_reply_test {
 namespace {
 
 TEST_CASE("an order's id in the reply means the order was placed, whatever the id looks like") {
@@ -147,4 +147,4 @@ TEST_CASE("of every strict prefix of a good reply none is read as done") {
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::add_reply_test

@@ -1,6 +1,6 @@
 #include "reading.h"
 
-namespace smm::panel::testing {
+namespace smm::panel::testing::balance_test {
 namespace {
 
 std::string balance_text(std::string_view body, long http_status = 200) {
@@ -70,4 +70,4 @@ TEST_CASE("a balance said twice, or followed by anything, is malformed") {
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::balance_test

@@ -1,6 +1,6 @@
 #include "purchase_reading.h"
 
-namespace smm::panel::testing {
+namespace smm::panel::testing::cancel_reply_test {
 namespace {
 
 const std::vector<OrderId> two = ids({"9", "2"});
@@ -94,4 +94,4 @@ TEST_CASE("a yes that does not say of which order, and whatever is no answer, is
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::cancel_reply_test

@@ -2,7 +2,7 @@
 #include "reading.h"
 
 // What strangers write is kept only without the panel's key, without control characters, and bounded.
-namespace smm::panel::testing {
+namespace smm::panel::testing::cleaning_test {
 namespace {
 
 std::string percent_encoded(std::string_view text, bool every_byte, bool lower) {
@@ -172,4 +172,4 @@ TEST_CASE("bytes that are no UTF-8 become U+FFFD") {
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::cleaning_test

@@ -3,7 +3,7 @@
 #include <array>
 
 // What a panel says when it says no, and what is made of a body that is none.
-namespace smm::panel::testing {
+namespace smm::panel::testing::errors_test {
 namespace {
 
 const std::vector<OrderId> two = ids({"1", "2"});
@@ -314,4 +314,4 @@ TEST_CASE("what stands under an id and reports nothing of an order is the wrong 
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::errors_test

@@ -5,7 +5,7 @@
 #include <random>
 
 // Replies cut off, damaged and mixed up: an error or an honest reading, never a crash and never an invention.
-namespace smm::panel::testing {
+namespace smm::panel::testing::mutation_test {
 namespace {
 
 const std::vector<OrderId> asked = ids({"1", "10", "100", "ord_7"});
@@ -129,4 +129,4 @@ TEST_CASE("one byte flipped in one order's object never changes what is read of 
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::mutation_test

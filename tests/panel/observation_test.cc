@@ -1,7 +1,7 @@
 #include "reading.h"
 
 // One order's object: every way a figure, a word or a kind was seen to be written.
-namespace smm::panel::testing {
+namespace smm::panel::testing::observation_test {
 namespace {
 
 TEST_CASE("start_count null, empty, missing and Unknown are absent, not zero") {
@@ -219,4 +219,4 @@ TEST_CASE("raw is bounded: the longest fields are left out and said to be, the r
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::observation_test

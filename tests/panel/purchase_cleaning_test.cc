@@ -3,7 +3,7 @@
 #include "purchase_reading.h"
 
 // The key and control characters leave in no answer about purchases, wherever a panel puts them.
-namespace smm::panel::testing {
+namespace smm::panel::testing::purchase_cleaning_test {
 namespace {
 
 void check_fit(std::string_view text, std::size_t limit = 1024) {
@@ -128,4 +128,4 @@ TEST_CASE("a key that looks like an id is no refill's id") {
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::purchase_cleaning_test

@@ -7,7 +7,7 @@
 
 // Replies about purchases cut off and damaged: in doubt or an honest reading, never a crash, and never a yes
 // that the reply as it stands does not say.
-namespace smm::panel::testing {
+namespace smm::panel::testing::purchase_mutation_test {
 namespace {
 
 const std::vector<OrderId> orders = ids({"1", "2", "3"});
@@ -178,4 +178,4 @@ TEST_CASE("one byte flipped in one order's object never changes what is read of 
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::purchase_mutation_test

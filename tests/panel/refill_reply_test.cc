@@ -1,6 +1,6 @@
 #include "purchase_reading.h"
 
-namespace smm::panel::testing {
+namespace smm::panel::testing::refill_reply_test {
 namespace {
 
 const std::vector<OrderId> three = ids({"1", "2", "3"});
@@ -196,4 +196,4 @@ TEST_CASE("what is no answer is in doubt, and a page never refuses") {
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::refill_reply_test

@@ -1,6 +1,6 @@
 #include "purchase_reading.h"
 
-namespace smm::panel::testing {
+namespace smm::panel::testing::refill_status_reply_test {
 namespace {
 
 const std::vector<RefillId> three = refill_ids({"1", "2", "ref_3"});
@@ -91,4 +91,4 @@ TEST_CASE("a state said twice differently is malformed, of another refill it is 
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::refill_status_reply_test

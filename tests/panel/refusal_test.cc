@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace smm::panel {
+namespace smm::panel::refusal_test {
 namespace {
 
 using namespace smm::test::refusals;
@@ -126,4 +126,4 @@ TEST_CASE("a text of any size and content is sorted without harm") {
 }
 
 }  // namespace
-}  // namespace smm::panel
+}  // namespace smm::panel::refusal_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace smm::panel {
+namespace smm::panel::request_test {
 namespace {
 
 TEST_CASE("a form begins with key and action and keeps the fields in their order") {
@@ -85,4 +85,4 @@ TEST_CASE("a cancel names its orders as the pages do, also one, and single only 
 }
 
 }  // namespace
-}  // namespace smm::panel
+}  // namespace smm::panel::request_test

@@ -2,7 +2,7 @@
 #include "purchase_reading.h"
 
 // The literal examples of the five published pages, with the white space they are published with.
-namespace smm::panel::testing {
+namespace smm::panel::testing::seeds_test {
 namespace {
 
 TEST_CASE("the pages' example of one status reads as published") {
@@ -176,4 +176,4 @@ TEST_CASE("the pages' example of cancels gives a refusal and a yes") {
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::seeds_test

@@ -2,7 +2,7 @@
 
 #include "reading.h"
 
-namespace smm::panel::testing {
+namespace smm::panel::testing::services_reply_test {
 namespace {
 
 std::vector<Service> services(std::string_view body, long http_status = 200,
@@ -182,4 +182,4 @@ TEST_CASE("more rows than any catalogue has are refused") {
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::services_reply_test

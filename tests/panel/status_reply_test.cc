@@ -4,7 +4,7 @@
 #include <set>
 
 // The shapes of a reply to many ids or one: what is matched to what, and what is ignored.
-namespace smm::panel::testing {
+namespace smm::panel::testing::status_reply_test {
 namespace {
 
 std::string keyed(std::initializer_list<std::pair<const char*, std::string_view>> orders) {
@@ -346,4 +346,4 @@ TEST_CASE("no ids asked, nothing answered") {
 }
 
 }  // namespace
-}  // namespace smm::panel::testing
+}  // namespace smm::panel::testing::status_reply_test

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace smm::practice {
+namespace smm::practice::practice_panel_test {
 namespace {
 
 using nlohmann::ordered_json;
@@ -437,4 +437,4 @@ TEST_CASE("the control endpoints steer a running panel") {
 }
 
 }  // namespace
-}  // namespace smm::practice
+}  // namespace smm::practice::practice_panel_test

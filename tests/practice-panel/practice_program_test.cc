@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace smm::practice {
+namespace smm::practice::practice_program_test {
 namespace {
 
 // The built program, its standard output read line by line. Ended by SIGTERM at the latest with its owner.
@@ -134,4 +134,4 @@ TEST_CASE("a command line that cannot be followed is refused with the reason") {
 }
 
 }  // namespace
-}  // namespace smm::practice
+}  // namespace smm::practice::practice_program_test

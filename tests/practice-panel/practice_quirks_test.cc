@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <functional>
 
-namespace smm::practice {
+namespace smm::practice::practice_quirks_test {
 namespace {
 
 using nlohmann::ordered_json;
@@ -406,4 +406,4 @@ TEST_CASE("states of replies a client cannot read are not counted as told") {
 }
 
 }  // namespace
-}  // namespace smm::practice
+}  // namespace smm::practice::practice_quirks_test

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-namespace smm::practice {
+namespace smm::practice::practice_receiver_test {
 namespace {
 
 // The example that verifiers of Standard Webhooks publish with their libraries.
@@ -115,4 +115,4 @@ TEST_CASE("a connection used again is seen as such") {
 }
 
 }  // namespace
-}  // namespace smm::practice
+}  // namespace smm::practice::practice_receiver_test

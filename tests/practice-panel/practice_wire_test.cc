@@ -6,7 +6,7 @@
 #include <future>
 #include <thread>
 
-namespace smm::practice {
+namespace smm::practice::practice_wire_test {
 namespace {
 
 const Fields status_one{{"action", "status"}, {"order", "101"}};
@@ -112,4 +112,4 @@ TEST_CASE("a port that is taken is said so") {
 }
 
 }  // namespace
-}  // namespace smm::practice
+}  // namespace smm::practice::practice_wire_test

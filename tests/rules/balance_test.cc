@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace smm::rules {
+namespace smm::rules::balance_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -129,4 +129,4 @@ TEST_CASE("days left are what whole cents say") {
   }
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::balance_test

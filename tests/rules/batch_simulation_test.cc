@@ -13,7 +13,7 @@
 // A panel that is polled in simulated time, the way the poller does it: orders in a queue, soonest due first;
 // the soonest are looked at, planned, sent, answered and put back. What must hold are the figures for
 // requests.
-namespace smm::rules {
+namespace smm::rules::batch_simulation_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -274,4 +274,4 @@ TEST_CASE("among many orders of which a tenth changes, none is late and the batc
   }
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::batch_simulation_test

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-namespace smm::rules {
+namespace smm::rules::batch_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -209,4 +209,4 @@ TEST_CASE("the plan is that of the rule said plainly") {
   CHECK(sent < 18'000);
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::batch_test

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace smm::rules {
+namespace smm::rules::catalogue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -299,4 +299,4 @@ TEST_CASE("the changes, applied to the old catalogue, make the new list, and the
   }
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::catalogue_test

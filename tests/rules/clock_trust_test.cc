@@ -3,7 +3,7 @@
 #include "orders.h"
 #include "rules/schedule.h"
 
-namespace smm::rules {
+namespace smm::rules::clock_trust_test {
 namespace {
 
 constexpr auto day = 24h;
@@ -269,4 +269,4 @@ TEST_CASE("a clock set on makes no order lost, and one set back does not begin t
   CHECK(must(says()).after.lost);
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::clock_trust_test

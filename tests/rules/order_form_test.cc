@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace smm::rules {
+namespace smm::rules::order_form_test {
 namespace {
 
 CatalogueEntry entry_of(const std::string& type, const std::string& rate = "0.90") {
@@ -388,4 +388,4 @@ TEST_CASE("an order is tracked with what its form says") {
         OrderedFigures{100, std::nullopt, std::nullopt});
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::order_form_test

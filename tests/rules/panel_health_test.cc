@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-namespace smm::rules {
+namespace smm::rules::panel_health_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -286,4 +286,4 @@ TEST_CASE("states and outcomes read back as they were written") {
   CHECK_FALSE(request_outcome_from_text("").has_value());
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::panel_health_test

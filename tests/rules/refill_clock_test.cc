@@ -5,7 +5,7 @@
 #include <random>
 
 // Refills when the wall clock was set: nothing is asked for early, and nothing ends, because of a step.
-namespace smm::rules {
+namespace smm::rules::refill_clock_test {
 namespace {
 
 const PollPolicy polls;  // lost_after 24 h
@@ -157,4 +157,4 @@ TEST_CASE("whatever steps on the clock made while the program ran, a refill is d
   CHECK(due > 300);
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::refill_clock_test

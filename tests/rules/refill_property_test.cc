@@ -5,7 +5,7 @@
 
 // Random lives of completed orders, walked through a year, with panels that accept, refuse, stall and fall
 // silent; the rule checked against a naive model and against what must never happen.
-namespace smm::rules {
+namespace smm::rules::refill_property_test {
 namespace {
 
 struct World {
@@ -239,4 +239,4 @@ TEST_CASE("when the panel accepts everything at once, the asks are exactly the m
   }
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::refill_property_test

@@ -4,7 +4,7 @@
 
 #include <map>
 
-namespace smm::rules {
+namespace smm::rules::refill_state_test {
 namespace {
 
 const PollPolicy polls;  // fastest 1 m, slowest 30 m, lost_after 24 h
@@ -174,4 +174,4 @@ TEST_CASE("a refill event tells who asked, the panel's id and words, and what is
   CHECK(field(event, "not_before") == EventValue(to_rfc3339(asked + 9h)));
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::refill_state_test

@@ -2,7 +2,7 @@
 
 #include <set>
 
-namespace smm::rules {
+namespace smm::rules::refill_test {
 namespace {
 
 // What decide_refill is asked with; a test changes what it is about.
@@ -442,4 +442,4 @@ TEST_CASE("a drop is said once, and again after a refill") {
   CHECK_FALSE(drop_event(running, 0, std::nullopt, {}, 50).has_value());
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::refill_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace smm::rules {
+namespace smm::rules::refill_window_test {
 namespace {
 
 std::string shown(const std::string& name) {
@@ -208,4 +208,4 @@ TEST_CASE("an order keeps of its service whether refills are offered, and for ho
   CHECK_FALSE(facts_of(service).refill_offered);
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::refill_window_test

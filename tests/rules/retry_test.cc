@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace smm::rules {
+namespace smm::rules::retry_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -194,4 +194,4 @@ TEST_CASE("whatever a server sends as Retry-After, the wait is between nothing a
   }
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::retry_test

@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace smm::rules {
+namespace smm::rules::schedule_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -228,4 +228,4 @@ TEST_CASE("a pace reads back as it was written") {
   CHECK_FALSE(pace_from_text("Paced").has_value());
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::schedule_test

@@ -1,7 +1,7 @@
 #include "orders.h"
 #include "rules/schedule.h"
 
-namespace smm::rules {
+namespace smm::rules::transition_flags_test {
 namespace {
 
 Order lost_order() {
@@ -232,4 +232,4 @@ TEST_CASE("before the moment that time_may_tell names, unchanged has nothing to 
   }
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::transition_flags_test

@@ -8,7 +8,7 @@
 
 // Random lives of orders, told by a panel that changes its mind, checked against models that only look at
 // the whole of what was said.
-namespace smm::rules {
+namespace smm::rules::transition_property_test {
 namespace {
 
 struct Reading {
@@ -249,4 +249,4 @@ TEST_CASE("a lost order is lost after lost_after of nothing but not knowing") {
   }
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::transition_property_test

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-namespace smm::rules {
+namespace smm::rules::transition_test {
 
 TEST_CASE("the first sight is a change: a point, revision 1 and order.status_changed with first_sight") {
   const auto now = tracked + 1min;
@@ -328,4 +328,4 @@ TEST_CASE("a subscription whose reply looks ordinary for once remains one") {
   CHECK(change.new_children.size() == 1);
 }
 
-}  // namespace smm::rules
+}  // namespace smm::rules::transition_test
