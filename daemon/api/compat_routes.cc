@@ -79,8 +79,9 @@ std::optional<Refill> find_compat_refill(const CompatCall& call, const std::stri
   constexpr std::string_view ours = "tracker-";
   if (id.rfind(ours, 0) != 0) return purchases.refill_by_upstream(call.panel, RefillId(id));
   const auto number = row_number(id.substr(ours.size()));
-  auto refill = number ? purchases.refill(*number) : std::nullopt;
-  if (refill && (refill->order.panel != call.panel || !refill->accepted_at)) refill.reset();
+  if (!number) return std::nullopt;
+  auto refill = purchases.refill(*number);
+  if (!refill || refill->order.panel != call.panel || !refill->accepted_at) return std::nullopt;
   return refill;
 }
 
