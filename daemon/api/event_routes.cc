@@ -94,9 +94,7 @@ struct Batch : std::enable_shared_from_this<Batch> {
   void answer() {
     done = true;
     exchange->responder().send(
-        {200,
-         {{"Content-Type", ndjson}, {"Smm-Next-Since", std::to_string(query.since)}},
-         std::move(lines)});
+        {200, {{"Content-Type", ndjson}, {"Smm-Next-Since", std::to_string(query.since)}}, std::move(lines)});
   }
 
   void refuse_draining() {
