@@ -17,7 +17,6 @@
 namespace smm::actors {
 namespace {
 
-constexpr auto fresh_for = std::chrono::seconds(10);
 // A row takes 250 to 600 bytes; panels have up to some tens of thousands.
 constexpr std::size_t largest_catalogue = std::size_t{64} << 20;
 constexpr std::size_t facts_slice = 500;
@@ -69,13 +68,6 @@ void CatalogueKeeper::set_policy(const PanelPolicy& policy) {
 
 void CatalogueKeeper::wake() {
   giving_.arm(slice_pause);
-}
-
-void CatalogueKeeper::refresh(RegularQuestion::Done done) {
-  const auto& last = question_.last();
-  const auto now = world_.loop.now();
-  if (last && last->at <= now && now - last->at < fresh_for) return done(last->refusal);
-  question_.ask_now(std::move(done));
 }
 
 // A reply that repeats the last one byte for byte is no news; to find that out by reading and comparing some

@@ -23,7 +23,7 @@ class CatalogueKeeper {
 
   // A catalogue at most 10 s old; one that could not be had is not asked for again within 10 s either, the
   // refusal is the same. Joins a request under way. `done` may be called at once.
-  void refresh(RegularQuestion::Done done);
+  void refresh(RegularQuestion::Done done) { question_.ask_now(std::move(done)); }
 
  private:
   using Refusal = RegularQuestion::Refusal;

@@ -13,6 +13,7 @@ namespace {
 constexpr Milliseconds first_retry = std::chrono::minutes(1);
 constexpr Milliseconds longest_spread = std::chrono::minutes(1);
 constexpr int most_doublings = 16;
+constexpr auto fresh_for = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -39,6 +40,8 @@ void RegularQuestion::ask_within(Milliseconds delay) {
 }
 
 void RegularQuestion::ask_now(Done done) {
+  const auto now = world_.loop.now();
+  if (last_ && last_->at <= now && now - last_->at < fresh_for) return done(last_->refusal);
   waiting_.push_back(std::move(done));
   if (!under_way_ && !person_waits_) ask(PanelLine::Rank::person);
 }

@@ -33,17 +33,16 @@ class RegularQuestion {
   void set_every(Milliseconds every);
   // The next time no later than this.
   void ask_within(Milliseconds delay);
-  // Out of turn, because a person waits. `done` is called once, from the loop, after the commit.
+  // Out of turn, because a person waits; but what the panel said in the last ten seconds, well or not, is as
+  // good. `done` is called once, from the loop or at once, after the commit.
   void ask_now(Done done);
 
+ private:
   // When it was last answered, and whether well.
   struct Last {
     Timestamp at;
     std::optional<Refusal> refusal;
   };
-  [[nodiscard]] const std::optional<Last>& last() const { return last_; }
-
- private:
   void ask(PanelLine::Rank rank);
   [[nodiscard]] std::optional<PanelLine::Outgoing> prepare(PanelLine::Rank rank);
   [[nodiscard]] std::optional<PanelLine::Verdict> answered(const platform::HttpOutcome& outcome);

@@ -89,7 +89,10 @@ void AskCommands::add_to(Menu& menu) {
 CLI::Option* AskCommands::add_options(CLI::App& command) {
   auto* orders = command.add_option("ORDER", orders_, "PANEL/ID …, or - for standard input, one a line");
   auto* yes = command.add_flag("--yes", yes_, "Do not ask first; needed where there is no terminal");
-  command.add_flag("--dry-run", dry_run_, "Only show what would be asked, and why or why not")->excludes(yes);
+  command
+      .add_flag("--dry-run", dry_run_,
+                "Only show what the rules say of each; an order you name is asked for whatever they say")
+      ->excludes(yes);
   return orders;
 }
 
