@@ -90,6 +90,7 @@ struct World {
   void bury_an_event(int count) {
     REQUIRE(tracker.post("/v1/panels/p1/pause").status == 200);
     std::vector<std::string> many;
+    many.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) many.push_back(std::to_string(23501 + i));
     REQUIRE(tracker.track("p1", many) == many.size());
     REQUIRE(tracker.post("/v1/orders/p1/23501/poll").status == 200);
