@@ -21,25 +21,26 @@ std::string line_of(const store::EventRecord& event) {
 }
 
 // Gathers up to `limit` events, in slices: what is there, or (a patient one) as soon as there is any.
-struct Batch : std::enable_shared_from_this<Batch> {
+class Batch : public std::enable_shared_from_this<Batch> {
+ public:
   Batch(House& read, EventRooms its_rooms, ExchangePtr answered, store::EventQuery wanted,
         std::int64_t newest)
-      : house(read),
-        rooms(its_rooms),
-        exchange(std::move(answered)),
-        query(std::move(wanted)),
-        limit(query.limit),
-        end(newest) {}
+      : house_(read),
+        rooms_(its_rooms),
+        exchange_(std::move(answered)),
+        query_(std::move(wanted)),
+        limit_(query_.limit),
+        end_(newest) {}
 
   void begin(Milliseconds patience) {
     const bool more = read();
-    if (!more && (found > 0 || patience.count() == 0)) return answer();
+    if (!more && (found_ > 0 || patience.count() == 0)) return answer();
     if (patience.count() > 0) {
-      patient = true;
+      patient_ = true;
       const auto guest = [self = shared_from_this()](WaitRoom::Call call, const store::Committed& news) {
         return self->called(call, news);
       };
-      if (!rooms.waits.enter(exchange, patience, guest)) return;
+      if (!rooms_.waits.enter(exchange_, patience, guest)) return;
     }
     if (more) line_up();
   }
@@ -47,39 +48,39 @@ struct Batch : std::enable_shared_from_this<Batch> {
  private:
   // Reads a slice. False: it has all it can have for now.
   bool read() {
-    query.limit = limit - found;
-    const auto page = house.store.events(query);
-    for (const auto& event : page.items) lines += line_of(event);
-    found += page.items.size();
-    const bool moved = page.scanned_to > query.since;
-    query.since = std::max(query.since, page.scanned_to);
-    return found < limit && moved && query.since < end;
+    query_.limit = limit_ - found_;
+    const auto page = house_.store.events(query_);
+    for (const auto& event : page.items) lines_ += line_of(event);
+    found_ += page.items.size();
+    const bool moved = page.scanned_to > query_.since;
+    query_.since = std::max(query_.since, page.scanned_to);
+    return found_ < limit_ && moved && query_.since < end_;
   }
 
   void line_up() {
-    if (std::exchange(in_line, true)) return;
-    rooms.line.add([self = shared_from_this()](SliceLine::Call call) { return self->slice(call); });
+    if (std::exchange(in_line_, true)) return;
+    rooms_.line.add([self = shared_from_this()](SliceLine::Call call) { return self->slice(call); });
   }
 
   bool slice(SliceLine::Call call) {
-    in_line = false;
-    if (done || exchange->responder().gone()) return false;
+    in_line_ = false;
+    if (done_ || exchange_->responder().gone()) return false;
     if (call == SliceLine::Call::draining) {
-      if (!patient) refuse_draining();
+      if (!patient_) refuse_draining();
       return false;
     }
-    if (read()) return in_line = true;
-    if (found == 0 && patient) return false;
+    if (read()) return in_line_ = true;
+    if (found_ == 0 && patient_) return false;
     answer();
-    if (patient) rooms.waits.leave(exchange);
+    if (patient_) rooms_.waits.leave(exchange_);
     return false;
   }
 
   bool called(WaitRoom::Call call, const store::Committed& news) {
     switch (call) {
       case WaitRoom::Call::news:
-        end = std::max(end, news.last_seq);
-        if (query.since < end) line_up();
+        end_ = std::max(end_, news.last_seq);
+        if (query_.since < end_) line_up();
         return false;
       case WaitRoom::Call::time_over:
         answer();
@@ -92,51 +93,53 @@ struct Batch : std::enable_shared_from_this<Batch> {
   }
 
   void answer() {
-    done = true;
-    exchange->responder().send(
-        {200, {{"Content-Type", ndjson}, {"Smm-Next-Since", std::to_string(query.since)}}, std::move(lines)});
+    done_ = true;
+    exchange_->responder().send({200,
+                                 {{"Content-Type", ndjson}, {"Smm-Next-Since", std::to_string(query_.since)}},
+                                 std::move(lines_)});
   }
 
   void refuse_draining() {
-    done = true;
-    exchange->refuse(draining());
+    done_ = true;
+    exchange_->refuse(draining());
   }
 
-  House& house;
-  EventRooms rooms;
-  ExchangePtr exchange;
-  store::EventQuery query;
-  std::size_t limit;
-  std::int64_t end;  // the newest event known of: no batch goes on after it
-  std::string lines;
-  std::size_t found = 0;
-  bool patient = false;
-  bool in_line = false;
-  bool done = false;
+  House& house_;
+  EventRooms rooms_;
+  ExchangePtr exchange_;
+  store::EventQuery query_;
+  std::size_t limit_;
+  std::int64_t end_;  // the newest event known of: no batch goes on after it
+  std::string lines_;
+  std::size_t found_ = 0;
+  bool patient_ = false;
+  bool in_line_ = false;
+  bool done_ = false;
 };
 
 // Follows the log for ever. A slow reader is served in portions by its own timer.
-struct Follower : std::enable_shared_from_this<Follower> {
+class Follower : public std::enable_shared_from_this<Follower> {
+ public:
   Follower(House& followed, SliceLine& slices, ExchangePtr answered, store::EventQuery wanted)
-      : house(followed),
-        line(slices),
-        exchange(std::move(answered)),
-        query(std::move(wanted)),
-        catch_up(house.loop, [this] { line_up(); }) {}
+      : house_(followed),
+        line_(slices),
+        exchange_(std::move(answered)),
+        query_(std::move(wanted)),
+        catch_up_(house_.loop, [this] { line_up(); }) {}
 
   void line_up() {
-    if (catch_up.armed() || std::exchange(in_line, true)) return;
-    line.add([self = shared_from_this()](SliceLine::Call call) { return self->slice(call); });
+    if (catch_up_.armed() || std::exchange(in_line_, true)) return;
+    line_.add([self = shared_from_this()](SliceLine::Call call) { return self->slice(call); });
   }
 
   bool called(WaitRoom::Call call) {
     if (call == WaitRoom::Call::draining) {
-      done = true;
-      exchange->responder().finish();
+      done_ = true;
+      exchange_->responder().finish();
       return true;
     }
-    if (call == WaitRoom::Call::time_over && exchange->responder().unsent() == 0) {
-      exchange->responder().write("{\"type\":\"keepalive\",\"seq\":" + std::to_string(query.since) + "}\n");
+    if (call == WaitRoom::Call::time_over && exchange_->responder().unsent() == 0) {
+      exchange_->responder().write("{\"type\":\"keepalive\",\"seq\":" + std::to_string(query_.since) + "}\n");
     }
     line_up();
     return false;
@@ -145,28 +148,28 @@ struct Follower : std::enable_shared_from_this<Follower> {
  private:
   // Writes a slice of what is there, unless the reader has enough to chew on.
   bool slice(SliceLine::Call call) {
-    in_line = false;
-    if (done || call == SliceLine::Call::draining || exchange->responder().gone()) return false;
-    if (exchange->responder().unsent() >= most_unsent) {
-      catch_up.arm(slow_reader_pause);
+    in_line_ = false;
+    if (done_ || call == SliceLine::Call::draining || exchange_->responder().gone()) return false;
+    if (exchange_->responder().unsent() >= most_unsent) {
+      catch_up_.arm(slow_reader_pause);
       return false;
     }
-    const auto page = house.store.events(query);
+    const auto page = house_.store.events(query_);
     std::string lines;
     for (const auto& event : page.items) lines += line_of(event);
-    if (!lines.empty()) exchange->responder().write(lines);
-    const bool moved = page.scanned_to > query.since;
-    query.since = std::max(query.since, page.scanned_to);
-    return in_line = moved;
+    if (!lines.empty()) exchange_->responder().write(lines);
+    const bool moved = page.scanned_to > query_.since;
+    query_.since = std::max(query_.since, page.scanned_to);
+    return in_line_ = moved;
   }
 
-  House& house;
-  SliceLine& line;
-  ExchangePtr exchange;
-  store::EventQuery query;
-  platform::Timer catch_up;
-  bool in_line = false;
-  bool done = false;
+  House& house_;
+  SliceLine& line_;
+  ExchangePtr exchange_;
+  store::EventQuery query_;
+  platform::Timer catch_up_;
+  bool in_line_ = false;
+  bool done_ = false;
 };
 
 void follow(House& house, const EventRooms& rooms, const ExchangePtr& exchange, store::EventQuery query) {

@@ -171,6 +171,7 @@ TEST_CASE("thousands go in requests of a thousand, as one document, and a lost a
   FakeDaemon daemon(room.path("api.sock"));
   std::string input;
   std::vector<std::string> first;
+  first.reserve(1000);
   for (int i = 0; i < 2500; ++i) input += "p1/" + std::to_string(i) + "\n";
   for (int i = 0; i < 1000; ++i) first.push_back(asked("p1/" + std::to_string(i)));
   daemon.will_answer(json(items(first)));

@@ -63,6 +63,7 @@ bool writes_nothing(Workbench& bench, Work work) {
   while (true) {
     now += 1s;
     std::vector<TrackRequest> requests;
+    requests.reserve(5);
     for (int i = 0; i < 5; ++i) requests.push_back(request_for(std::to_string(++last)));
     store.track(requests, now);
     committed();
@@ -285,6 +286,7 @@ TEST_CASE("a full database keeps nothing half-written, answers reads, and goes o
                            "PRAGMA max_page_count = " + std::to_string(bench.number("PRAGMA page_count")));
 
   std::vector<TrackRequest> many;
+  many.reserve(1000);
   for (int i = 0; i < 1000; ++i) many.push_back(request_for(std::to_string(100 + i), "new"));
   try {
     store.track(many, noon + 1h);

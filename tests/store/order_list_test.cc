@@ -17,6 +17,7 @@ class OrderMill {
 
   void make(int count) {
     std::vector<TrackRequest> requests;
+    requests.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) requests.push_back(request());
     for (const auto& request : requests) bench_.store().track({&request, 1}, noon + pick(40) * 1min);
     for (const auto& request : requests) age(request.key);
@@ -172,7 +173,7 @@ TEST_CASE("every filter in every order gives what its definition says, page by p
       for (const bool descending : {false, true}) {
         query.sort = sort;
         query.descending = descending;
-        query.limit = static_cast<std::size_t>(1 + mill.pick(400));
+        query.limit = 1 + static_cast<std::size_t>(mill.pick(400));
         const auto expected = naive_list(all, query);
         const auto found = all_pages(query, reader_of(bench));
         REQUIRE(ids_of(found) == ids_of(expected));

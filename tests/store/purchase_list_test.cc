@@ -10,6 +10,7 @@ constexpr int count = 2000;
 
 std::vector<Order> orders_on_three_panels(Workbench& bench) {
   std::vector<Order> orders;
+  orders.reserve(30);
   for (int i = 0; i < 30; ++i)
     orders.push_back(bench.track(std::to_string(i), noon, "p" + std::to_string(i % 3)));
   return orders;
@@ -65,6 +66,7 @@ TEST_CASE("refills are listed the newest first, whatever is asked for and howeve
   }
   purchases.settle_refills(changes, noon);
   std::vector<Refill> all;
+  all.reserve(changes.size());
   for (const auto& change : changes) all.push_back(change.after);
   for (int round = 0; round < 60; ++round) {
     RefillQuery query;
@@ -102,6 +104,7 @@ TEST_CASE("cancels are listed the newest first, whatever is asked for and howeve
   }
   purchases.settle_cancels(changes, noon);
   std::vector<Cancel> all;
+  all.reserve(changes.size());
   for (const auto& change : changes) all.push_back(change.after);
   for (int round = 0; round < 60; ++round) {
     CancelQuery query;

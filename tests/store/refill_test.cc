@@ -270,6 +270,7 @@ TEST_CASE("candidates for a refill are tracked orders that ended well, late enou
 TEST_CASE("looking for candidates among orders that ended long ago stays short") {
   Workbench bench;
   std::vector<TrackRequest> requests;
+  requests.reserve(12'000);
   for (int i = 0; i < 12'000; ++i) requests.push_back(request_for(std::to_string(i)));
   bench.store().track(requests, noon);
   bench.database().execute("end", "UPDATE orders SET refill_offered = 1, status = 4, ended_at = 1");

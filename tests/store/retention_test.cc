@@ -274,6 +274,7 @@ TEST_CASE("an order tracked with an end long ago keeps its history: it has not e
 TEST_CASE("a slice stays small however much there is to do") {
   Workbench bench;
   std::vector<TrackRequest> requests;
+  requests.reserve(3000);
   for (int i = 0; i < 3000; ++i) requests.push_back(request_for(std::to_string(i)));
   bench.store().track(requests, noon);
   const PollPolicy policy;

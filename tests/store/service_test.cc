@@ -25,6 +25,7 @@ Service service_named(const std::string& id, const std::string& name) {
 
 std::vector<Service> large_list() {
   std::vector<Service> list;
+  list.reserve(5000);
   for (int i = 0; i < 5000; ++i) {
     list.push_back(service_named(std::to_string(100'000 - i), "Followers " + std::to_string(i)));
   }
