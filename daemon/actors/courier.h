@@ -6,6 +6,7 @@
 #include "domain/policy.h"
 #include "platform/event_loop.h"
 #include "platform/http_client.h"
+#include "rules/breaker.h"
 #include "store/store.h"
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +60,12 @@ class WebhookLane {
     std::string words;
   };
   [[nodiscard]] const std::optional<LastError>& last_error() const { return last_error_; }
+  // While it is taken to be down: since when, and when it is asked next.
+  struct Down {
+    Timestamp since;
+    Timestamp next_probe_at;
+  };
+  [[nodiscard]] std::optional<Down> down() const;
 
  private:
   friend class Courier;
@@ -65,6 +73,7 @@ class WebhookLane {
     std::int64_t attempt = 0;
     store::DueDelivery delivery;
     EndpointSecrets secrets;  // that it was sent with
+    bool is_probe = false;    // uses up no try
     platform::Transfer transfer;
   };
   using SendingAt = std::list<Sending>::iterator;
@@ -72,6 +81,9 @@ class WebhookLane {
   void turn();
   void look_again(bool moved, Timestamp now);
   std::vector<store::DueDelivery> next_to_go(Timestamp now);
+  std::vector<store::DueDelivery> next_probe(Timestamp now, std::vector<std::int64_t> busy);
+  void heed_breaker(const store::AttemptResult& result);
+  [[nodiscard]] std::size_t usable_connections() const;
   [[nodiscard]] std::size_t free_connections() const;
   [[nodiscard]] std::size_t allowed_by_rate() const;
   [[nodiscard]] std::vector<std::int64_t> busy_orders() const;
@@ -98,6 +110,9 @@ class WebhookLane {
   // On the loop's forward clock, in ms:
   std::int64_t rest_until_ = 0;  // Retry-After holds the whole endpoint
   std::int64_t tokens_at_ = 0;   // when the rate's next token is there
+  rules::Breaker breaker_;
+  std::int64_t down_since_ = 0;    // while the breaker is open
+  std::set<std::int64_t> probed_;  // with these already: the next probe takes another
   std::optional<LastError> last_error_;
   std::mt19937_64 random_;
   platform::Deferred soon_;

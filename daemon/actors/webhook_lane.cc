@@ -68,6 +68,8 @@ void WebhookLane::resume() {
   held_ = false;
   retired_.reset();
   rest_until_ = 0;
+  breaker_.reset();
+  probed_.clear();
   for (auto& result : finished_) result.rest_until.reset();
   hint();
 }
@@ -89,6 +91,14 @@ void WebhookLane::set_clock_back(Milliseconds step) {
 std::optional<Timestamp> WebhookLane::resting_until() const {
   const auto left = rest_until_ - forward_ms();
   return left > 0 ? std::optional(world_.loop.now() + Milliseconds(left)) : std::nullopt;
+}
+
+std::optional<WebhookLane::Down> WebhookLane::down() const {
+  if (!breaker_.is_open()) return std::nullopt;
+  const auto now = world_.loop.now();
+  const Milliseconds since_now(down_since_ - forward_ms());
+  const Milliseconds until_probe(std::max<std::int64_t>(0, breaker_.probe_at()->count() - forward_ms()));
+  return Down{now + since_now, now + until_probe};
 }
 
 // One commit settles what finished and writes the attempt rows of what goes out next; only then is it sent.
@@ -124,13 +134,14 @@ void WebhookLane::turn() {
 
 // Sees to it that there is a turn when something may be sent that could not be now.
 void WebhookLane::look_again(bool moved, Timestamp now) {
-  if (held_ || sending_.size() == connections_an_endpoint) return;
+  if (held_ || sending_.size() >= usable_connections()) return;
   if (free_connections() == 0) return courier_.wait_for_second(*this);
   const auto wake = world_.store.next_delivery_at(policy_.name, busy_orders());
   if (!wake) return;
   const auto forward = forward_ms();
   const Milliseconds wait =
-      std::max({*wake - now, Milliseconds(rest_until_ - forward), Milliseconds(tokens_at_ - forward)});
+      std::max({*wake - now, Milliseconds(rest_until_ - forward), Milliseconds(tokens_at_ - forward),
+                breaker_.probe_at().value_or(Milliseconds(forward)) - Milliseconds(forward)});
   // What is due and could not go waits for something this lane is told of, so a slow look is enough; what was
   // just settled may have freed its order.
   const Milliseconds blocked(moved ? 0 : 1000);
@@ -146,7 +157,22 @@ std::vector<store::DueDelivery> WebhookLane::next_to_go(Timestamp now) {
   // What finished is settled in the very commit that begins the next: it is not due again, but its order is
   // free.
   for (const auto& result : finished_) busy.push_back(result.delivery);
+  if (breaker_.is_open()) return next_probe(now, std::move(busy));
   return world_.store.due_deliveries(policy_.name, now, free, busy, busy_orders());
+}
+
+// Another delivery each time, so that one the endpoint cannot stomach does not keep it from being found up.
+std::vector<store::DueDelivery> WebhookLane::next_probe(Timestamp now, std::vector<std::int64_t> busy) {
+  if (!sending_.empty() || breaker_.probe_at()->count() > forward_ms()) return {};
+  auto others = busy;
+  others.insert(others.end(), probed_.begin(), probed_.end());
+  auto next = world_.store.due_deliveries(policy_.name, now, 1, others, {});
+  if (next.empty() && !probed_.empty()) {
+    probed_.clear();
+    next = world_.store.due_deliveries(policy_.name, now, 1, busy, {});
+  }
+  for (const auto& delivery : next) probed_.insert(delivery.id);
+  return next;
 }
 
 std::vector<std::int64_t> WebhookLane::busy_orders() const {
@@ -157,8 +183,12 @@ std::vector<std::int64_t> WebhookLane::busy_orders() const {
   return orders;
 }
 
+std::size_t WebhookLane::usable_connections() const {
+  return breaker_.one_at_a_time() ? 1 : connections_an_endpoint;
+}
+
 std::size_t WebhookLane::free_connections() const {
-  const std::size_t usable = courier_.has_second() ? connections_an_endpoint : 1;
+  const std::size_t usable = courier_.has_second() ? usable_connections() : 1;
   return usable - std::min(usable, sending_.size());
 }
 
@@ -204,8 +234,8 @@ void WebhookLane::send(store::DueDelivery delivery, std::int64_t attempt, Timest
   request.send_once = true;
   request.addresses = policy_.network == WebhookNetwork::local ? platform::AddressPolicy::local
                                                                : platform::AddressPolicy::only_public;
-  const auto at =
-      sending_.insert(sending_.end(), Sending{attempt, std::move(delivery), std::move(secrets), {}});
+  const auto at = sending_.insert(
+      sending_.end(), Sending{attempt, std::move(delivery), std::move(secrets), breaker_.is_open(), {}});
   if (sending_.size() == connections_an_endpoint) courier_.take_second();
   at->transfer = world_.http.start(
       std::move(request), [this, at](const platform::HttpOutcome& outcome) { finished(at, outcome); });
@@ -221,11 +251,29 @@ void WebhookLane::finished(SendingAt at, const platform::HttpOutcome& outcome) {
   result.attempt = sending.attempt;
   result.delivery = sending.delivery.id;
   judge(result, sending, outcome, now);
+  heed_breaker(result);
   finished_.push_back(std::move(result));
   soon_.schedule();
 }
 
-// Any 2xx is success, whatever its body does; everything else uses up a try.
+void WebhookLane::heed_breaker(const store::AttemptResult& result) {
+  const Milliseconds forward(forward_ms());
+  if (!rules::is_endpoint_trouble(result.http_status)) {
+    if (!breaker_.saw_answer()) return;
+    probed_.clear();
+    spdlog::info("webhook {}: is back after {} s", policy_.name.text(),
+                 (forward.count() - down_since_) / 1000);
+    return;
+  }
+  const auto jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  if (!breaker_.saw_trouble(forward, jitter)) return;
+  down_since_ = forward.count();
+  spdlog::warn("webhook {}: is taken to be down ({}); only probes are sent until it answers",
+               policy_.name.text(), escape_controls(result.error));
+}
+
+// Any 2xx is success, whatever its body does; everything else uses up a try, but for a probe that finds the
+// endpoint in trouble still.
 void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
                         const platform::HttpOutcome& outcome, Timestamp now) {
   result.http_status = outcome ? outcome->status : outcome.error().status;
@@ -269,6 +317,11 @@ void WebhookLane::put_off(store::AttemptResult& result, const Sending& sending,
   if (retry_after) {
     rest(*retry_after);
     result.rest_until = now + *retry_after;
+  }
+  if (sending.is_probe && rules::is_endpoint_trouble(result.http_status)) {
+    result.used_a_try = false;
+    result.next_try_at = sending.delivery.due_at;  // it keeps its place
+    return;
   }
   const auto jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
   const auto tries = sending.delivery.tries + 1;

@@ -97,13 +97,14 @@ class PanelCommands {  // panels: list, show, test, pause, resume
   std::string name_;
 };
 
-class WebhookCommands {  // webhooks and deliveries: list, show
+class WebhookCommands {  // webhooks and deliveries
  public:
   void add_to(Menu& menu);
 
  private:
   ExitCode run_webhooks(Session& session) const;
   ExitCode run_webhook(Session& session) const;
+  ExitCode run_pause_or_resume(Session& session, const std::string& verb) const;
   ExitCode run_deliveries(Session& session) const;
   ExitCode run_delivery(Session& session) const;
 

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/overview.h"
 #include "cli/phrases.h"
+#include "domain/text.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -92,6 +93,8 @@ std::string webhook_sheet(const Json& webhook, const View& view) {
   sheet.add("url", words(webhook, "url"));
   sheet.add("state", state.text, state.style);
   sheet.add("disabled", words(webhook, "disabled_reason"), Style::bad);
+  sheet.add("down since", when_exactly(moment(webhook, "down_since"), view), Style::bad);
+  sheet.add("next probe", when_exactly(moment(webhook, "next_probe_at"), view));
   sheet.add("rests until", when_exactly(moment(webhook, "resting_until"), view), Style::warning);
   sheet.add("pending", words(webhook, "pending"));
   sheet.add("oldest pending", when_exactly(moment(webhook, "oldest_pending_at"), view));
@@ -103,19 +106,39 @@ std::string webhook_sheet(const Json& webhook, const View& view) {
   return sheet.text(view);
 }
 
+// "delivery 4711  pending  webhook.test to shop"
+std::string delivery_line(const Json& delivery, const View& view) {
+  const auto state = delivery_state(delivery);
+  return "delivery " + escape_controls(words(delivery, "id")) + "  " +
+         paint(escape_controls(state.text), state.style, view) + "  " +
+         escape_controls(words(field(delivery, "event"), "type")) + " to " +
+         escape_controls(words(delivery, "webhook")) + "\n";
+}
+
 }  // namespace
 
 void WebhookCommands::add_to(Menu& menu) {
   auto& webhooks = menu.add("webhooks", "The webhooks, and how far they are",
-                            "webhooks\nwebhooks --json\nwebhooks show shop",
+                            "webhooks\nwebhooks show shop\nwebhooks test shop\nwebhooks resume shop",
                             [this](Session& session) { return run_webhooks(session); });
   webhooks.require_subcommand(0, 1);
-  auto& one = menu.add_under(webhooks, "show", "All about one webhook", "webhooks show shop",
-                             [this](Session& session) { return run_webhook(session); });
-  one.add_option("NAME", name_, "As the configuration calls it")->required()->check(check_webhook);
+  const auto add = [&](const char* name, const char* description, Menu::Run run) {
+    auto& command = menu.add_under(webhooks, name, description, "webhooks " + std::string(name) + " shop",
+                                   std::move(run));
+    command.add_option("NAME", name_, "As the configuration calls it")->required()->check(check_webhook);
+  };
+  add("show", "All about one webhook", [this](Session& session) { return run_webhook(session); });
+  add("test", "Send it an event of its own, webhook.test", [this](Session& session) {
+    return ask(session, {"POST", "/v1/webhooks/" + name_ + "/test", {}, {}}, delivery_line);
+  });
+  add("pause", "Collect, but send it nothing until it is resumed",
+      [this](Session& session) { return run_pause_or_resume(session, "pause"); });
+  add("resume", "End a pause, a rest, a failure or a 410, and send at once",
+      [this](Session& session) { return run_pause_or_resume(session, "resume"); });
 
   auto& deliveries = menu.add("deliveries", "What was sent to webhooks, and what was not yet",
-                              "deliveries --state dead\ndeliveries --order p1/23501\ndeliveries show 4711",
+                              "deliveries --state dead\ndeliveries --order p1/23501\ndeliveries show 4711\n"
+                              "deliveries retry 4711",
                               [this](Session& session) { return run_deliveries(session); });
   deliveries.require_subcommand(0, 1);
   deliveries.add_option("--state", state_, "In this state: pending, delivered, dead or canceled")
@@ -135,9 +158,16 @@ void WebhookCommands::add_to(Menu& menu) {
       deliveries.add_option("--limit", limit_, "At most this many (100)")->type_name("N")->check(check_count);
   deliveries.add_flag("--all", all_, "All there are")->excludes(limit);
 
-  auto& show = menu.add_under(deliveries, "show", "One delivery with its attempts", "deliveries show 4711",
-                              [this](Session& session) { return run_delivery(session); });
-  show.add_option("ID", id_, "The delivery's number")->required()->check(check_count);
+  const auto add_one = [&](const char* name, const char* description, Menu::Run run) {
+    auto& command = menu.add_under(deliveries, name, description, "deliveries " + std::string(name) + " 4711",
+                                   std::move(run));
+    command.add_option("ID", id_, "The delivery's number")->required()->check(check_count);
+  };
+  add_one("show", "One delivery with its attempts",
+          [this](Session& session) { return run_delivery(session); });
+  add_one("retry", "Send it now, and with all its tries if it had ended", [this](Session& session) {
+    return ask(session, {"POST", "/v1/deliveries/" + id_ + "/retry", {}, {}}, delivery_line);
+  });
 }
 
 ExitCode WebhookCommands::run_webhooks(Session& session) const {
@@ -151,6 +181,14 @@ ExitCode WebhookCommands::run_webhooks(Session& session) const {
 
 ExitCode WebhookCommands::run_webhook(Session& session) const {
   return ask(session, {"GET", "/v1/webhooks/" + name_, {}, {}}, webhook_sheet);
+}
+
+ExitCode WebhookCommands::run_pause_or_resume(Session& session, const std::string& verb) const {
+  return ask(session, {"POST", "/v1/webhooks/" + name_ + "/" + verb, {}, {}},
+             [&](const Json& webhook, const View& view) {
+               const auto state = webhook_row(webhook, view)[1];
+               return name_ + "  " + paint(escape_controls(state.text), state.style, view) + "\n";
+             });
 }
 
 ExitCode WebhookCommands::run_deliveries(Session& session) const {

@@ -68,7 +68,8 @@ Deliveries::Deliveries(platform::Database& database)
         WHERE id = ?1 AND (state = 0 OR (state = 3 AND ?2 = 1))
       )sql"),
       again_(database, "put a delivery off", R"sql(
-        UPDATE delivery SET tries = tries + ?2, next_try_at = ?3, first_failed_at = ifnull(first_failed_at, ?4)
+        UPDATE delivery SET tries = tries + ?2, next_try_at = ?3,
+          first_failed_at = CASE WHEN ?2 THEN ifnull(first_failed_at, ?4) ELSE first_failed_at END
         WHERE id = ?1 AND state = 0
       )sql"),
       attempt_insert_(database, "write an attempt", R"sql(
@@ -92,6 +93,11 @@ Deliveries::Deliveries(platform::Database& database)
         UPDATE delivery INDEXED BY delivery_undelivered SET state = 3, next_try_at = NULL, ended_at = ?2
         WHERE state = 0 AND state <> 1 AND webhook = ?1
       )sql"),
+      send_again_(database, "send a delivery again", R"sql(
+        UPDATE delivery SET state = 0, tries = iif(state = 0, tries, 0), next_try_at = ?2, ended_at = NULL,
+          first_failed_at = iif(state = 0, first_failed_at, NULL)
+        WHERE id = ?1 AND (state <> 0 OR next_try_at IS NOT NULL)
+      )sql"),
       end_waits_(database, "end a webhook's rest", R"sql(
         UPDATE delivery INDEXED BY delivery_due SET next_try_at = ?2
         WHERE webhook = ?1 AND next_try_at > ?2 AND next_try_at <= ?3 AND first_failed_at IS NOT NULL
@@ -114,7 +120,7 @@ Deliveries::Deliveries(platform::Database& database)
         WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND next_try_at <= ?3 ORDER BY id LIMIT 1
       )sql"),
       load_(database, "read what is to be delivered", R"sql(
-        SELECT d.id, e.id, e.body, d.tries, d.order_row
+        SELECT d.id, e.id, e.body, d.tries, d.order_row, d.next_try_at
         FROM delivery d CROSS JOIN event e ON e.seq = d.event_seq WHERE d.id = ?1
       )sql"),
       next_at_(database, "find when the next delivery is due", R"sql(
@@ -179,8 +185,8 @@ std::optional<std::int64_t> Deliveries::settle(const AttemptResult& result, Time
   if (result.state == DeliveryState::pending) {
     const auto at = result.next_try_at.value_or(now);
     again_.bind(1, result.delivery).bind(2, used).bind(3, to_millis(at)).bind(4, to_millis(now)).run();
-    // From the first failure on it is known when the next one need wait no longer.
-    if (before->has_failed) return std::nullopt;
+    // From the first failure of its own on it is known when the next one need wait no longer.
+    if (before->has_failed || !result.used_a_try) return std::nullopt;
   } else {
     end_.bind(1, result.delivery)
         .bind(2, number_of(result.state))
@@ -227,6 +233,11 @@ void Deliveries::cancel_pending(std::int64_t webhook, Timestamp now) {
   cancel_.bind(1, webhook).bind(2, to_millis(now)).run();
 }
 
+bool Deliveries::send_again(std::int64_t delivery, Timestamp now) {
+  send_again_.bind(1, delivery).bind(2, to_millis(now)).run();
+  return database_.changes() > 0;
+}
+
 void Deliveries::end_waits(std::int64_t webhook, Timestamp until, Timestamp now) {
   end_waits_.bind(1, webhook).bind(2, to_millis(now)).bind(3, to_millis(until)).run();
 }
@@ -249,8 +260,12 @@ std::int64_t Deliveries::oldest_due_of(std::int64_t webhook, std::int64_t order_
 DueDelivery Deliveries::load(std::int64_t id) {
   const Reading reading(load_);
   load_.bind(1, id).step();
-  return {load_.integer(0), load_.text(1), load_.text(2), static_cast<int>(load_.integer(3)),
-          load_.optional_integer(4)};
+  return {load_.integer(0),
+          load_.text(1),
+          load_.text(2),
+          static_cast<int>(load_.integer(3)),
+          load_.optional_integer(4),
+          from_millis(load_.integer(5))};
 }
 
 std::vector<DueDelivery> Deliveries::due(std::int64_t webhook, Timestamp now, std::size_t limit,

@@ -26,6 +26,9 @@ class Deliveries {
   // Of one endpoint, or of all.
   std::int64_t interrupt_open(std::optional<std::int64_t> webhook, Timestamp now);
   void cancel_pending(std::int64_t webhook, Timestamp now);
+  // An ended one begins its tries anew, and one that has had its turn need not wait for the next. False: it
+  // is under way, or waits for an older one of its order.
+  bool send_again(std::int64_t delivery, Timestamp now);
   // Those that have failed and wait for nothing later than `until` may go at once.
   void end_waits(std::int64_t webhook, Timestamp until, Timestamp now);
   void mend_waits(std::int64_t webhook, Milliseconds set_back, Timestamp now);
@@ -67,6 +70,7 @@ class Deliveries {
   platform::Statement open_attempts_;
   platform::Statement open_attempts_of_;
   platform::Statement cancel_;
+  platform::Statement send_again_;
   platform::Statement end_waits_;
   platform::Statement set_back_;
   platform::Statement pull_in_;

@@ -234,6 +234,15 @@ void Store::disable_webhook(const WebhookName& name, const std::string& reason, 
   });
 }
 
+bool Store::send_again(std::int64_t delivery, Timestamp now) {
+  return impl_->writer.write(now, [&](Work& work) {
+    const auto row = impl_->deliveries.webhook_of(delivery);
+    if (!row || !impl_->deliveries.send_again(delivery, now)) return false;
+    work.notice.webhooks.insert(impl_->webhooks.name_of(*row));
+    return true;
+  });
+}
+
 std::vector<DueDelivery> Store::due_deliveries(const WebhookName& webhook, Timestamp now, std::size_t limit,
                                                std::span<const std::int64_t> busy,
                                                std::span<const std::int64_t> busy_orders) {

@@ -186,6 +186,7 @@ struct DueDelivery {
   std::string body;
   int tries = 0;
   std::optional<std::int64_t> order_row;
+  Timestamp due_at;
 };
 
 // What became of an attempt: exactly one of delivered, dead, canceled, or tried again at `next_try_at`.
@@ -304,6 +305,9 @@ class Store {
   // Resuming also ends a disablement and a rest; what only the rest put off may go at once.
   void set_webhook_paused(const WebhookName& name, bool paused, Timestamp now);
   void disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now);  // with its event
+  // A delivery that ended begins its tries anew, and one that waits for its next try goes at once. False:
+  // there is none of that number, it is under way, or it waits for an older one of its order.
+  bool send_again(std::int64_t delivery, Timestamp now);
   // Pending deliveries that may go now, oldest first, at most one an order (the oldest; a younger one may
   // pass one that has been failing for 30 minutes), none of an order in `busy_orders` or itself in `busy`.
   [[nodiscard]] std::vector<DueDelivery> due_deliveries(const WebhookName& webhook, Timestamp now,

@@ -240,12 +240,6 @@ std::string webhook_section(const std::string& url) {
          "\"\nsecret_file = \"keys/shop\"\nnetwork = \"local\"\nrate = 0\nevents = [\"*\"]\n";
 }
 
-practice::ReceiverOptions verifying() {
-  practice::ReceiverOptions options;
-  options.secrets = {webhook_secret};
-  return options;
-}
-
 bool asked_again(practice::PracticeServer& server, const TrackerProcess& tracker, std::size_t orders) {
   const auto asked = [&] {
     std::size_t ids = 0;

@@ -1,0 +1,76 @@
+#include "webhook_world.h"
+
+namespace smm::test::webhook_steering_test {
+
+using std::chrono::seconds;
+
+TEST_CASE("a test is an event of its own that only the endpoint it is for gets, whatever it subscribes to") {
+  practice::WebhookReceiver receiver(verifying());
+  practice::WebhookReceiver other(verifying());
+  const WebhookWorld world({{"shop", receiver.url()}, {"other", other.url()}});
+  const auto answer = world.tracker.post("/v1/webhooks/shop/test");
+  CHECK(answer.status == 202);
+  CHECK(answer.json()["webhook"] == "shop");
+  CHECK(answer.json()["event"]["type"] == "webhook.test");
+  REQUIRE(receiver.wait_for(1, seconds(10)));
+  const auto got = receiver.received()[0];
+  CHECK(got.verdict == practice::SignatureVerdict::verified);
+  CHECK(got.id == answer.json()["event"]["id"]);
+  const auto body = Json::parse(got.body);
+  CHECK(body["type"] == "webhook.test");
+  CHECK(body["data"]["webhook"] == "shop");
+  CHECK(world.delivery("shop", 1)["state"] == "delivered");
+  CHECK(other.count() == 0);
+  CHECK(world.tracker.post("/v1/webhooks/none/test").status == 404);
+}
+
+TEST_CASE("a dead delivery can be resent, and begins its tries anew; so can one that was delivered") {
+  practice::WebhookReceiver receiver(verifying());
+  receiver.answer_next({.status = 400});
+  const WebhookWorld world({{"shop", receiver.url()}});
+  world.make_event("1");
+  const auto first = world.delivery("shop", 1);
+  REQUIRE(first["state"] == "pending");
+  REQUIRE(first["tries"] == 1);
+  const auto path = "/v1/deliveries/" + first["id"].dump() + "/retry";
+  // It need not wait for its next try, and keeps count.
+  CHECK(world.tracker.post(path).status == 202);
+  REQUIRE(receiver.wait_for(2, seconds(4)));
+  CHECK(world.delivery("shop", 2)["state"] == "delivered");
+  const auto again = world.tracker.post(path);
+  CHECK(again.status == 202);
+  CHECK(again.json()["state"] == "pending");
+  CHECK(again.json()["tries"] == 0);
+  REQUIRE(receiver.wait_for(3, seconds(4)));
+  const auto last = world.delivery("shop", 3);
+  CHECK(last["state"] == "delivered");
+  CHECK(last["attempts"].size() == 3);
+  const auto all = receiver.received();
+  CHECK(all[0].id == all[2].id);
+  CHECK(all[0].body == all[2].body);
+}
+
+TEST_CASE("a retry that cannot go says why") {
+  practice::WebhookReceiver receiver(verifying());
+  receiver.answer_next({.delivery = practice::Delivery::hang});
+  receiver.answer_next({.status = 410});
+  WebhookWorld world({{"shop", receiver.url()}});
+  world.make_event("1");
+  REQUIRE(receiver.wait_for(1, seconds(5)));
+  CHECK(world.tracker.post("/v1/deliveries/1/retry").status == 409);  // under way
+  CHECK(world.tracker.post("/v1/deliveries/77/retry").json()["code"] == "delivery-not-found");
+  CHECK(world.tracker.post("/v1/deliveries/x/retry").status == 404);
+  world.make_event("2");
+  REQUIRE(eventually([&] { return world.webhook("shop")["disabled"] == true; }));
+  const auto disabled = world.tracker.post("/v1/deliveries/2/retry");
+  CHECK(disabled.status == 409);
+  CHECK(disabled.json()["detail"].get<std::string>().find("resume it first") != std::string::npos);
+  CHECK(world.tracker.post("/v1/webhooks/shop/test").status == 409);
+  CHECK(world.tracker.post("/v1/webhooks/shop/resume").status == 200);
+  CHECK(world.tracker.post("/v1/deliveries/2/retry").status == 202);
+  CHECK(eventually([&] { return world.tracker.get("/v1/deliveries/2").json()["state"] == "delivered"; }));
+  world.reload({});
+  CHECK(world.tracker.post("/v1/deliveries/2/retry").status == 409);
+}
+
+}  // namespace smm::test::webhook_steering_test
