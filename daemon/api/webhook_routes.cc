@@ -154,6 +154,64 @@ void retry_delivery(House& house, const ExchangePtr& exchange) {
   exchange->answer(202, shown_delivery(house.store.delivery(delivery->id).value_or(*delivery)));
 }
 
+struct ReplayWish {
+  WebhookName webhook;
+  std::int64_t since = 0;
+  bool also_delivered = true;
+};
+
+// What the body asks for; refuses the exchange and gives nothing if it is none.
+std::optional<ReplayWish> read_replay(House& house, const ExchangePtr& exchange) {
+  const auto body = read_body(exchange);
+  if (!body) return std::nullopt;
+  std::vector<FieldError> errors;
+  ReplayWish wish;
+  if (!body->is_object()) {
+    errors.push_back({"body", "must be an object like {\"webhook\":\"shop\",\"since\":88121}"});
+  } else {
+    ObjectReader reader(*body, errors);
+    if (!reader.has("webhook")) reader.wrong("webhook", "is missing");
+    wish.webhook = WebhookName(reader.text("webhook", 32).value_or(""));
+    wish.also_delivered = !reader.flag("undelivered").value_or(false);
+    if (!reader.has("since")) {
+      reader.wrong("since", "is missing: the number of an event, or a time");
+    } else if ((*body)["since"].is_string()) {
+      const auto at = reader.time("since");
+      if (at) wish.since = house.store.last_event_before(*at);
+    } else {
+      wish.since = reader.count("since").value_or(0);
+    }
+    reader.finish();
+  }
+  if (errors.empty()) return wish;
+  exchange->refuse(validation_failed(std::move(errors)));
+  return std::nullopt;
+}
+
+void replay(House& house, const ExchangePtr& exchange) {
+  QueryReader query(exchange->request());
+  if (const auto problem = query.finish()) return exchange->refuse(*problem);
+  const auto wish = read_replay(house, exchange);
+  if (!wish) return;
+  const auto records = house.store.webhooks();
+  const bool is_known = std::any_of(records.begin(), records.end(),
+                                    [&](const auto& record) { return record.name == wish->webhook; });
+  if (!is_known) return exchange->refuse(webhook_unknown(wish->webhook.text()));
+  if (auto hindrance = hindrance_of(house, wish->webhook); !hindrance.empty())
+    return exchange->refuse(conflict(std::move(hindrance)));
+  if (const auto problem = cursor_problem(house.store.event_span(), wish->since))
+    return exchange->refuse(*problem);
+  store::Replayed slice;
+  const bool written = house.storage.write([&] {
+    slice = house.store.replay(wish->webhook, wish->since, wish->also_delivered, house.loop.now());
+  });
+  if (!written)
+    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
+  exchange->answer(200, {{"replayed", slice.replayed},
+                         {"left_alone", slice.left_alone},
+                         {"next", slice.next ? Json(*slice.next) : Json(nullptr)}});
+}
+
 }  // namespace
 
 void add_webhook_routes(Router& router, House& house) {
@@ -169,6 +227,8 @@ void add_webhook_routes(Router& router, House& house) {
              [&house](const ExchangePtr& exchange) { test_webhook(house, exchange); });
   router.add("POST", "/v1/deliveries/{}/retry",
              [&house](const ExchangePtr& exchange) { retry_delivery(house, exchange); });
+  router.add("POST", "/v1/deliveries/replay",
+             [&house](const ExchangePtr& exchange) { replay(house, exchange); });
   router.add("GET", "/v1/deliveries",
              [&house](const ExchangePtr& exchange) { list_deliveries(house, exchange); });
   router.add("GET", "/v1/deliveries/{}",

@@ -107,8 +107,11 @@ class WebhookCommands {  // webhooks and deliveries
   ExitCode run_pause_or_resume(Session& session, const std::string& verb) const;
   ExitCode run_deliveries(Session& session) const;
   ExitCode run_delivery(Session& session) const;
+  void add_replay(Menu& menu, CLI::App& deliveries);
+  ExitCode run_replay(Session& session) const;
 
-  std::string name_, state_, order_;
+  std::string name_, state_, order_, since_;
+  bool undelivered_ = false;
   std::vector<std::string> webhooks_;
   std::size_t limit_ = 100;
   bool all_ = false;

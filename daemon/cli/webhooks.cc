@@ -3,6 +3,7 @@
 #include "cli/overview.h"
 #include "cli/phrases.h"
 #include "domain/text.h"
+#include "domain/time.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -138,7 +139,7 @@ void WebhookCommands::add_to(Menu& menu) {
 
   auto& deliveries = menu.add("deliveries", "What was sent to webhooks, and what was not yet",
                               "deliveries --state dead\ndeliveries --order p1/23501\ndeliveries show 4711\n"
-                              "deliveries retry 4711",
+                              "deliveries retry 4711\ndeliveries replay shop --since 2h",
                               [this](Session& session) { return run_deliveries(session); });
   deliveries.require_subcommand(0, 1);
   deliveries.add_option("--state", state_, "In this state: pending, delivered, dead or canceled")
@@ -168,6 +169,27 @@ void WebhookCommands::add_to(Menu& menu) {
   add_one("retry", "Send it now, and with all its tries if it had ended", [this](Session& session) {
     return ask(session, {"POST", "/v1/deliveries/" + id_ + "/retry", {}, {}}, delivery_line);
   });
+  add_replay(menu, deliveries);
+}
+
+void WebhookCommands::add_replay(Menu& menu, CLI::App& deliveries) {
+  auto& replay = menu.add_under(
+      deliveries, "replay", "Send a webhook again what happened since, in order, with the same ids",
+      "deliveries replay shop --since 88121\ndeliveries replay shop --since 2h --undelivered",
+      [this](Session& session) { return run_replay(session); });
+  replay.add_option("NAME", name_, "The webhook; it gets what it subscribes to now")
+      ->required()
+      ->check(check_webhook);
+  replay
+      .add_option("--since", since_,
+                  "After the event of this number, or from this time on (RFC 3339, or 2h for two hours ago)")
+      ->type_name("SINCE")
+      ->required()
+      ->check([](const std::string& text) {
+        if (check_whole_number(text).empty() || check_time(text).empty()) return std::string();
+        return "\"" + text + "\" is no event's number and no time; write 88121, 2026-11-21T08:00:00Z or 2h";
+      });
+  replay.add_flag("--undelivered", undelivered_, "Only what it was never told, or in vain");
 }
 
 ExitCode WebhookCommands::run_webhooks(Session& session) const {
@@ -201,6 +223,43 @@ ExitCode WebhookCommands::run_deliveries(Session& session) const {
                         delivery_table(),
                         delivery_row,
                         "no deliveries"});
+}
+
+// A thousand events a request, until there are no more.
+ExitCode WebhookCommands::run_replay(Session& session) const {
+  Json since;
+  if (check_whole_number(since_).empty()) {
+    since = std::stoll(since_);
+  } else {
+    since = to_rfc3339(time_from_argument(since_, session.view.now).value_or(session.view.now));
+  }
+  std::int64_t replayed = 0;
+  std::int64_t left_alone = 0;
+  for (bool first = true; !since.is_null(); first = false) {
+    const Json wish = {{"webhook", name_}, {"since", since}, {"undelivered", undelivered_}};
+    const auto reply = session.client.send({"POST", "/v1/deliveries/replay", {}, wish.dump()});
+    const auto slice =
+        reply ? read_json(session, *reply) : tl::expected<Json, Failure>(tl::unexpected(reply.error()));
+    if (!slice) {
+      if (first) return complain(session, slice.error());
+      remark(slice.error().message);
+      remark("sent again until then: " + counted(replayed, "event") + "; go on with --since " + since.dump());
+      return ExitCode::partly_done;
+    }
+    replayed += whole_number(*slice, "replayed").value_or(0);
+    left_alone += whole_number(*slice, "left_alone").value_or(0);
+    since = field(*slice, "next");
+  }
+  if (session.json) {
+    print_document(session,
+                   Json{{"replayed", replayed}, {"left_alone", left_alone}, {"next", nullptr}}.dump());
+    return ExitCode::done;
+  }
+  auto line = counted(replayed, "event") + (replayed == 1 ? " goes" : " go") + " to " + name_ + " again";
+  if (left_alone > 0)
+    line += "; " + counted(left_alone, "other") + (undelivered_ ? " delivered or pending" : " pending");
+  session.out.write(line + "\n");
+  return ExitCode::done;
 }
 
 ExitCode WebhookCommands::run_delivery(Session& session) const {

@@ -93,10 +93,22 @@ Deliveries::Deliveries(platform::Database& database)
         UPDATE delivery INDEXED BY delivery_undelivered SET state = 3, next_try_at = NULL, ended_at = ?2
         WHERE state = 0 AND state <> 1 AND webhook = ?1
       )sql"),
-      send_again_(database, "send a delivery again", R"sql(
-        UPDATE delivery SET state = 0, tries = iif(state = 0, tries, 0), next_try_at = ?2, ended_at = NULL,
-          first_failed_at = iif(state = 0, first_failed_at, NULL)
-        WHERE id = ?1 AND (state <> 0 OR next_try_at IS NOT NULL)
+      hasten_(database, "let a delivery go before its time", R"sql(
+        UPDATE delivery SET next_try_at = ?2 WHERE id = ?1 AND state = 0 AND next_try_at IS NOT NULL
+      )sql"),
+      revive_(database, "send an ended delivery again", R"sql(
+        UPDATE delivery SET state = 0, tries = 0, next_try_at = ?2, first_failed_at = NULL, ended_at = NULL
+        WHERE id = ?1
+      )sql"),
+      hold_next_(database, "let the next of an order's line wait", R"sql(
+        UPDATE delivery SET next_try_at = NULL
+        WHERE id = (SELECT id FROM delivery INDEXED BY delivery_line
+                    WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND id > ?3 ORDER BY id LIMIT 1)
+          AND first_failed_at IS NULL
+      )sql"),
+      of_event_(database, "find an event's delivery to a webhook", R"sql(
+        SELECT id, state FROM delivery INDEXED BY delivery_by_event
+        WHERE event_seq = ?1 AND webhook = ?2 ORDER BY id DESC LIMIT 1
       )sql"),
       end_waits_(database, "end a webhook's rest", R"sql(
         UPDATE delivery INDEXED BY delivery_due SET next_try_at = ?2
@@ -160,15 +172,17 @@ bool Deliveries::release_next(std::int64_t webhook, std::int64_t order_row, std:
     if (next_in_line_.integer(1) == 0) return false;
     next = next_in_line_.integer(0);
   }
-  std::optional<std::int64_t> turn = to_millis(now);
-  {
-    const Reading reading(before_in_line_);
-    if (before_in_line_.bind(1, order_row).bind(2, webhook).bind(3, next).step()) {
-      turn = turn_behind(before_in_line_.optional_integer(0), now);
-    }
-  }
+  const auto turn = turn_of(webhook, order_row, next, now);
   release_.bind(1, next).bind(2, turn).run();
   return turn.has_value();
+}
+
+// When one of an order's line may go, in ms: at once when nothing older of it is pending.
+std::optional<std::int64_t> Deliveries::turn_of(std::int64_t webhook, std::int64_t order_row,
+                                                std::int64_t delivery, Timestamp now) {
+  const Reading reading(before_in_line_);
+  if (!before_in_line_.bind(1, order_row).bind(2, webhook).bind(3, delivery).step()) return to_millis(now);
+  return turn_behind(before_in_line_.optional_integer(0), now);
 }
 
 void Deliveries::complete_attempt(const AttemptResult& result, Timestamp now) {
@@ -234,8 +248,36 @@ void Deliveries::cancel_pending(std::int64_t webhook, Timestamp now) {
 }
 
 bool Deliveries::send_again(std::int64_t delivery, Timestamp now) {
-  send_again_.bind(1, delivery).bind(2, to_millis(now)).run();
-  return database_.changes() > 0;
+  const auto row = read(delivery);
+  if (!row) return false;
+  if (row->state == DeliveryState::pending) {
+    hasten_.bind(1, delivery).bind(2, to_millis(now)).run();
+    return database_.changes() > 0;
+  }
+  std::optional<std::int64_t> turn = to_millis(now);
+  if (row->order_row) {
+    turn = turn_of(row->webhook, *row->order_row, delivery, now);
+    hold_next_.bind(1, *row->order_row).bind(2, row->webhook).bind(3, delivery).run();
+  }
+  revive_.bind(1, delivery).bind(2, turn).run();
+  return true;
+}
+
+bool Deliveries::replay(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
+                        bool also_delivered, Timestamp now) {
+  std::int64_t known = 0;
+  {
+    const Reading reading(of_event_);
+    if (of_event_.bind(1, event_seq).bind(2, webhook).step()) {
+      const auto state = static_cast<DeliveryState>(of_event_.integer(1));
+      if (state == DeliveryState::pending) return false;
+      if (state == DeliveryState::delivered && !also_delivered) return false;
+      known = of_event_.integer(0);
+    }
+  }
+  if (known != 0) return send_again(known, now);
+  add(webhook, event_seq, order_row, now);
+  return true;
 }
 
 void Deliveries::end_waits(std::int64_t webhook, Timestamp until, Timestamp now) {

@@ -26,9 +26,14 @@ class Deliveries {
   // Of one endpoint, or of all.
   std::int64_t interrupt_open(std::optional<std::int64_t> webhook, Timestamp now);
   void cancel_pending(std::int64_t webhook, Timestamp now);
-  // An ended one begins its tries anew, and one that has had its turn need not wait for the next. False: it
-  // is under way, or waits for an older one of its order.
+  // An ended one takes its place in its order's line and begins its tries anew; one that waits for its next
+  // try goes at once. False: there is none of that number, it is under way, or waits for an older one of its
+  // order.
   bool send_again(std::int64_t delivery, Timestamp now);
+  // The same for what an endpoint has to be told of an event, which it may never have been meant to be told.
+  // False: that is pending, or it has been told and that is enough.
+  bool replay(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
+              bool also_delivered, Timestamp now);
   // Those that have failed and wait for nothing later than `until` may go at once.
   void end_waits(std::int64_t webhook, Timestamp until, Timestamp now);
   void mend_waits(std::int64_t webhook, Milliseconds set_back, Timestamp now);
@@ -49,6 +54,8 @@ class Deliveries {
     bool has_failed = false;
   };
   [[nodiscard]] std::optional<Row> read(std::int64_t id);
+  [[nodiscard]] std::optional<std::int64_t> turn_of(std::int64_t webhook, std::int64_t order_row,
+                                                    std::int64_t delivery, Timestamp now);
   bool release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t after, Timestamp now);
   void complete_attempt(const AttemptResult& result, Timestamp now);
   [[nodiscard]] std::int64_t oldest_due_of(std::int64_t webhook, std::int64_t order_row, Timestamp now,
@@ -70,7 +77,10 @@ class Deliveries {
   platform::Statement open_attempts_;
   platform::Statement open_attempts_of_;
   platform::Statement cancel_;
-  platform::Statement send_again_;
+  platform::Statement hasten_;
+  platform::Statement revive_;
+  platform::Statement hold_next_;
+  platform::Statement of_event_;
   platform::Statement end_waits_;
   platform::Statement set_back_;
   platform::Statement pull_in_;

@@ -201,6 +201,10 @@ EventSpan Store::event_span() {
   return impl_->events.span();
 }
 
+std::int64_t Store::last_event_before(Timestamp at) {
+  return impl_->events.last_before(at);
+}
+
 void Store::subscribe(std::vector<Subscription> subscriptions) {
   impl_->writer.write({}, [&](Work&) {
     impl_->webhooks.subscribe(std::move(subscriptions));
@@ -241,6 +245,13 @@ bool Store::send_again(std::int64_t delivery, Timestamp now) {
     work.notice.webhooks.insert(impl_->webhooks.name_of(*row));
     return true;
   });
+}
+
+Replayed Store::replay(const WebhookName& webhook, std::int64_t since, bool also_delivered, Timestamp now) {
+  const auto* endpoint = impl_->webhooks.find(webhook);
+  if (endpoint == nullptr || endpoint->disabled) return {};
+  return impl_->writer.write(
+      now, [&](Work& work) { return impl_->events.replay(*endpoint, since, also_delivered, work); });
 }
 
 std::vector<DueDelivery> Store::due_deliveries(const WebhookName& webhook, Timestamp now, std::size_t limit,

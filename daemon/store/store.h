@@ -215,6 +215,13 @@ struct DeliveryPage {
   std::optional<std::string> next;
 };
 
+// A slice of a replay.
+struct Replayed {
+  std::int64_t replayed = 0;
+  std::int64_t left_alone = 0;       // pending, or delivered and not wanted again
+  std::optional<std::int64_t> next;  // there may be more after this event
+};
+
 struct WebhookRecord {
   WebhookName name;
   bool paused = false;
@@ -298,6 +305,8 @@ class Store {
   std::int64_t append(std::span<const EventDraft> events, Timestamp now);  // the last seq
   [[nodiscard]] EventPage events(const EventQuery& query);
   [[nodiscard]] EventSpan event_span();
+  // The number of the last event written before then, by the clock of its day; 0 if none is kept.
+  [[nodiscard]] std::int64_t last_event_before(Timestamp at);
 
   // Webhooks. `subscribe` replaces all subscriptions; pending deliveries of endpoints that vanished stay.
   void subscribe(std::vector<Subscription> subscriptions);
@@ -308,6 +317,10 @@ class Store {
   // A delivery that ended begins its tries anew, and one that waits for its next try goes at once. False:
   // there is none of that number, it is under way, or it waits for an older one of its order.
   bool send_again(std::int64_t delivery, Timestamp now);
+  // Sends an endpoint again what it subscribes to now, in order: of the next thousand events after `since`
+  // those it was never told of, or in vain, and, if wanted, those it was told of. What is pending is left
+  // alone. Nothing for an endpoint that is not there or is disabled.
+  Replayed replay(const WebhookName& webhook, std::int64_t since, bool also_delivered, Timestamp now);
   // Pending deliveries that may go now, oldest first, at most one an order (the oldest; a younger one may
   // pass one that has been failing for 30 minutes), none of an order in `busy_orders` or itself in `busy`.
   [[nodiscard]] std::vector<DueDelivery> due_deliveries(const WebhookName& webhook, Timestamp now,

@@ -116,9 +116,13 @@ void Webhooks::subscribe(std::vector<Subscription> subscriptions) {
 bool Webhooks::wants(const Endpoint& endpoint, const EventDraft& draft) const {
   if (endpoint.disabled) return false;
   if (draft.only_for) return endpoint.name == *draft.only_for;
-  if (!endpoint.subscribed || !endpoint.types.at(static_cast<std::size_t>(draft.type))) return false;
+  return subscribes(endpoint, draft.type, draft.panel);
+}
+
+bool Webhooks::subscribes(const Endpoint& endpoint, EventType type, const PanelName& panel) const {
+  if (!endpoint.subscribed || !endpoint.types.at(static_cast<std::size_t>(type))) return false;
   return endpoint.panels.empty() ||
-         std::find(endpoint.panels.begin(), endpoint.panels.end(), draft.panel) != endpoint.panels.end();
+         std::find(endpoint.panels.begin(), endpoint.panels.end(), panel) != endpoint.panels.end();
 }
 
 std::vector<WebhookRecord> Webhooks::records() {

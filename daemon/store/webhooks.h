@@ -30,6 +30,8 @@ class Webhooks {
   // Who is told of an event: who subscribes to its kind and panel and is not disabled; a draft for one
   // endpoint goes to that one whatever it subscribes to.
   [[nodiscard]] bool wants(const Endpoint& endpoint, const EventDraft& draft) const;
+  // `panel` is empty for an event of no panel.
+  [[nodiscard]] bool subscribes(const Endpoint& endpoint, EventType type, const PanelName& panel) const;
   [[nodiscard]] const std::vector<Endpoint>& all();
   [[nodiscard]] const Endpoint* find(const WebhookName& name);
   [[nodiscard]] const WebhookName& name_of(std::int64_t row);

@@ -1,5 +1,7 @@
 #include "webhook_world.h"
 
+#include <algorithm>
+
 namespace smm::test::webhook_steering_test {
 
 using std::chrono::seconds;
@@ -71,6 +73,63 @@ TEST_CASE("a retry that cannot go says why") {
   CHECK(eventually([&] { return world.tracker.get("/v1/deliveries/2").json()["state"] == "delivered"; }));
   world.reload({});
   CHECK(world.tracker.post("/v1/deliveries/2/retry").status == 409);
+}
+
+TEST_CASE("a replay sends all since an event again, to one endpoint, with the same ids and bytes") {
+  practice::WebhookReceiver receiver(verifying());
+  practice::WebhookReceiver other(verifying());
+  WebhookWorld world({{"shop", receiver.url()}, {"other", other.url()}});
+  for (int i = 1; i <= 5; ++i) world.make_event(std::to_string(i));
+  REQUIRE(receiver.wait_for(5, seconds(10)));
+  REQUIRE(other.wait_for(5, seconds(10)));
+  REQUIRE(eventually(
+      [&] { return world.tracker.all_items("/v1/deliveries?webhook=shop&state=delivered").size() == 5; }));
+  const auto seq = world.tracker.all_events()[1]["seq"];
+  const auto told = world.tracker.post("/v1/deliveries/replay", Json{{"webhook", "shop"}, {"since", seq}});
+  CHECK_MESSAGE(told.json()["replayed"] == 3, told.body);
+  CHECK(told.json()["next"].is_null());
+  REQUIRE(receiver.wait_for(8, seconds(10)));
+  const auto all = receiver.received();
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto& again = all[5 + i];
+    const auto first =
+        std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.id == again.id; });
+    CHECK(first - all.begin() < 5);
+    CHECK(first->body == again.body);
+    CHECK(again.verdict == practice::SignatureVerdict::verified);
+  }
+  CHECK(other.count() == 5);
+}
+
+TEST_CASE("an endpoint added today can be told of yesterday, from a moment on") {
+  practice::WebhookReceiver receiver(verifying());
+  WebhookWorld world({});
+  world.make_event("1");
+  world.make_event("2");
+  world.reload({{"shop", receiver.url()}});
+  const Json future = {{"webhook", "shop"}, {"since", "2100-01-01T00:00:00Z"}};
+  CHECK(world.tracker.post("/v1/deliveries/replay", future).json()["replayed"] == 0);
+  const Json past = {{"webhook", "shop"}, {"since", "2020-01-01T00:00:00Z"}};
+  CHECK(world.tracker.post("/v1/deliveries/replay", past).json()["replayed"] == 2);
+  REQUIRE(receiver.wait_for(2, seconds(10)));
+}
+
+TEST_CASE("a replay that makes no sense says why") {
+  practice::WebhookReceiver receiver(verifying());
+  WebhookWorld world({{"shop", receiver.url()}});
+  world.make_event("1");
+  const auto code = [&](const Json& body) {
+    return world.tracker.post("/v1/deliveries/replay", body).json()["code"].get<std::string>();
+  };
+  CHECK(code({{"webhook", "none"}, {"since", 0}}) == "webhook-unknown");
+  CHECK(code({{"webhook", "shop"}}) == "validation-failed");
+  CHECK(code({{"since", 0}}) == "validation-failed");
+  CHECK(code({{"webhook", "shop"}, {"since", "noon"}}) == "validation-failed");
+  CHECK(code({{"webhook", "shop"}, {"since", 0}, {"sinse", 0}}) == "validation-failed");
+  CHECK(code({{"webhook", "shop"}, {"since", 99}}) == "cursor-expired");
+  CHECK(code(Json::array()) == "validation-failed");
+  world.reload({});
+  CHECK(code({{"webhook", "shop"}, {"since", 0}}) == "conflict");
 }
 
 }  // namespace smm::test::webhook_steering_test
