@@ -60,6 +60,14 @@ class WebhookLane {
     std::string words;
   };
   [[nodiscard]] const std::optional<LastError>& last_error() const { return last_error_; }
+  // The attempts that ended since the program began, by what came of them.
+  struct Tally {
+    std::int64_t delivered = 0;
+    std::int64_t refused = 0;  // it answered, but for 410
+    std::int64_t failed = 0;   // no answer
+    std::int64_t gone = 0;     // it answered 410
+  };
+  [[nodiscard]] const Tally& tally() const { return tally_; }
   // While it is taken to be down: since when, and when it is asked next.
   struct Down {
     Timestamp since;
@@ -114,6 +122,7 @@ class WebhookLane {
   std::int64_t down_since_ = 0;    // while the breaker is open
   std::set<std::int64_t> probed_;  // with these already: the next probe takes another
   std::optional<LastError> last_error_;
+  Tally tally_;
   std::mt19937_64 random_;
   platform::Deferred soon_;
   platform::Timer timer_;

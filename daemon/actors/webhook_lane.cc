@@ -286,9 +286,11 @@ void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
     result.state = store::DeliveryState::delivered;
     result.outcome = "delivered";
     last_error_.reset();
+    ++tally_.delivered;
     return;
   }
   result.outcome = outcome ? "refused" : "failed";
+  ++(result.http_status == gone ? tally_.gone : outcome ? tally_.refused : tally_.failed);
   result.error = words_of(sending, outcome);
   last_error_ = LastError{now, result.error};
   if (result.http_status == gone) {
