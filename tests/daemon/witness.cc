@@ -120,6 +120,8 @@ class Comparer {
 
   Findings run() {
     read_events();
+    if (const auto forgotten = comparison_.server.ledger().forgotten(); forgotten > 0)
+      fault("the panels' ledger has forgotten " + std::to_string(forgotten) + " answers: give it more bytes");
     const auto tellings = tellings_of(comparison_);
     for (const auto& name : comparison_.server.panel_names()) {
       if (comparison_.without.count(name) > 0) continue;
