@@ -223,6 +223,7 @@ std::vector<Case> cases_of_reply() {
       follows("wrapped-success"),
       follows("notice-before-json"),
       follows("bom-before-json"),
+      otherwise_told(follows("broken-utf8")),
       follows("json-as-text-html"),
       follows("slow-reply"),
       follows("open-after-reply"),
