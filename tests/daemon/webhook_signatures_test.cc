@@ -196,7 +196,8 @@ void track_hostile_orders(const TrackerProcess& tracker, practice::PracticePanel
     }
     const auto answer = tracker.post("/v1/orders", batch);
     REQUIRE_MESSAGE(answer.status == 200, answer.body << answer.error);
-    for (const auto& item : answer.json()["items"]) REQUIRE_MESSAGE(item["status"] == 201, item.dump());
+    const auto json = answer.json();
+    for (const auto& item : json["items"]) REQUIRE_MESSAGE(item["status"] == 201, item.dump());
   }
 }
 
