@@ -97,6 +97,20 @@ class PanelCommands {  // panels: list, show, test, pause, resume
   std::string name_;
 };
 
+class WebhookSecretCommands {  // webhooks new-secret, webhooks verify; without the daemon
+ public:
+  void add_to(Menu& menu, CLI::App& webhooks);
+
+ private:
+  ExitCode run_new_secret(Session& session) const;
+  ExitCode run_verify(Session& session) const;
+
+  std::vector<std::string> secret_files_;
+  std::string tolerance_ = "5m";
+  std::string id_, timestamp_, signature_;
+  CLI::Option *id_given_ = nullptr, *timestamp_given_ = nullptr, *signature_given_ = nullptr;
+};
+
 class WebhookCommands {  // webhooks and deliveries
  public:
   void add_to(Menu& menu);
@@ -116,6 +130,7 @@ class WebhookCommands {  // webhooks and deliveries
   std::size_t limit_ = 100;
   bool all_ = false;
   std::string id_;
+  WebhookSecretCommands secrets_;
 };
 
 class PlaceCommand {  // place

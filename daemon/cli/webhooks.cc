@@ -136,6 +136,7 @@ void WebhookCommands::add_to(Menu& menu) {
       [this](Session& session) { return run_pause_or_resume(session, "pause"); });
   add("resume", "End a pause, a rest, a failure or a 410, and send at once",
       [this](Session& session) { return run_pause_or_resume(session, "resume"); });
+  secrets_.add_to(menu, webhooks);
 
   auto& deliveries = menu.add("deliveries", "What was sent to webhooks, and what was not yet",
                               "deliveries --state dead\ndeliveries --order p1/23501\ndeliveries show 4711\n"

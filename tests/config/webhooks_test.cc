@@ -37,7 +37,7 @@ TEST_CASE_FIXTURE(WebhookWorkshop, "a webhook has two secrets during rotation, i
   CHECK(
       complaint(head + "secret_file = [\"keys/new\", \"keys/p1\"]\n") ==
       "3:28: webhook.shop.secret_file: is a text secret without whsec_; a secret is whsec_ and the base64 of "
-      "24 to 64 random bytes: run: echo whsec_$(openssl rand -base64 32)");
+      "24 to 64 random bytes: run: smm-tracker webhooks new-secret");
   CHECK(complaint(head) == "1:10: webhook.shop: needs secret_file or secret_credential");
 }
 
