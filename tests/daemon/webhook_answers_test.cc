@@ -1,0 +1,1 @@
+namespace smm::test::webhook_answers_test {}
