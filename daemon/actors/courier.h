@@ -121,10 +121,10 @@ class WebhookLane {
   platform::Timer timer_;
 };
 
-// All endpoints' lanes, and what they share: sixteen connections in all, of which each endpoint has one of its
-// own (so more than sixteen have one each), and the rest are second ones. What must be written before anything
-// may be sent (attempts that nobody completes any more, subscriptions) waits here while the storage takes
-// nothing.
+// All endpoints' lanes, and what they share: sixteen connections in all, of which each endpoint has one of
+// its own (so more than sixteen have one each), and the rest are second ones. What must be written before
+// anything may be sent (attempts that nobody completes any more, subscriptions) waits here while the storage
+// takes nothing.
 class Courier {
  public:
   Courier(World world, CommitFeed& feed);

@@ -23,6 +23,10 @@ bool is_success(long status) {
   return status >= 200 && status < 300;
 }
 
+bool is_redirect(long status) {
+  return status >= 300 && status < 400;
+}
+
 std::int64_t forward_ms() {
   return platform::EventLoop::monotonic_ms();
 }
@@ -306,10 +310,12 @@ void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
 }
 
 std::string WebhookLane::words_of(const Sending& sending, const platform::HttpOutcome& outcome) const {
-  if (outcome) return "it answered " + std::to_string(outcome->status);
+  if (outcome) {
+    auto words = "it answered " + std::to_string(outcome->status);
+    return is_redirect(outcome->status) ? words + "; redirects are not followed" : words;
+  }
   auto words = sending.secrets.masked(outcome.error().detail, false, longest_error);
-  if (outcome.error().kind == platform::TransportErrorKind::refused_address &&
-      policy_.network == WebhookNetwork::only_public) {
+  if (outcome.error().local_would_do && policy_.network == WebhookNetwork::only_public) {
     words += " (network = \"local\" in [webhook." + policy_.name.text() +
              "] allows loopback and private addresses)";
   }
@@ -318,8 +324,9 @@ std::string WebhookLane::words_of(const Sending& sending, const platform::HttpOu
 
 void WebhookLane::put_off(store::AttemptResult& result, const Sending& sending,
                           const platform::HttpOutcome& outcome, Timestamp now) {
-  std::optional<Milliseconds> retry_after;
-  if (outcome) retry_after = rules::read_retry_after(outcome->header("retry-after"), now);
+  constexpr std::string_view name = "retry-after";
+  const auto asked = outcome ? outcome->header(name) : outcome.error().header(name);
+  const auto retry_after = rules::read_retry_after(asked, now);
   if (retry_after) {
     rest(*retry_after);
     result.rest_until = now + *retry_after;

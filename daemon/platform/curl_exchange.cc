@@ -215,6 +215,7 @@ bool CurlExchange::take_body(std::string_view piece) {
 curl_socket_t CurlExchange::open_socket(const curl_sockaddr& address) {
   if (!is_allowed_address(&address.addr, request_.addresses)) {
     refused_address_ = address_text(&address.addr);
+    local_would_do_ = is_allowed_address(&address.addr, AddressPolicy::local);
     return CURL_SOCKET_BAD;
   }
   reached_out_ = true;

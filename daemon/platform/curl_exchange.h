@@ -59,6 +59,7 @@ class CurlExchange {
   bool kept_back_ = false;    // it was about to again, and was not let
   bool reached_out_ = false;  // a socket was opened to an address that is allowed
   std::string refused_address_;
+  bool local_would_do_ = false;  // AddressPolicy::local would not have refused it
 };
 
 }  // namespace smm::platform

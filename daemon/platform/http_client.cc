@@ -19,6 +19,13 @@ namespace {
 constexpr long most_kept_connections = 128;
 constexpr std::size_t most_idle_handles = 64;
 
+std::string_view first_of(const HttpHeaders& headers, std::string_view lower_case_name) {
+  for (const auto& [name, value] : headers) {
+    if (name == lower_case_name) return value;
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Transfer::State {
@@ -261,10 +268,11 @@ Transfer HttpClient::start(HttpRequest request, std::function<void(HttpOutcome)>
 }
 
 std::string_view HttpReply::header(std::string_view lower_case_name) const {
-  for (const auto& [name, value] : headers) {
-    if (name == lower_case_name) return value;
-  }
-  return {};
+  return first_of(headers, lower_case_name);
+}
+
+std::string_view TransportError::header(std::string_view lower_case_name) const {
+  return first_of(headers, lower_case_name);
 }
 
 std::string_view to_text(TransportErrorKind kind) {

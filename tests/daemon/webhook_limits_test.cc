@@ -46,12 +46,6 @@ double quantile(std::vector<double> values, double share) {
   return values.at(static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size()))) - 1);
 }
 
-double seconds_of(const std::string& stamp) {
-  std::tm time{};
-  REQUIRE(strptime(stamp.c_str(), "%Y-%m-%dT%H:%M:%S", &time) != nullptr);
-  return static_cast<double>(timegm(&time)) + std::stod(stamp.substr(19, 4));
-}
-
 // From the commit of each event (the timestamp in its body) to the arrival of its delivery, in seconds.
 std::vector<double> delays_of(const std::vector<practice::ReceivedWebhook>& received) {
   std::vector<double> delays;
@@ -97,7 +91,8 @@ TEST_CASE("an endpoint that never answers, with 5,000 rows waiting, delays no de
   CHECK(world.webhook("silent")["pending"] == 2 * rows);
 }
 
-TEST_CASE("twelve endpoints that never answer and a healthy one: sixteen connections in all, and it is served") {
+TEST_CASE(
+    "twelve endpoints that never answer and a healthy one: sixteen connections in all, and it is served") {
   constexpr int silent_ones = 12;
   SilentEndpoint silent;
   practice::WebhookReceiver healthy(verifying());
@@ -160,8 +155,8 @@ TEST_CASE("SIGTERM with sixteen deliveries hanging ends at once; they are made a
   CHECK(interrupted == 16);
 }
 
-// What the daemon began within any second, by its own record, which tells the time its turn of the loop began:
-// a little before it was sent.
+// What the daemon began within any second, by its own record, which tells the time its turn of the loop
+// began: a little before it was sent.
 std::size_t most_within_a_second(std::vector<double> starts) {
   std::sort(starts.begin(), starts.end());
   std::size_t most = 0;
@@ -198,7 +193,7 @@ TEST_CASE("a rate is never passed, whatever has piled up, neither at the start n
       for (const auto& attempt : delivery["attempts"])
         starts.push_back(seconds_of(attempt["started_at"].get<std::string>()));
     MESSAGE(limited.first << ": " << starts.size() << " attempts, at most " << most_within_a_second(starts)
-                 << " within a second");
+                          << " within a second");
     CHECK(starts.size() >= 60);
     CHECK(most_within_a_second(starts) <= limited.second);
   }

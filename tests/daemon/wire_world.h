@@ -3,6 +3,7 @@
 #include "platform/scripted_server.h"
 #include "webhook_world.h"
 
+#include <ctime>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,6 +30,13 @@ inline std::string header_of(const std::string& request, const std::string& name
 inline std::string path_of(const std::string& request) {
   const auto begin = request.find(' ') + 1;
   return request.substr(begin, request.find(' ', begin) - begin);
+}
+
+// Of an RFC 3339 time with milliseconds in UTC, since the epoch.
+inline double seconds_of(const std::string& stamp) {
+  std::tm time{};
+  REQUIRE(strptime(stamp.c_str(), "%Y-%m-%dT%H:%M:%S", &time) != nullptr);
+  return static_cast<double>(timegm(&time)) + std::stod(stamp.substr(19, 4));
 }
 
 // Every delivery to a webhook, with its attempts.
