@@ -186,7 +186,8 @@ HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
   if (!headers_end_ && !headers_too_large_) status = 0;
   // Nor is an interim one after which nothing came (RFC 9110 §15.2).
   if (status < 200 && status != switching_protocols) status = 0;
-  const bool whole = result == CURLE_OK || (result == CURLE_WRITE_ERROR && reply_.body_cut);
+  const bool cut = result == CURLE_WRITE_ERROR || result == CURLE_ABORTED_BY_CALLBACK;
+  const bool whole = result == CURLE_OK || (cut && reply_.body_cut);
   if (whole && status != 0) {
     reply_.status = status;
     return std::move(reply_);

@@ -137,6 +137,11 @@ CurlMulti& HttpClient::Engine::multi_of(const State& state) {
   if (!multi) {
     multi = std::make_unique<CurlMulti>(
         loop_, max_connections_, std::max(max_connections_, most_kept_connections),
+        [](CURL* easy, curl_socket_t fd) {
+          State* waiting = nullptr;
+          curl_easy_getinfo(easy, CURLINFO_PRIVATE, &waiting);
+          if (waiting != nullptr) waiting->exchange.set_socket(fd);
+        },
         [this](CURL* easy, CURLcode result) { loop_.guarded([&] { on_finished(easy, result); }); });
   }
   return *multi;

@@ -40,7 +40,9 @@ struct HttpRequest {
   Milliseconds timeout = std::chrono::seconds(30);          // over everything, waiting for a place included
   // Of the decoded reply; more is TransportErrorKind::too_large.
   std::size_t max_body = std::size_t{16} << 20;
-  bool cut_body = false;  // instead: keep the first max_body bytes, close, and answer with what there is
+  // Instead: keep the first max_body bytes, close, and answer with what there is; also when the connection
+  // brings 16 times as many that belong to no body.
+  bool cut_body = false;
   bool accept_compressed = true;
   // Empty = none, whatever the environment says. With a proxy it is the proxy's address that `addresses`
   // judges: the proxy connects to the host.

@@ -151,21 +151,23 @@ TEST_CASE(
   for (const auto& bad : bodies.list()) {
     CAPTURE(bad.name);
     const auto good = world.delivery("good-" + bad.name, 1);
-    CAPTURE(good.dump());
+    CAPTURE(good.dump().substr(0, 1000));
     CHECK(good["state"] == "delivered");
     CHECK(good["attempts"][0]["http_status"] == 200);
-    CHECK(good["attempts"][0]["response"].dump().size() <= 4096 + 2);
+    const auto& kept = good["attempts"][0]["response"];
+    CHECK((kept.is_null() || kept.get<std::string>().size() <= 4096));
     CHECK(length_of(good["attempts"][0]) < 17);
     const auto refused = world.delivery("bad-" + bad.name, 1);
-    CAPTURE(refused.dump());
+    CAPTURE(refused.dump().substr(0, 1000));
     CHECK(refused["state"] == "pending");
-    CHECK(refused["tries"] == 1);
+    CHECK(refused["tries"] == refused["attempts"].size());
     CHECK(refused["attempts"][0]["http_status"] == 500);
     CHECK_FALSE(refused["attempts"][0]["error"].is_null());
     CHECK(length_of(refused["attempts"][0]) < 17);
   }
   CHECK(length_of(world.delivery("good-drip", 1)["attempts"][0]) > 14.5);
-  CHECK(length_of(world.delivery("good-endless", 1)["attempts"][0]) < 10);
+  for (const std::string name : {"endless", "chunkext", "trailers"})
+    CHECK(length_of(world.delivery("good-" + name, 1)["attempts"][0]) < 10);
 
   // An endpoint that says 200 and then headers without end has said 200; one that never finishes its head
   // within the time has said nothing.
@@ -175,7 +177,7 @@ TEST_CASE(
     const auto delivery = world.delivery(name, 1);
     CAPTURE(delivery.dump());
     CHECK(delivery["state"] == "pending");
-    CHECK(delivery["tries"] == 1);
+    CHECK(delivery["tries"] == delivery["attempts"].size());
     CHECK(delivery["attempts"][0]["outcome"] == "failed");
     CHECK(delivery["attempts"][0]["http_status"].is_null());
     CHECK(length_of(delivery["attempts"][0]) < 17);
