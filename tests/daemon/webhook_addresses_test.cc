@@ -260,14 +260,18 @@ TEST_CASE("a proxy in the environment is not used, and the one in the configurat
   ScriptedServer canary(answering("500 Not You"));
   ScriptedServer proxy(answering("200 OK"));
   practice::WebhookReceiver receiver(verifying());
-  TrackerProcess::Options options;
-  for (const auto* name :
-       {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "HTTP_PROXY"})
-    options.environment[name] = canary.url("");
-  options.environment["no_proxy"] = "*";  // does not keep the configured one from being used
   Hook through{"through", "http://shop.example/hooks/1"};
   through.more = "events = [\"order.tracked\"]\nproxy = \"" + proxy.url("") + "\"\n";
-  Hook secure{"secure", "https://127.0.0.1:" + std::to_string(closed_port()) + "/hook"};
+  const Hook secure{"secure", "https://127.0.0.1:" + std::to_string(closed_port()) + "/hook"};
+  TrackerProcess::Options options;
+  SUBCASE("whatever proxy the environment names") {
+    for (const auto* name :
+         {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "HTTP_PROXY"})
+      options.environment[name] = canary.url("");
+  }
+  SUBCASE("whatever it exempts from proxies") {
+    options.environment = {{"no_proxy", "*"}, {"NO_PROXY", "*"}};
+  }
   const WebhookWorld world({{"direct", receiver.url()}, through, secure}, options);
   world.make_event("1");
   CHECK(world.delivery("direct", 1)["state"] == "delivered");
