@@ -97,6 +97,7 @@ TEST_CASE(
   SilentEndpoint silent;
   practice::WebhookReceiver healthy(verifying());
   std::vector<Hook> hooks;
+  hooks.reserve(silent_ones + 1);
   for (int i = 0; i < silent_ones; ++i)
     hooks.push_back({"silent" + std::to_string(i), silent.url("/" + std::to_string(i))});
   hooks.push_back({"zhealthy", healthy.url()});
@@ -122,6 +123,7 @@ TEST_CASE("SIGTERM with sixteen deliveries hanging ends at once; they are made a
     }
   });
   std::vector<Hook> hooks;
+  hooks.reserve(endpoints);
   for (int i = 0; i < endpoints; ++i)
     hooks.push_back({"shop" + std::to_string(i), server.url("/" + std::to_string(i))});
   WebhookWorld world(hooks);
