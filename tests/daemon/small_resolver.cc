@@ -69,7 +69,7 @@ std::string SmallResolver::answer(const std::string& query) {
   std::string name;
   std::size_t at = head_size;
   while (at < query.size() && query[at] != 0) {
-    const auto length = static_cast<std::size_t>(query[at]);
+    const std::size_t length = static_cast<unsigned char>(query[at]);
     name += (name.empty() ? "" : ".") + query.substr(at + 1, length);
     at += 1 + length;
   }

@@ -186,7 +186,8 @@ TEST_CASE(
   CHECK(eventually([&] { return world.webhook("gone")["disabled"] == true; }));
 
   MESSAGE("the daemon grew by " << peak_memory(world.tracker) - memory << " KiB");
-  CHECK(peak_memory(world.tracker) - memory < 64 * 1024);
+  // The sanitizer keeps what was freed for a while; without it two or three MiB do.
+  CHECK(peak_memory(world.tracker) - memory < 192 * 1024);
   CHECK(bodies.most_flooded() < std::size_t{32} << 20);
   CHECK(server.count("\r\nAccept-Encoding:") == 0);
 }
