@@ -8,7 +8,7 @@
 namespace smm::actors {
 namespace {
 
-constexpr std::size_t most_seconds = 16;
+constexpr std::size_t most_connections = 16;
 // A wall clock that is only corrected goes back by less.
 constexpr auto clock_slack = std::chrono::seconds(1);
 
@@ -149,7 +149,7 @@ void Courier::notice_clock_step(Timestamp now) {
 }
 
 bool Courier::has_second() const {
-  return seconds_ < most_seconds;
+  return lanes_.size() + seconds_ < most_connections;
 }
 
 void Courier::give_second_back() {

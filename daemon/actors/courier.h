@@ -93,7 +93,9 @@ class WebhookLane {
   void heed_breaker(const store::AttemptResult& result);
   [[nodiscard]] std::size_t usable_connections() const;
   [[nodiscard]] std::size_t free_connections() const;
+  [[nodiscard]] std::size_t rate() const { return static_cast<std::size_t>(policy_.rate); }
   [[nodiscard]] std::size_t allowed_by_rate() const;
+  [[nodiscard]] std::int64_t rate_opens_at() const;
   [[nodiscard]] std::vector<std::int64_t> busy_orders() const;
   void use_up_rate(std::size_t count);
   void send(store::DueDelivery delivery, std::int64_t attempt, Timestamp now);
@@ -116,8 +118,8 @@ class WebhookLane {
   std::vector<store::AttemptResult> finished_;  // not settled yet
   std::optional<std::string> retired_;          // it answered 410; to be written
   // On the loop's forward clock, in ms:
-  std::int64_t rest_until_ = 0;  // Retry-After holds the whole endpoint
-  std::int64_t tokens_at_ = 0;   // when the rate's next token is there
+  std::int64_t rest_until_ = 0;       // Retry-After holds the whole endpoint
+  std::deque<std::int64_t> sent_at_;  // what was sent within the last second, while there is a rate
   rules::Breaker breaker_;
   std::int64_t down_since_ = 0;    // while the breaker is open
   std::set<std::int64_t> probed_;  // with these already: the next probe takes another
@@ -128,9 +130,10 @@ class WebhookLane {
   platform::Timer timer_;
 };
 
-// All endpoints' lanes, and what they share: sixteen second connections. What must be written before anything
-// may be sent (attempts that nobody completes any more, subscriptions) waits here while the storage takes
-// nothing.
+// All endpoints' lanes, and what they share: sixteen connections in all, of which each endpoint has one of
+// its own (so more than sixteen have one each), and the rest are second ones. What must be written before
+// anything may be sent (attempts that nobody completes any more, subscriptions) waits here while the storage
+// takes nothing.
 class Courier {
  public:
   Courier(World world, CommitFeed& feed);

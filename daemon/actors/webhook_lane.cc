@@ -16,11 +16,15 @@ constexpr auto attempt_timeout = std::chrono::seconds(15);
 constexpr std::size_t most_read = 64 * 1024;
 constexpr std::size_t most_kept = 4 * 1024;
 constexpr std::size_t longest_error = 1024;
-constexpr std::int64_t burst_ms = 1000;
+constexpr std::int64_t rate_span_ms = 1000;
 constexpr long gone = 410;
 
 bool is_success(long status) {
   return status >= 200 && status < 300;
+}
+
+bool is_redirect(long status) {
+  return status >= 300 && status < 400;
 }
 
 std::int64_t forward_ms() {
@@ -140,7 +144,7 @@ void WebhookLane::look_again(bool moved, Timestamp now) {
   if (!wake) return;
   const auto forward = forward_ms();
   const Milliseconds wait =
-      std::max({*wake - now, Milliseconds(rest_until_ - forward), Milliseconds(tokens_at_ - forward),
+      std::max({*wake - now, Milliseconds(rest_until_ - forward), Milliseconds(rate_opens_at() - forward),
                 breaker_.probe_at().value_or(Milliseconds(forward)) - Milliseconds(forward)});
   // What is due and could not go waits for something this lane is told of, so a slow look is enough; what was
   // just settled may have freed its order.
@@ -192,19 +196,25 @@ std::size_t WebhookLane::free_connections() const {
   return usable - std::min(usable, sending_.size());
 }
 
-// A second's worth of the rate may go at once after a pause.
+// So many may go now that with them no second holds more than the rate.
 std::size_t WebhookLane::allowed_by_rate() const {
   if (policy_.rate == 0) return connections_an_endpoint;
-  const auto now = forward_ms();
-  const auto since = std::max(tokens_at_, now - burst_ms);
-  if (since > now) return 0;
-  return static_cast<std::size_t>((now - since) / std::max<std::int64_t>(1, 1000 / policy_.rate)) + 1;
+  const auto recent = std::upper_bound(sent_at_.begin(), sent_at_.end(), forward_ms() - rate_span_ms);
+  const auto used = static_cast<std::size_t>(sent_at_.end() - recent);
+  return std::max(used, rate()) - used;
 }
 
 void WebhookLane::use_up_rate(std::size_t count) {
-  if (policy_.rate == 0 || count == 0) return;
-  tokens_at_ =
-      std::max(tokens_at_, forward_ms() - burst_ms) + 1000 / policy_.rate * static_cast<std::int64_t>(count);
+  if (policy_.rate == 0) return;
+  const auto now = forward_ms();
+  while (!sent_at_.empty() && sent_at_.front() <= now - rate_span_ms) sent_at_.pop_front();
+  sent_at_.insert(sent_at_.end(), count, now);
+}
+
+// When the rate lets the next one go, on the forward clock.
+std::int64_t WebhookLane::rate_opens_at() const {
+  if (policy_.rate == 0 || sent_at_.size() < rate()) return 0;
+  return sent_at_[sent_at_.size() - rate()] + rate_span_ms;
 }
 
 void WebhookLane::send(store::DueDelivery delivery, std::int64_t attempt, Timestamp now) {
@@ -302,10 +312,12 @@ void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
 }
 
 std::string WebhookLane::words_of(const Sending& sending, const platform::HttpOutcome& outcome) const {
-  if (outcome) return "it answered " + std::to_string(outcome->status);
+  if (outcome) {
+    auto words = "it answered " + std::to_string(outcome->status);
+    return is_redirect(outcome->status) ? words + "; redirects are not followed" : words;
+  }
   auto words = sending.secrets.masked(outcome.error().detail, false, longest_error);
-  if (outcome.error().kind == platform::TransportErrorKind::refused_address &&
-      policy_.network == WebhookNetwork::only_public) {
+  if (outcome.error().local_would_do && policy_.network == WebhookNetwork::only_public) {
     words += " (network = \"local\" in [webhook." + policy_.name.text() +
              "] allows loopback and private addresses)";
   }
@@ -314,8 +326,9 @@ std::string WebhookLane::words_of(const Sending& sending, const platform::HttpOu
 
 void WebhookLane::put_off(store::AttemptResult& result, const Sending& sending,
                           const platform::HttpOutcome& outcome, Timestamp now) {
-  std::optional<Milliseconds> retry_after;
-  if (outcome) retry_after = rules::read_retry_after(outcome->header("retry-after"), now);
+  constexpr std::string_view name = "retry-after";
+  const auto asked = outcome ? outcome->header(name) : outcome.error().header(name);
+  const auto retry_after = rules::read_retry_after(asked, now);
   if (retry_after) {
     rest(*retry_after);
     result.rest_until = now + *retry_after;
