@@ -113,12 +113,8 @@ void Courier::end_old_attempts(Timestamp now) {
 void Courier::write_legacies(Timestamp now) {
   auto& storage = world_.storage;
   while (!legacies_.empty()) {
-    auto& legacy = legacies_.front();
-    const auto leave = [&] { world_.store.leave_webhook(legacy.name, legacy.finished, now); };
-    const auto disable = [&] { world_.store.disable_webhook(legacy.name, *legacy.retired, now); };
-    if (!storage.write(leave)) return;
-    legacy.finished.clear();  // settled, should the next be refused
-    if (legacy.retired && !storage.write(disable)) return;
+    const auto& legacy = legacies_.front();
+    if (!storage.write([&] { world_.store.leave_webhook(legacy.name, legacy.finished, now); })) return;
     legacies_.pop_front();
   }
 }

@@ -47,7 +47,6 @@ class WebhookLane {
   struct Legacy {
     WebhookName name;
     std::vector<store::AttemptResult> finished;
-    std::optional<std::string> retired;  // why nothing more may be sent there
   };
   // Cancels what is under way. The lane may only be destroyed then.
   [[nodiscard]] Legacy leave();
@@ -83,6 +82,7 @@ class WebhookLane {
   std::vector<store::DueDelivery> next_to_go(Timestamp now);
   std::vector<store::DueDelivery> next_probe(Timestamp now, std::vector<std::int64_t> busy);
   void heed_breaker(const store::AttemptResult& result);
+  [[nodiscard]] bool is_held() const { return paused_ || gone_; }
   [[nodiscard]] std::size_t usable_connections() const;
   [[nodiscard]] std::size_t free_connections() const;
   [[nodiscard]] std::size_t allowed_by_rate() const;
@@ -95,18 +95,18 @@ class WebhookLane {
   void put_off(store::AttemptResult& result, const Sending& sending, const platform::HttpOutcome& outcome,
                Timestamp now);
   [[nodiscard]] std::string words_of(const Sending& sending, const platform::HttpOutcome& outcome) const;
-  void retire(const std::string& reason);
+  void retire();
   void rest(Milliseconds time);
 
   World world_;
   Courier& courier_;
   WebhookPolicy policy_;
   EndpointSecrets secrets_;
-  bool held_ = false;          // paused, or disabled by its own 410
+  bool paused_ = false;
+  bool gone_ = false;          // it answered 410: disabled, or to be with what finished
   bool wants_second_ = false;  // stands in the courier's line for a second connection
   std::list<Sending> sending_;
   std::vector<store::AttemptResult> finished_;  // not settled yet
-  std::optional<std::string> retired_;          // it answered 410; to be written
   // On the loop's forward clock, in ms:
   std::int64_t rest_until_ = 0;  // Retry-After holds the whole endpoint
   std::int64_t tokens_at_ = 0;   // when the rate's next token is there

@@ -201,6 +201,9 @@ struct AttemptResult {
   bool used_a_try = true;
   std::optional<Timestamp> next_try_at;  // with state pending
   std::optional<Timestamp> rest_until;   // the endpoint asks for nothing at all before then
+  // It asks for nothing any more: it is disabled, `error` being the reason, what is pending for it is
+  // canceled, and the others are told; once, however often it says so.
+  bool is_gone = false;
 };
 
 struct DeliveryQuery {
@@ -304,7 +307,6 @@ class Store {
   [[nodiscard]] std::vector<WebhookRecord> webhooks();
   // Resuming also ends a disablement and a rest; what only the rest put off may go at once.
   void set_webhook_paused(const WebhookName& name, bool paused, Timestamp now);
-  void disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now);  // with its event
   // A delivery that ended begins its tries anew, and one that waits for its next try goes at once. False:
   // there is none of that number, it is under way, or it waits for an older one of its order.
   bool send_again(std::int64_t delivery, Timestamp now);

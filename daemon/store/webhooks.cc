@@ -160,8 +160,8 @@ void Webhooks::mend_rests(Milliseconds set_back, Timestamp now) {
   pull_in_.bind(1, to_millis(now + rules::longest_retry_after)).run();
 }
 
-void Webhooks::disable(const WebhookName& name, const std::string& reason) {
-  disable_.bind(1, find_or_make(name)).bind(2, reason).run();
+void Webhooks::disable(std::int64_t row, const std::string& reason) {
+  disable_.bind(1, row).bind(2, reason).run();
   loaded_ = false;
 }
 

@@ -38,7 +38,7 @@ class Webhooks {
   [[nodiscard]] std::vector<WebhookRecord> records();
   // Within a transaction; resuming also ends a disablement and a rest.
   void set_paused(const WebhookName& name, bool paused);
-  void disable(const WebhookName& name, const std::string& reason);
+  void disable(std::int64_t row, const std::string& reason);
   void note_rest(std::int64_t row, Timestamp until);  // never shortens one
   [[nodiscard]] std::optional<Timestamp> rest_of(std::int64_t row);
   void mend_rests(Milliseconds set_back, Timestamp now);
