@@ -50,7 +50,7 @@ class WebhookLane {
   };
   // Cancels what is under way. The lane may only be destroyed then.
   [[nodiscard]] Legacy leave();
-  void set_clock_back(Milliseconds step);
+  void move_clock(Milliseconds by);
 
   [[nodiscard]] const WebhookPolicy& policy() const { return policy_; }
   [[nodiscard]] std::optional<Timestamp> resting_until() const;
@@ -119,6 +119,9 @@ class WebhookLane {
   platform::Timer timer_;
 };
 
+// By a step of the clock, in what is not settled yet.
+void move_times(std::vector<store::AttemptResult>& results, Milliseconds by);
+
 // All endpoints' lanes, and what they share: sixteen second connections. What must be written before anything
 // may be sent (attempts that nobody completes any more, subscriptions) waits here while the storage takes
 // nothing.
@@ -135,6 +138,9 @@ class Courier {
   // A pause survives a restart; a resume ends a pause, a rest and a disablement. False: the storage would
   // not, and nothing changed.
   bool set_paused(const WebhookName& name, bool paused);
+  // To be called before a delivery is put off or let go by the time of the wall clock: if that was set since
+  // the last look, what waits does so for as long as it would have.
+  void look_at_clock(Timestamp now);
   // The storage takes writes again: makes up for what it refused, then goes on.
   void go_on();
   // Ends all lanes; what finished is settled, transfers under way are cancelled and interrupted.
@@ -150,7 +156,8 @@ class Courier {
   void end_old_attempts(Timestamp now);
   void write_legacies(Timestamp now);
   void subscribe();
-  void notice_clock_step(Timestamp now);
+  bool notice_clock_step(Timestamp now);
+  void mend_waits(Timestamp now);
 
   // The second connections.
   [[nodiscard]] bool has_second() const;
@@ -164,7 +171,8 @@ class Courier {
   bool stopping_ = false;
   bool started_ = false;         // what was open at the start is ended
   std::int64_t clock_ahead_ms_;  // the wall clock, of the forward one, when last looked
-  Milliseconds set_back_{0};     // that the store does not know of yet
+  const Milliseconds behind_;    // the clock was found so far behind what is stored: at most 0
+  Milliseconds clock_moved_{0};  // that the store does not know of yet
   std::deque<WebhookLane::Legacy> legacies_;
   std::optional<std::vector<store::Subscription>> subscriptions_;  // to be told
   std::size_t seconds_ = 0;                                        // in use

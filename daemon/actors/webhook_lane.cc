@@ -29,6 +29,13 @@ std::int64_t forward_ms() {
 
 }  // namespace
 
+void move_times(std::vector<store::AttemptResult>& results, Milliseconds by) {
+  for (auto& result : results) {
+    if (result.next_try_at) *result.next_try_at += by;
+    if (result.rest_until) *result.rest_until += by;
+  }
+}
+
 WebhookLane::WebhookLane(World world, Courier& courier, WebhookPolicy policy)
     : world_(world),
       courier_(courier),
@@ -86,11 +93,9 @@ WebhookLane::Legacy WebhookLane::leave() {
   return {policy_.name, std::exchange(finished_, {})};
 }
 
-void WebhookLane::set_clock_back(Milliseconds step) {
-  for (auto& result : finished_) {
-    if (result.next_try_at) *result.next_try_at -= step;
-    if (result.rest_until) *result.rest_until -= step;
-  }
+void WebhookLane::move_clock(Milliseconds by) {
+  move_times(finished_, by);
+  for (auto& sending : sending_) sending.delivery.due_at += by;
 }
 
 std::optional<Timestamp> WebhookLane::resting_until() const {
@@ -109,7 +114,7 @@ std::optional<WebhookLane::Down> WebhookLane::down() const {
 // One commit settles what finished and writes the attempt rows of what goes out next; only then is it sent.
 void WebhookLane::turn() {
   const auto now = world_.loop.now();
-  courier_.notice_clock_step(now);
+  courier_.look_at_clock(now);
   auto next = next_to_go(now);
   const bool moved = !finished_.empty() || !next.empty();
   if (moved) {
@@ -247,7 +252,7 @@ void WebhookLane::finished(SendingAt at, const platform::HttpOutcome& outcome) {
   const auto sending = std::move(*at);
   sending_.erase(at);
   const auto now = world_.loop.now();
-  courier_.notice_clock_step(now);
+  courier_.look_at_clock(now);
   store::AttemptResult result;
   result.attempt = sending.attempt;
   result.delivery = sending.delivery.id;

@@ -143,8 +143,10 @@ void retry_delivery(House& house, const ExchangePtr& exchange) {
   if (!delivery) return;
   if (auto hindrance = hindrance_of(house, delivery->webhook); !hindrance.empty())
     return exchange->refuse(conflict(std::move(hindrance)));
+  const auto now = house.loop.now();
+  house.courier.look_at_clock(now);
   bool goes = false;
-  if (!house.storage.write([&] { goes = house.store.send_again(delivery->id, house.loop.now()); })) {
+  if (!house.storage.write([&] { goes = house.store.send_again(delivery->id, now); })) {
     return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
   }
   if (!goes) {

@@ -284,11 +284,11 @@ void Store::leave_webhook(const WebhookName& name, std::span<const AttemptResult
   });
 }
 
-void Store::mend_waits(Milliseconds set_back, Timestamp now) {
+void Store::mend_waits(Milliseconds moved, Timestamp now) {
   impl_->writer.write(now, [&](Work&) {
-    impl_->webhooks.mend_rests(set_back, now);
+    impl_->webhooks.mend_rests(moved, now);
     for (const auto& endpoint : impl_->webhooks.all()) {
-      impl_->deliveries.mend_waits(endpoint.row, set_back, now);
+      impl_->deliveries.mend_waits(endpoint.row, moved, now);
     }
     return true;
   });

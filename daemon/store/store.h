@@ -328,9 +328,10 @@ class Store {
   // Nobody sends to this endpoint any more: completes the attempts that finished; what is open besides
   // becomes "interrupted". One commit.
   void leave_webhook(const WebhookName& name, std::span<const AttemptResult> finished, Timestamp now);
-  // The wall clock was set back by so much (0: by nobody knows how much, while the program was not running):
-  // no delivery and no endpoint waits for longer than it would have, nor than anything ever may.
-  void mend_waits(Milliseconds set_back, Timestamp now);
+  // The wall clock was set on (> 0) or back by so much: who waits does so for as long as he would have, and
+  // has been failing for no longer. Nobody waits for longer than anything ever may, also when nobody knows by
+  // how much it was set (0). `now` is by the new clock; what it has written already must not wait.
+  void mend_waits(Milliseconds moved, Timestamp now);
   [[nodiscard]] tl::expected<DeliveryPage, std::string> deliveries(const DeliveryQuery& query);
   [[nodiscard]] std::optional<Delivery> delivery(std::int64_t id);
   [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);

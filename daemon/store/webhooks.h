@@ -41,7 +41,7 @@ class Webhooks {
   void disable(std::int64_t row, const std::string& reason);
   void note_rest(std::int64_t row, Timestamp until);  // never shortens one
   [[nodiscard]] std::optional<Timestamp> rest_of(std::int64_t row);
-  void mend_rests(Milliseconds set_back, Timestamp now);
+  void mend_rests(Milliseconds moved, Timestamp now);
 
  private:
   void load();
@@ -57,7 +57,7 @@ class Webhooks {
   platform::Statement disable_;
   platform::Statement note_rest_;
   platform::Statement rest_of_;
-  platform::Statement set_back_;
+  platform::Statement move_rests_;
   platform::Statement pull_in_;
   platform::Statement records_;
 };

@@ -1,8 +1,6 @@
 #include "webhook_hours_world.h"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
 
 namespace smm::test::webhook_hours_test {
 
@@ -112,74 +110,8 @@ TEST_CASE("after thirteen failures a delivery is dead, kept, shown, and can be r
   check_alike(receiver.received());
 }
 
-namespace {
-
-// What order an event is of, and its place in the log.
-struct EventName {
-  std::string order;
-  std::int64_t seq = 0;
-};
-
-EventName name_of(const practice::ReceivedWebhook& webhook) {
-  const auto data = Json::parse(webhook.body)["data"];
-  return {data["order"].get<std::string>(), data["seq"].get<std::int64_t>()};
-}
-
-// Of each order the events came in the order of the log.
-void check_in_order(const std::vector<practice::ReceivedWebhook>& received) {
-  std::map<std::string, std::int64_t> last;
-  std::size_t out_of_order = 0;
-  for (const auto& webhook : received) {
-    const auto name = name_of(webhook);
-    auto& before = last[name.order];
-    if (name.seq <= before) ++out_of_order;
-    before = name.seq;
-  }
-  CHECK(out_of_order == 0);
-}
-
-// Everything, as it is received.
-class Watch {
- public:
-  [[nodiscard]] practice::ReceiverOptions options() {
-    auto options = of_any_time();
-    options.choose = [this](const practice::ReceivedWebhook& webhook) { return choose(webhook); };
-    return options;
-  }
-  void refuse(const std::string& order, std::int64_t seq) {
-    const std::lock_guard lock(mutex_);
-    refused_ = {order, seq};
-  }
-  [[nodiscard]] std::vector<std::int64_t> taken(const std::string& order) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = taken_.find(order);
-    return found == taken_.end() ? std::vector<std::int64_t>() : found->second;
-  }
-  bool wait_for(const std::string& order, std::size_t count) const {
-    return eventually([&] { return taken(order).size() >= count; }, seconds(20));
-  }
-
- private:
-  // The oldest event of the order that is refused gets 500.
-  std::optional<practice::ReceiverAnswer> choose(const practice::ReceivedWebhook& webhook) {
-    const auto name = name_of(webhook);
-    const std::lock_guard lock(mutex_);
-    if (name.order == refused_.order && refused_.seq == 0) refused_.seq = name.seq;
-    if (name.order == refused_.order && name.seq == refused_.seq)
-      return practice::ReceiverAnswer{.status = 500};
-    taken_[name.order].push_back(name.seq);
-    return std::nullopt;
-  }
-
-  mutable std::mutex mutex_;
-  EventName refused_;
-  std::map<std::string, std::vector<std::int64_t>> taken_;
-};
-
-}  // namespace
-
 TEST_CASE("an order whose oldest event fails is held up for 30 minutes, not longer, and no other order is") {
-  Watch watch;
+  PickyEndpoint watch;
   watch.refuse("1", 0);
   practice::WebhookReceiver receiver(watch.options());
   HoursWorld world({{"shop", receiver.url()}});
@@ -229,16 +161,6 @@ TEST_CASE("an order whose oldest event fails is held up for 30 minutes, not long
   CHECK(watch.taken("1").back() == oldest[0]["event"]["seq"]);
   CHECK(watch.taken("1").back() < passed.front());
 }
-
-namespace {
-
-// The most transfers at once, of the first and of all.
-struct Crowd {
-  std::size_t first_five = 0;
-  std::size_t all = 0;
-};
-
-}  // namespace
 
 TEST_CASE(
     "down for two hours with 5,000 rows: some thirty probes, each with another row, no try used up; then all "

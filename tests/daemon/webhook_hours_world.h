@@ -6,6 +6,8 @@
 
 #include <ctime>
 #include <iomanip>
+#include <map>
+#include <mutex>
 #include <set>
 #include <sstream>
 
@@ -41,12 +43,83 @@ inline std::set<std::string> distinct(const std::vector<practice::ReceivedWebhoo
   return ids;
 }
 
+// What order an event is of, and its place in the log.
+struct EventName {
+  std::string order;
+  std::int64_t seq = 0;
+};
+
+inline EventName name_of(const practice::ReceivedWebhook& webhook) {
+  const auto data = Json::parse(webhook.body)["data"];
+  return {data["order"].get<std::string>(), data["seq"].get<std::int64_t>()};
+}
+
+// Of each order the events came in the order of the log.
+inline void check_in_order(const std::vector<practice::ReceivedWebhook>& received) {
+  std::map<std::string, std::int64_t> last;
+  std::size_t out_of_order = 0;
+  for (const auto& webhook : received) {
+    const auto name = name_of(webhook);
+    auto& before = last[name.order];
+    if (name.seq <= before) ++out_of_order;
+    before = name.seq;
+  }
+  CHECK(out_of_order == 0);
+}
+
+// An endpoint that takes everything but one event. Outlives its receiver.
+class PickyEndpoint {
+ public:
+  [[nodiscard]] practice::ReceiverOptions options() {
+    auto options = of_any_time();
+    options.choose = [this](const practice::ReceivedWebhook& webhook) { return choose(webhook); };
+    return options;
+  }
+  void refuse(const std::string& order, std::int64_t seq) {
+    const std::lock_guard lock(mutex_);
+    refused_ = {order, seq};
+  }
+  [[nodiscard]] std::vector<std::int64_t> taken(const std::string& order) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = taken_.find(order);
+    return found == taken_.end() ? std::vector<std::int64_t>() : found->second;
+  }
+  bool wait_for(const std::string& order, std::size_t count) const {
+    return eventually([&] { return taken(order).size() >= count; }, std::chrono::seconds(20));
+  }
+
+ private:
+  // The oldest event of the order that is refused gets 500.
+  std::optional<practice::ReceiverAnswer> choose(const practice::ReceivedWebhook& webhook) {
+    const auto name = name_of(webhook);
+    const std::lock_guard lock(mutex_);
+    if (name.order == refused_.order && refused_.seq == 0) refused_.seq = name.seq;
+    if (name.order == refused_.order && name.seq == refused_.seq)
+      return practice::ReceiverAnswer{.status = 500};
+    taken_[name.order].push_back(name.seq);
+    return std::nullopt;
+  }
+
+  mutable std::mutex mutex_;
+  EventName refused_;
+  std::map<std::string, std::vector<std::int64_t>> taken_;
+};
+
 struct HoursWorld {
-  explicit HoursWorld(const std::vector<Hook>& hooks) : panel(server.add_panel()) {
+  // `more` of the configuration, and its `hooks`.
+  explicit HoursWorld(const std::vector<Hook>& hooks, std::string more = "")
+      : extra(std::move(more)), panel(server.add_panel()) {
     tracker.add_file("keys/shop", webhook_secret);
     tracker.add_file("keys/next", next_secret);
-    REQUIRE_MESSAGE(tracker.start({.config = config_of(hooks), .environment = clock.environment()}),
-                    tracker.log());
+    REQUIRE_MESSAGE(tracker.start(options(hooks)), tracker.log());
+  }
+  [[nodiscard]] TrackerProcess::Options options(const std::vector<Hook>& hooks) const {
+    return {.config = config_of(hooks), .environment = clock.environment()};
+  }
+  void reload(const std::vector<Hook>& hooks) {
+    tracker.write_config(config_of(hooks));
+    const auto answer = tracker.post("/v1/config/reload");
+    REQUIRE_MESSAGE(answer.status == 200, answer.body << answer.error << tracker.log());
   }
   [[nodiscard]] std::string config_of(const std::vector<Hook>& hooks) const {
     auto config = "[poll]\nfastest = \"100ms\"\nmoving = \"100ms\"\nslowest = \"200ms\"\n" + extra +
@@ -86,7 +159,7 @@ struct HoursWorld {
     pass(std::max(left, std::chrono::seconds(0)));
   }
 
-  std::string extra{};
+  std::string extra;
   practice::PracticeServer server;
   practice::PracticePanel& panel;
   ShiftedClock clock;
