@@ -13,17 +13,15 @@ namespace smm::test {
 // something wakes it: whoever moves them asks it something.
 class ShiftedClock {
  public:
-  using seconds = std::chrono::seconds;
-
   ShiftedClock() { write(); }
 
   // Sets the wall clock on or back alone.
-  void set_clock(seconds by) {
+  void set_clock(std::chrono::seconds by) {
     wall_ += by;
     write();
   }
   // Time passes, for the wall clock and the machine alike.
-  void pass(seconds time) {
+  void pass(std::chrono::seconds time) {
     wall_ += time;
     boot_ += time;
     write();
@@ -49,8 +47,8 @@ class ShiftedClock {
   }
 
   ScratchDirectory directory_;
-  seconds wall_{0};
-  seconds boot_{0};
+  std::chrono::seconds wall_{0};
+  std::chrono::seconds boot_{0};
 };
 
 }  // namespace smm::test

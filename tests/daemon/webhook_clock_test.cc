@@ -56,10 +56,12 @@ struct ClockGame {
     REQUIRE(eventually([&] { return !first_of("retrying", "1")["next_try_at"].is_null(); }));
     REQUIRE(eventually([&] { return !world.webhook("down")["down_since"].is_null(); }));
     REQUIRE(eventually([&] { return !world.webhook("resting")["resting_until"].is_null(); }));
-    // The second failure: the next try is 24 to 36 s away.
-    world.pass(seconds(6));
-    REQUIRE(eventually([&] { return first_of("retrying", "1")["tries"] == 2; }));
-    REQUIRE(eventually([&] { return first_of("holding", "1")["tries"] == 2; }));
+    // After the third failure the next try is 96 to 144 s away.
+    for (int failed = 2; failed <= 3; ++failed) {
+      world.pass(seconds(failed == 2 ? 6 : 36));
+      REQUIRE(eventually([&] { return first_of("retrying", "1")["tries"] == failed; }));
+      REQUIRE(eventually([&] { return first_of("holding", "1")["tries"] == failed; }));
+    }
     REQUIRE(eventually([&] { return nothing_under_way(); }));
   }
   // So that there is something under way while the clock is set, and everybody notices.
@@ -123,8 +125,8 @@ void check_all_waits(seconds step) {
 
   // Being retried: as long as before, not at once.
   const auto retried = game.first_of("retrying", "1");
-  CHECK(retried["tries"] == 2);
-  CHECK(game.until(retried["next_try_at"]) <= seconds(37));
+  CHECK(retried["tries"] == 3);
+  CHECK(game.until(retried["next_try_at"]) <= seconds(144));
   CHECK(game.until(retried["next_try_at"]) > seconds(0));
   // The younger of an order that began to fail a minute ago stay behind.
   CHECK(ends.hold_watch.taken("1").empty());
@@ -138,7 +140,7 @@ void check_all_waits(seconds step) {
     CAPTURE(item.dump());
     CHECK(game.until(item["next_try_at"]) <= seconds(37));
   }
-  CHECK(game.until(world.webhook("down")["next_probe_at"]) <= seconds(25));
+  CHECK(game.until(world.webhook("down")["next_probe_at"]) <= seconds(48));
   // Under way: one attempt that was answered.
   const auto flown = game.first_of("flying", "7");
   CHECK(flown["state"] == "delivered");
@@ -147,7 +149,7 @@ void check_all_waits(seconds step) {
 
   // Then everything in its time.
   ends.retry_watch.refuse("", 0);
-  world.pass(seconds(37));
+  world.pass(seconds(145));
   CHECK(ends.retry_watch.wait_for("1", 1));
   world.pass(minutes(20));
   CHECK(ends.resting.wait_for(9, seconds(20)));
