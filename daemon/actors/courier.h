@@ -47,11 +47,10 @@ class WebhookLane {
   struct Legacy {
     WebhookName name;
     std::vector<store::AttemptResult> finished;
-    std::optional<std::string> retired;  // why nothing more may be sent there
   };
   // Cancels what is under way. The lane may only be destroyed then.
   [[nodiscard]] Legacy leave();
-  void set_clock_back(Milliseconds step);
+  void move_clock(Milliseconds by);
 
   [[nodiscard]] const WebhookPolicy& policy() const { return policy_; }
   [[nodiscard]] std::optional<Timestamp> resting_until() const;
@@ -91,6 +90,7 @@ class WebhookLane {
   std::vector<store::DueDelivery> next_to_go(Timestamp now);
   std::vector<store::DueDelivery> next_probe(Timestamp now, std::vector<std::int64_t> busy);
   void heed_breaker(const store::AttemptResult& result);
+  [[nodiscard]] bool is_held() const { return paused_ || gone_; }
   [[nodiscard]] std::size_t usable_connections() const;
   [[nodiscard]] std::size_t free_connections() const;
   [[nodiscard]] std::size_t rate() const { return static_cast<std::size_t>(policy_.rate); }
@@ -105,18 +105,18 @@ class WebhookLane {
   void put_off(store::AttemptResult& result, const Sending& sending, const platform::HttpOutcome& outcome,
                Timestamp now);
   [[nodiscard]] std::string words_of(const Sending& sending, const platform::HttpOutcome& outcome) const;
-  void retire(const std::string& reason);
+  void retire();
   void rest(Milliseconds time);
 
   World world_;
   Courier& courier_;
   WebhookPolicy policy_;
   EndpointSecrets secrets_;
-  bool held_ = false;          // paused, or disabled by its own 410
+  bool paused_ = false;
+  bool gone_ = false;          // it answered 410: disabled, or to be with what finished
   bool wants_second_ = false;  // stands in the courier's line for a second connection
   std::list<Sending> sending_;
   std::vector<store::AttemptResult> finished_;  // not settled yet
-  std::optional<std::string> retired_;          // it answered 410; to be written
   // On the loop's forward clock, in ms:
   std::int64_t rest_until_ = 0;       // Retry-After holds the whole endpoint
   std::deque<std::int64_t> sent_at_;  // what was sent within the last second, while there is a rate
@@ -129,6 +129,9 @@ class WebhookLane {
   platform::Deferred soon_;
   platform::Timer timer_;
 };
+
+// By a step of the clock, in what is not settled yet.
+void move_times(std::vector<store::AttemptResult>& results, Milliseconds by);
 
 // All endpoints' lanes, and what they share: sixteen connections in all, of which each endpoint has one of
 // its own (so more than sixteen have one each), and the rest are second ones. What must be written before
@@ -147,6 +150,9 @@ class Courier {
   // A pause survives a restart; a resume ends a pause, a rest and a disablement. False: the storage would
   // not, and nothing changed.
   bool set_paused(const WebhookName& name, bool paused);
+  // To be called before a delivery is put off or let go by the time of the wall clock: if that was set since
+  // the last look, what waits does so for as long as it would have.
+  void look_at_clock(Timestamp now);
   // The storage takes writes again: makes up for what it refused, then goes on.
   void go_on();
   // Ends all lanes; what finished is settled, transfers under way are cancelled and interrupted.
@@ -162,7 +168,8 @@ class Courier {
   void end_old_attempts(Timestamp now);
   void write_legacies(Timestamp now);
   void subscribe();
-  void notice_clock_step(Timestamp now);
+  bool notice_clock_step(Timestamp now);
+  void mend_waits(Timestamp now);
 
   // The second connections.
   [[nodiscard]] bool has_second() const;
@@ -176,7 +183,8 @@ class Courier {
   bool stopping_ = false;
   bool started_ = false;         // what was open at the start is ended
   std::int64_t clock_ahead_ms_;  // the wall clock, of the forward one, when last looked
-  Milliseconds set_back_{0};     // that the store does not know of yet
+  const Milliseconds behind_;    // the clock was found so far behind what is stored: at most 0
+  Milliseconds clock_moved_{0};  // that the store does not know of yet
   std::deque<WebhookLane::Legacy> legacies_;
   std::optional<std::vector<store::Subscription>> subscriptions_;  // to be told
   std::size_t seconds_ = 0;                                        // in use

@@ -33,6 +33,13 @@ std::int64_t forward_ms() {
 
 }  // namespace
 
+void move_times(std::vector<store::AttemptResult>& results, Milliseconds by) {
+  for (auto& result : results) {
+    if (result.next_try_at) *result.next_try_at += by;
+    if (result.rest_until) *result.rest_until += by;
+  }
+}
+
 WebhookLane::WebhookLane(World world, Courier& courier, WebhookPolicy policy)
     : world_(world),
       courier_(courier),
@@ -54,7 +61,9 @@ void WebhookLane::set_policy(WebhookPolicy policy) {
 }
 
 void WebhookLane::heed(const store::WebhookRecord& record) {
-  held_ = record.paused || record.disabled || retired_;
+  paused_ = record.paused;
+  gone_ = record.disabled || std::any_of(finished_.begin(), finished_.end(),
+                                         [](const store::AttemptResult& result) { return result.is_gone; });
   const auto now = world_.loop.now();
   if (record.rest_until && *record.rest_until > now) rest(*record.rest_until - now);
   hint();
@@ -65,31 +74,32 @@ void WebhookLane::hint() {
 }
 
 void WebhookLane::pause() {
-  held_ = true;
+  paused_ = true;
 }
 
 void WebhookLane::resume() {
-  held_ = false;
-  retired_.reset();
+  paused_ = false;
+  gone_ = false;
   rest_until_ = 0;
   breaker_.reset();
   probed_.clear();
-  for (auto& result : finished_) result.rest_until.reset();
+  for (auto& result : finished_) {
+    result.rest_until.reset();
+    result.is_gone = false;
+  }
   hint();
 }
 
 WebhookLane::Legacy WebhookLane::leave() {
-  held_ = true;
+  paused_ = true;
   if (sending_.size() == connections_an_endpoint) courier_.give_second_back();
   sending_.clear();
-  return {policy_.name, std::exchange(finished_, {}), std::exchange(retired_, {})};
+  return {policy_.name, std::exchange(finished_, {})};
 }
 
-void WebhookLane::set_clock_back(Milliseconds step) {
-  for (auto& result : finished_) {
-    if (result.next_try_at) *result.next_try_at -= step;
-    if (result.rest_until) *result.rest_until -= step;
-  }
+void WebhookLane::move_clock(Milliseconds by) {
+  move_times(finished_, by);
+  for (auto& sending : sending_) sending.delivery.due_at += by;
 }
 
 std::optional<Timestamp> WebhookLane::resting_until() const {
@@ -108,7 +118,7 @@ std::optional<WebhookLane::Down> WebhookLane::down() const {
 // One commit settles what finished and writes the attempt rows of what goes out next; only then is it sent.
 void WebhookLane::turn() {
   const auto now = world_.loop.now();
-  courier_.notice_clock_step(now);
+  courier_.look_at_clock(now);
   auto next = next_to_go(now);
   const bool moved = !finished_.empty() || !next.empty();
   if (moved) {
@@ -127,18 +137,13 @@ void WebhookLane::turn() {
     use_up_rate(next.size());
     for (std::size_t i = 0; i < next.size(); ++i) send(std::move(next[i]), attempts[i], now);
   }
-  if (retired_) {
-    const auto reason = *retired_;
-    if (world_.storage.write([&] { world_.store.disable_webhook(policy_.name, reason, now); }))
-      retired_.reset();
-  }
   look_again(moved, now);
   courier_.offer_second();
 }
 
 // Sees to it that there is a turn when something may be sent that could not be now.
 void WebhookLane::look_again(bool moved, Timestamp now) {
-  if (held_ || sending_.size() >= usable_connections()) return;
+  if (is_held() || sending_.size() >= usable_connections()) return;
   if (free_connections() == 0) return courier_.wait_for_second(*this);
   const auto wake = world_.store.next_delivery_at(policy_.name, busy_orders());
   if (!wake) return;
@@ -153,7 +158,8 @@ void WebhookLane::look_again(bool moved, Timestamp now) {
 }
 
 std::vector<store::DueDelivery> WebhookLane::next_to_go(Timestamp now) {
-  if (held_ || !courier_.caught_up() || !world_.storage.writable() || rest_until_ > forward_ms()) return {};
+  if (is_held() || !courier_.caught_up() || !world_.storage.writable() || rest_until_ > forward_ms())
+    return {};
   const auto free = std::min(free_connections(), allowed_by_rate());
   if (free == 0) return {};
   std::vector<std::int64_t> busy;
@@ -256,7 +262,7 @@ void WebhookLane::finished(SendingAt at, const platform::HttpOutcome& outcome) {
   const auto sending = std::move(*at);
   sending_.erase(at);
   const auto now = world_.loop.now();
-  courier_.notice_clock_step(now);
+  courier_.look_at_clock(now);
   store::AttemptResult result;
   result.attempt = sending.attempt;
   result.delivery = sending.delivery.id;
@@ -305,7 +311,8 @@ void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
   last_error_ = LastError{now, result.error};
   if (result.http_status == gone) {
     result.state = store::DeliveryState::dead;
-    retire(result.error);
+    result.is_gone = true;
+    retire();
   } else {
     put_off(result, sending, outcome, now);
   }
@@ -354,9 +361,9 @@ void WebhookLane::rest(Milliseconds time) {
   rest_until_ = std::max(rest_until_, forward_ms() + std::min(time, most).count());
 }
 
-void WebhookLane::retire(const std::string& reason) {
-  held_ = true;
-  retired_ = reason;
+// What is under way may say so, too.
+void WebhookLane::retire() {
+  if (std::exchange(gone_, true)) return;
   spdlog::error("webhook {}: disabled, since it answered 410 Gone; nothing more is sent there",
                 policy_.name.text());
 }

@@ -143,8 +143,10 @@ void retry_delivery(House& house, const ExchangePtr& exchange) {
   if (!delivery) return;
   if (auto hindrance = hindrance_of(house, delivery->webhook); !hindrance.empty())
     return exchange->refuse(conflict(std::move(hindrance)));
+  const auto now = house.loop.now();
+  house.courier.look_at_clock(now);
   bool goes = false;
-  if (!house.storage.write([&] { goes = house.store.send_again(delivery->id, house.loop.now()); })) {
+  if (!house.storage.write([&] { goes = house.store.send_again(delivery->id, now); })) {
     return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
   }
   if (!goes) {
@@ -201,10 +203,11 @@ void replay(House& house, const ExchangePtr& exchange) {
     return exchange->refuse(conflict(std::move(hindrance)));
   if (const auto problem = cursor_problem(house.store.event_span(), wish->since))
     return exchange->refuse(*problem);
+  const auto now = house.loop.now();
+  house.courier.look_at_clock(now);
   store::Replayed slice;
-  const bool written = house.storage.write([&] {
-    slice = house.store.replay(wish->webhook, wish->since, wish->also_delivered, house.loop.now());
-  });
+  const bool written = house.storage.write(
+      [&] { slice = house.store.replay(wish->webhook, wish->since, wish->also_delivered, now); });
   if (!written)
     return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
   exchange->answer(200, {{"replayed", slice.replayed},

@@ -114,9 +114,19 @@ Deliveries::Deliveries(platform::Database& database)
         UPDATE delivery INDEXED BY delivery_due SET next_try_at = ?2
         WHERE webhook = ?1 AND next_try_at > ?2 AND next_try_at <= ?3 AND first_failed_at IS NOT NULL
       )sql"),
-      set_back_(database, "set the waits back", R"sql(
-        UPDATE delivery INDEXED BY delivery_due SET next_try_at = max(?2, next_try_at - ?3)
+      // Not what was written by the new clock: that has not failed and may go at once.
+      move_on_(database, "move the waits on", R"sql(
+        UPDATE delivery INDEXED BY delivery_due SET next_try_at = next_try_at + ?3
         WHERE webhook = ?1 AND next_try_at > ?2
+          AND (first_failed_at IS NOT NULL OR next_try_at <> created_at)
+      )sql"),
+      move_back_(database, "move the waits back", R"sql(
+        UPDATE delivery INDEXED BY delivery_due SET next_try_at = max(?2, next_try_at + ?3)
+        WHERE webhook = ?1 AND next_try_at > ?2
+      )sql"),
+      move_failures_(database, "move the first failures", R"sql(
+        UPDATE delivery INDEXED BY delivery_undelivered SET first_failed_at = first_failed_at + ?2
+        WHERE state = 0 AND state <> 1 AND webhook = ?1 AND first_failed_at IS NOT NULL
       )sql"),
       // What has not failed yet waits for an older one of its order at most.
       pull_in_(database, "pull impossible waits in", R"sql(
@@ -284,9 +294,13 @@ void Deliveries::end_waits(std::int64_t webhook, Timestamp until, Timestamp now)
   end_waits_.bind(1, webhook).bind(2, to_millis(now)).bind(3, to_millis(until)).run();
 }
 
-void Deliveries::mend_waits(std::int64_t webhook, Milliseconds set_back, Timestamp now) {
-  if (set_back.count() > 0) {
-    set_back_.bind(1, webhook).bind(2, to_millis(now)).bind(3, std::int64_t{set_back.count()}).run();
+void Deliveries::mend_waits(std::int64_t webhook, Milliseconds moved, Timestamp now) {
+  if (moved.count() != 0) {
+    const bool is_on = moved.count() > 0;
+    auto& move = is_on ? move_on_ : move_back_;
+    move.bind(1, webhook).bind(2, to_millis(is_on ? now - moved : now)).bind(3, std::int64_t{moved.count()});
+    move.run();
+    move_failures_.bind(1, webhook).bind(2, std::int64_t{moved.count()}).run();
   }
   pull_in_.bind(1, webhook).bind(2, to_millis(now)).bind(3, to_millis(now + patience));
   pull_in_.bind(4, to_millis(now + rules::longest_retry_delay)).run();

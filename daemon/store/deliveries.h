@@ -36,7 +36,7 @@ class Deliveries {
               bool also_delivered, Timestamp now);
   // Those that have failed and wait for nothing later than `until` may go at once.
   void end_waits(std::int64_t webhook, Timestamp until, Timestamp now);
-  void mend_waits(std::int64_t webhook, Milliseconds set_back, Timestamp now);
+  void mend_waits(std::int64_t webhook, Milliseconds moved, Timestamp now);
 
   [[nodiscard]] std::vector<DueDelivery> due(std::int64_t webhook, Timestamp now, std::size_t limit,
                                              std::span<const std::int64_t> busy,
@@ -82,7 +82,9 @@ class Deliveries {
   platform::Statement hold_next_;
   platform::Statement of_event_;
   platform::Statement end_waits_;
-  platform::Statement set_back_;
+  platform::Statement move_on_;
+  platform::Statement move_back_;
+  platform::Statement move_failures_;
   platform::Statement pull_in_;
   platform::Statement due_;
   platform::Statement oldest_due_;

@@ -85,10 +85,23 @@ struct Store::Impl {
     for (const auto& result : finished) {
       if (const auto row = deliveries.settle(result, work.now))
         work.notice.webhooks.insert(webhooks.name_of(*row));
-      if (!result.rest_until) continue;
-      if (const auto row = deliveries.webhook_of(result.delivery))
-        webhooks.note_rest(*row, *result.rest_until);
+      if (!result.rest_until && !result.is_gone) continue;
+      const auto row = deliveries.webhook_of(result.delivery);
+      if (!row) continue;
+      if (result.rest_until) webhooks.note_rest(*row, *result.rest_until);
+      if (result.is_gone) disable(webhooks.name_of(*row), result.error, work);
     }
+  }
+
+  void disable(WebhookName name, const std::string& reason, Work& work) {
+    const auto* endpoint = webhooks.find(name);
+    if (endpoint->disabled) return;
+    deliveries.cancel_pending(endpoint->row, work.now);
+    webhooks.disable(endpoint->row, reason);
+    EventDraft draft;
+    draft.type = EventType::webhook_disabled;
+    draft.data = {{"webhook", name.text()}, {"reason", reason}};
+    events.append(draft, {}, work);
   }
 };
 
@@ -226,18 +239,6 @@ void Store::set_webhook_paused(const WebhookName& name, bool paused, Timestamp n
   });
 }
 
-void Store::disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now) {
-  impl_->writer.write(now, [&](Work& work) {
-    impl_->webhooks.disable(name, reason);
-    impl_->deliveries.cancel_pending(impl_->webhooks.find(name)->row, now);
-    EventDraft draft;
-    draft.type = EventType::webhook_disabled;
-    draft.data = {{"webhook", name.text()}, {"reason", reason}};
-    impl_->events.append(draft, {}, work);
-    return true;
-  });
-}
-
 bool Store::send_again(std::int64_t delivery, Timestamp now) {
   return impl_->writer.write(now, [&](Work& work) {
     const auto row = impl_->deliveries.webhook_of(delivery);
@@ -294,11 +295,11 @@ void Store::leave_webhook(const WebhookName& name, std::span<const AttemptResult
   });
 }
 
-void Store::mend_waits(Milliseconds set_back, Timestamp now) {
+void Store::mend_waits(Milliseconds moved, Timestamp now) {
   impl_->writer.write(now, [&](Work&) {
-    impl_->webhooks.mend_rests(set_back, now);
+    impl_->webhooks.mend_rests(moved, now);
     for (const auto& endpoint : impl_->webhooks.all()) {
-      impl_->deliveries.mend_waits(endpoint.row, set_back, now);
+      impl_->deliveries.mend_waits(endpoint.row, moved, now);
     }
     return true;
   });

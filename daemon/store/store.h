@@ -201,6 +201,9 @@ struct AttemptResult {
   bool used_a_try = true;
   std::optional<Timestamp> next_try_at;  // with state pending
   std::optional<Timestamp> rest_until;   // the endpoint asks for nothing at all before then
+  // It asks for nothing any more: it is disabled, `error` being the reason, what is pending for it is
+  // canceled, and the others are told; once, however often it says so.
+  bool is_gone = false;
 };
 
 struct DeliveryQuery {
@@ -313,7 +316,6 @@ class Store {
   [[nodiscard]] std::vector<WebhookRecord> webhooks();
   // Resuming also ends a disablement and a rest; what only the rest put off may go at once.
   void set_webhook_paused(const WebhookName& name, bool paused, Timestamp now);
-  void disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now);  // with its event
   // A delivery that ended begins its tries anew, and one that waits for its next try goes at once. False:
   // there is none of that number, it is under way, or it waits for an older one of its order.
   bool send_again(std::int64_t delivery, Timestamp now);
@@ -339,9 +341,10 @@ class Store {
   // Nobody sends to this endpoint any more: completes the attempts that finished; what is open besides
   // becomes "interrupted". One commit.
   void leave_webhook(const WebhookName& name, std::span<const AttemptResult> finished, Timestamp now);
-  // The wall clock was set back by so much (0: by nobody knows how much, while the program was not running):
-  // no delivery and no endpoint waits for longer than it would have, nor than anything ever may.
-  void mend_waits(Milliseconds set_back, Timestamp now);
+  // The wall clock was set on (> 0) or back by so much: who waits does so for as long as he would have, and
+  // has been failing for no longer. Nobody waits for longer than anything ever may, also when nobody knows by
+  // how much it was set (0). `now` is by the new clock; what it has written already must not wait.
+  void mend_waits(Milliseconds moved, Timestamp now);
   [[nodiscard]] tl::expected<DeliveryPage, std::string> deliveries(const DeliveryQuery& query);
   [[nodiscard]] std::optional<Delivery> delivery(std::int64_t id);
   [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);

@@ -42,8 +42,8 @@ Webhooks::Webhooks(platform::Database& database)
         UPDATE webhook SET rest_until = ?2 WHERE row = ?1 AND ifnull(rest_until, 0) < ?2
       )sql"),
       rest_of_(database, "read a webhook's rest", "SELECT rest_until FROM webhook WHERE row = ?1"),
-      set_back_(database, "set the webhooks' rests back", R"sql(
-        UPDATE webhook SET rest_until = max(?1, rest_until - ?2) WHERE rest_until > ?1
+      move_rests_(database, "move the webhooks' rests", R"sql(
+        UPDATE webhook SET rest_until = rest_until + ?2 WHERE rest_until > ?1
       )sql"),
       pull_in_(database, "end impossible rests", R"sql(
         UPDATE webhook SET rest_until = NULL WHERE rest_until > ?1
@@ -159,13 +159,15 @@ std::optional<Timestamp> Webhooks::rest_of(std::int64_t row) {
   return from_millis(rest_of_.integer(0));
 }
 
-void Webhooks::mend_rests(Milliseconds set_back, Timestamp now) {
-  if (set_back.count() > 0) set_back_.bind(1, to_millis(now)).bind(2, std::int64_t{set_back.count()}).run();
+void Webhooks::mend_rests(Milliseconds moved, Timestamp now) {
+  if (moved.count() != 0) {
+    move_rests_.bind(1, to_millis(std::min(now, now - moved))).bind(2, std::int64_t{moved.count()}).run();
+  }
   pull_in_.bind(1, to_millis(now + rules::longest_retry_after)).run();
 }
 
-void Webhooks::disable(const WebhookName& name, const std::string& reason) {
-  disable_.bind(1, find_or_make(name)).bind(2, reason).run();
+void Webhooks::disable(std::int64_t row, const std::string& reason) {
+  disable_.bind(1, row).bind(2, reason).run();
   loaded_ = false;
 }
 

@@ -40,10 +40,10 @@ class Webhooks {
   [[nodiscard]] std::vector<WebhookRecord> records();
   // Within a transaction; resuming also ends a disablement and a rest.
   void set_paused(const WebhookName& name, bool paused);
-  void disable(const WebhookName& name, const std::string& reason);
+  void disable(std::int64_t row, const std::string& reason);
   void note_rest(std::int64_t row, Timestamp until);  // never shortens one
   [[nodiscard]] std::optional<Timestamp> rest_of(std::int64_t row);
-  void mend_rests(Milliseconds set_back, Timestamp now);
+  void mend_rests(Milliseconds moved, Timestamp now);
 
  private:
   void load();
@@ -59,7 +59,7 @@ class Webhooks {
   platform::Statement disable_;
   platform::Statement note_rest_;
   platform::Statement rest_of_;
-  platform::Statement set_back_;
+  platform::Statement move_rests_;
   platform::Statement pull_in_;
   platform::Statement records_;
 };

@@ -112,6 +112,9 @@ TEST_CASE("a start with a clock far behind the stored times left deliveries wait
   CHECK(world.tracker.stop().code == 0);
   write_file(clock, "0");
   REQUIRE_MESSAGE(world.tracker.start(with_clock(clock)), world.tracker.log());
+  CHECK(stays_at(receiver, 1, milliseconds(300)));
+  write_file(clock, "61 61");  // what was asked for is over
+  REQUIRE(world.tracker.get("/v1/health?level=alive").status == 200);
   CHECK_MESSAGE(receiver.wait_for(3, seconds(5)), world.tracker.log());
 }
 

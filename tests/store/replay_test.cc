@@ -125,8 +125,13 @@ TEST_CASE("the event before a moment is found, in whatever holes the log has") {
 
 TEST_CASE("of an endpoint that is disabled or unknown nothing is replayed") {
   Post post;
-  post.write("a", noon);
-  post.bench.store().disable_webhook(shop, "it answered 410", noon);
+  const auto gone = post.write("a", noon);
+  AttemptResult result;
+  result.attempt = post.begin(gone, noon);
+  result.delivery = gone;
+  result.state = DeliveryState::dead;
+  result.is_gone = true;
+  post.bench.store().settle_and_begin({&result, 1}, {}, noon);
   CHECK(replay(post, 0, true, noon).replayed == 0);
   CHECK(post.bench.store().replay(WebhookName("nobody"), 0, true, noon).replayed == 0);
 }
