@@ -90,6 +90,7 @@ class WebhookLane {
   std::vector<store::DueDelivery> next_to_go(Timestamp now);
   std::vector<store::DueDelivery> next_probe(Timestamp now, std::vector<std::int64_t> busy);
   void heed_breaker(const store::AttemptResult& result);
+  void forget_trouble();  // it is no longer taken to be down
   [[nodiscard]] bool is_held() const { return paused_ || gone_; }
   [[nodiscard]] std::size_t usable_connections() const;
   [[nodiscard]] std::size_t free_connections() const;

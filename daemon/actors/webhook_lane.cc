@@ -55,6 +55,10 @@ WebhookLane::~WebhookLane() {
 }
 
 void WebhookLane::set_policy(WebhookPolicy policy) {
+  // What was found of one address says nothing of another.
+  const bool is_elsewhere =
+      policy.url != policy_.url || policy.network != policy_.network || policy.proxy != policy_.proxy;
+  if (is_elsewhere) forget_trouble();
   policy_ = std::move(policy);
   secrets_ = EndpointSecrets(policy_);
   hint();
@@ -69,6 +73,11 @@ void WebhookLane::heed(const store::WebhookRecord& record) {
   hint();
 }
 
+void WebhookLane::forget_trouble() {
+  breaker_.reset();
+  probed_.clear();
+}
+
 void WebhookLane::hint() {
   soon_.schedule();
 }
@@ -81,8 +90,7 @@ void WebhookLane::resume() {
   paused_ = false;
   gone_ = false;
   rest_until_ = 0;
-  breaker_.reset();
-  probed_.clear();
+  forget_trouble();
   for (auto& result : finished_) {
     result.rest_until.reset();
     result.is_gone = false;

@@ -108,7 +108,7 @@ Deliveries::Deliveries(platform::Database& database)
       )sql"),
       of_event_(database, "find an event's delivery to a webhook", R"sql(
         SELECT id, state FROM delivery INDEXED BY delivery_by_event
-        WHERE event_seq = ?1 AND webhook = ?2 ORDER BY id DESC LIMIT 1
+        WHERE event_seq = ?1 AND webhook = ?2
       )sql"),
       end_waits_(database, "end a webhook's rest", R"sql(
         UPDATE delivery INDEXED BY delivery_due SET next_try_at = ?2

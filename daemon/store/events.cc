@@ -58,7 +58,7 @@ EventLog::EventLog(platform::Database& database, Panels& panels, Webhooks& webho
         SELECT seq, type, panel, order_row FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2
       )sql"),
       at_(database, "read when an event was written", R"sql(
-        SELECT seq, at FROM event WHERE seq >= ?1 ORDER BY seq LIMIT 1
+        SELECT seq, at FROM event NOT INDEXED WHERE seq >= ?1 ORDER BY seq LIMIT 1
       )sql") {}
 
 void EventLog::load() {

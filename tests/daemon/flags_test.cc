@@ -6,6 +6,8 @@ namespace smm::test::flags_test {
 
 // What is said of a key and of an order beside its status: rejected, lost, found, stalled, resumed, settled.
 
+namespace practice = smm::practice;
+using namespace one_panel;
 using practice::Ms;
 using std::chrono::seconds;
 

@@ -8,6 +8,8 @@ namespace smm::test::isolation_test {
 
 // What is wrong with one panel costs that one alone.
 
+namespace practice = smm::practice;
+using namespace one_panel;
 using practice::Ms;
 using std::chrono::seconds;
 

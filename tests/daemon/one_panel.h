@@ -11,7 +11,7 @@
 #include <vector>
 
 // Practice panels, what they were asked, and a daemon with one of them.
-namespace smm::test {
+namespace smm::test::one_panel {
 
 namespace practice = smm::practice;
 
@@ -78,4 +78,4 @@ struct OnePanel {
   std::string config;
 };
 
-}  // namespace smm::test
+}  // namespace smm::test::one_panel

@@ -89,6 +89,19 @@ TEST_CASE("any other code is an answer about its event: it uses up a try and ope
   CHECK(eventually([&] { return tries(world) >= 30; }));
 }
 
+TEST_CASE("an endpoint that was down is asked at once at the address a reload gives it") {
+  practice::WebhookReceiver receiver(verifying());
+  practice::WebhookReceiver down(verifying());
+  down.answer_always({.status = 503});
+  WebhookWorld world({{"shop", down.url()}});
+  REQUIRE(world.tracker.track("p1", numbers(30)) == 30);
+  REQUIRE(eventually([&] { return !world.webhook("shop")["down_since"].is_null(); }));
+  world.reload({{"shop", receiver.url()}});
+  CHECK(world.webhook("shop")["down_since"].is_null());
+  // Those that were tried at the old one wait for their next try.
+  CHECK(receiver.wait_for(24, milliseconds(3500)));
+}
+
 TEST_CASE("one endpoint that is down does not hold up another") {
   practice::WebhookReceiver down(verifying());
   practice::WebhookReceiver good(verifying());
