@@ -39,7 +39,7 @@ void Courier::apply(const std::vector<WebhookPolicy>& webhooks) {
     subscriptions.push_back(subscription_of(policy));
     auto known = lanes_.find(policy.name);
     if (known != lanes_.end()) {
-      known->second->set_policy(policy);
+      if (known->second->set_policy(policy)) end_rest(policy.name);
       lanes.emplace(policy.name, std::move(known->second));
     } else {
       lanes.emplace(policy.name, std::make_unique<WebhookLane>(world_, *this, policy));
@@ -51,6 +51,11 @@ void Courier::apply(const std::vector<WebhookPolicy>& webhooks) {
   }
   subscriptions_ = std::move(subscriptions);
   go_on();
+}
+
+// Should the storage take nothing now, it rests on until it is resumed, a day at most.
+void Courier::end_rest(const WebhookName& name) {
+  (void)world_.storage.write([&] { world_.store.end_webhook_rest(name, world_.loop.now()); });
 }
 
 WebhookLane* Courier::find(const WebhookName& name) {

@@ -35,7 +35,8 @@ class WebhookLane {
   WebhookLane(const WebhookLane&) = delete;
   WebhookLane& operator=(const WebhookLane&) = delete;
 
-  void set_policy(WebhookPolicy policy);
+  // True: it is somewhere else now, and nothing that was found of it holds any more.
+  bool set_policy(WebhookPolicy policy);
   // What the endpoint's row says of pauses and rests.
   void heed(const store::WebhookRecord& record);
   // Something may be due: looks in the next turn.
@@ -81,6 +82,7 @@ class WebhookLane {
     store::DueDelivery delivery;
     EndpointSecrets secrets;  // that it was sent with
     bool is_probe = false;    // uses up no try
+    int address = 0;          // which one it went to, see address_
     platform::Transfer transfer;
   };
   using SendingAt = std::list<Sending>::iterator;
@@ -89,7 +91,8 @@ class WebhookLane {
   void look_again(bool moved, Timestamp now);
   std::vector<store::DueDelivery> next_to_go(Timestamp now);
   std::vector<store::DueDelivery> next_probe(Timestamp now, std::vector<std::int64_t> busy);
-  void heed_breaker(const store::AttemptResult& result);
+  std::optional<store::DueDelivery> probe_but(const std::vector<std::int64_t>& busy, Timestamp now);
+  void heed_breaker(const store::AttemptResult& result, const Sending& sending);
   void forget_trouble();  // it is no longer taken to be down
   [[nodiscard]] bool is_held() const { return paused_ || gone_; }
   [[nodiscard]] std::size_t usable_connections() const;
@@ -118,6 +121,7 @@ class WebhookLane {
   bool wants_second_ = false;  // stands in the courier's line for a second connection
   std::list<Sending> sending_;
   std::vector<store::AttemptResult> finished_;  // not settled yet
+  int address_ = 0;                             // counts up when a reload leads elsewhere
   // On the loop's forward clock, in ms:
   std::int64_t rest_until_ = 0;       // Retry-After holds the whole endpoint
   std::deque<std::int64_t> sent_at_;  // what was sent within the last second, while there is a rate
@@ -171,6 +175,7 @@ class Courier {
   void subscribe();
   bool notice_clock_step(Timestamp now);
   void mend_waits(Timestamp now);
+  void end_rest(const WebhookName& name);
 
   // The second connections.
   [[nodiscard]] bool has_second() const;

@@ -54,14 +54,18 @@ WebhookLane::~WebhookLane() {
   if (sending_.size() == connections_an_endpoint) courier_.give_second_back();
 }
 
-void WebhookLane::set_policy(WebhookPolicy policy) {
-  // What was found of one address says nothing of another.
+bool WebhookLane::set_policy(WebhookPolicy policy) {
   const bool is_elsewhere =
       policy.url != policy_.url || policy.network != policy_.network || policy.proxy != policy_.proxy;
-  if (is_elsewhere) forget_trouble();
+  if (is_elsewhere) {
+    ++address_;
+    forget_trouble();
+    last_error_.reset();
+  }
   policy_ = std::move(policy);
   secrets_ = EndpointSecrets(policy_);
   hint();
+  return is_elsewhere;
 }
 
 void WebhookLane::heed(const store::WebhookRecord& record) {
@@ -73,9 +77,12 @@ void WebhookLane::heed(const store::WebhookRecord& record) {
   hint();
 }
 
+// What was found of an address that a person says is well, or that is another one now.
 void WebhookLane::forget_trouble() {
   breaker_.reset();
   probed_.clear();
+  rest_until_ = 0;
+  for (auto& result : finished_) result.rest_until.reset();
 }
 
 void WebhookLane::hint() {
@@ -89,12 +96,8 @@ void WebhookLane::pause() {
 void WebhookLane::resume() {
   paused_ = false;
   gone_ = false;
-  rest_until_ = 0;
   forget_trouble();
-  for (auto& result : finished_) {
-    result.rest_until.reset();
-    result.is_gone = false;
-  }
+  for (auto& result : finished_) result.is_gone = false;
   hint();
 }
 
@@ -156,9 +159,9 @@ void WebhookLane::look_again(bool moved, Timestamp now) {
   const auto wake = world_.store.next_delivery_at(policy_.name, busy_orders());
   if (!wake) return;
   const auto forward = forward_ms();
-  const Milliseconds wait =
-      std::max({*wake - now, Milliseconds(rest_until_ - forward), Milliseconds(rate_opens_at() - forward),
-                breaker_.probe_at().value_or(Milliseconds(forward)) - Milliseconds(forward)});
+  const auto something = breaker_.is_open() ? *breaker_.probe_at() - Milliseconds(forward) : *wake - now;
+  const Milliseconds wait = std::max<Milliseconds>(
+      {something, Milliseconds(rest_until_ - forward), Milliseconds(rate_opens_at() - forward)});
   // What is due and could not go waits for something this lane is told of, so a slow look is enough; what was
   // just settled may have freed its order.
   const Milliseconds blocked(moved ? 0 : 1000);
@@ -184,13 +187,23 @@ std::vector<store::DueDelivery> WebhookLane::next_probe(Timestamp now, std::vect
   if (!sending_.empty() || breaker_.probe_at()->count() > forward_ms()) return {};
   auto others = busy;
   others.insert(others.end(), probed_.begin(), probed_.end());
-  auto next = world_.store.due_deliveries(policy_.name, now, 1, others, {});
-  if (next.empty() && !probed_.empty()) {
+  auto next = probe_but(others, now);
+  if (!next && !probed_.empty()) {
     probed_.clear();
-    next = world_.store.due_deliveries(policy_.name, now, 1, busy, {});
+    next = probe_but(busy, now);
   }
-  for (const auto& delivery : next) probed_.insert(delivery.id);
-  return next;
+  if (!next) return {};
+  probed_.insert(next->id);
+  return {std::move(*next)};
+}
+
+// What is due; or else what waits for its next try, perhaps for hours: it is tried before, and waits on if in
+// vain.
+std::optional<store::DueDelivery> WebhookLane::probe_but(const std::vector<std::int64_t>& busy,
+                                                         Timestamp now) {
+  auto due = world_.store.due_deliveries(policy_.name, now, 1, busy, {});
+  if (!due.empty()) return std::move(due.front());
+  return world_.store.waiting_delivery(policy_.name, now, busy);
 }
 
 std::vector<std::int64_t> WebhookLane::busy_orders() const {
@@ -259,7 +272,8 @@ void WebhookLane::send(store::DueDelivery delivery, std::int64_t attempt, Timest
   request.addresses = policy_.network == WebhookNetwork::local ? platform::AddressPolicy::local
                                                                : platform::AddressPolicy::only_public;
   const auto at = sending_.insert(
-      sending_.end(), Sending{attempt, std::move(delivery), std::move(secrets), breaker_.is_open(), {}});
+      sending_.end(),
+      Sending{attempt, std::move(delivery), std::move(secrets), breaker_.is_open(), address_, {}});
   if (sending_.size() == connections_an_endpoint) courier_.take_second();
   at->transfer = world_.http.start(
       std::move(request), [this, at](const platform::HttpOutcome& outcome) { finished(at, outcome); });
@@ -275,12 +289,13 @@ void WebhookLane::finished(SendingAt at, const platform::HttpOutcome& outcome) {
   result.attempt = sending.attempt;
   result.delivery = sending.delivery.id;
   judge(result, sending, outcome, now);
-  heed_breaker(result);
+  heed_breaker(result, sending);
   finished_.push_back(std::move(result));
   soon_.schedule();
 }
 
-void WebhookLane::heed_breaker(const store::AttemptResult& result) {
+void WebhookLane::heed_breaker(const store::AttemptResult& result, const Sending& sending) {
+  if (sending.address != address_) return;
   const Milliseconds forward(forward_ms());
   if (!rules::is_endpoint_trouble(result.http_status)) {
     if (!breaker_.saw_answer()) return;
@@ -290,6 +305,7 @@ void WebhookLane::heed_breaker(const store::AttemptResult& result) {
     return;
   }
   const auto jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  if (sending.is_probe && breaker_.is_open()) return breaker_.saw_failed_probe(forward, jitter);
   if (!breaker_.saw_trouble(forward, jitter)) return;
   down_since_ = forward.count();
   spdlog::warn("webhook {}: is taken to be down ({}); only probes are sent until it answers",
@@ -313,11 +329,14 @@ void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
     ++tally_.delivered;
     return;
   }
-  result.outcome = outcome ? "refused" : "failed";
-  ++(result.http_status == gone ? tally_.gone : outcome ? tally_.refused : tally_.failed);
+  const bool is_answer = result.http_status != 0;
+  result.outcome = is_answer ? "refused" : "failed";
+  ++(result.http_status == gone ? tally_.gone : is_answer ? tally_.refused : tally_.failed);
   result.error = words_of(sending, outcome);
-  last_error_ = LastError{now, result.error};
-  if (result.http_status == gone) {
+  const bool is_here = sending.address == address_;
+  if (is_here) last_error_ = LastError{now, result.error};
+  // What an address says that is none of its own any more holds for that one event.
+  if (result.http_status == gone && is_here) {
     result.state = store::DeliveryState::dead;
     result.is_gone = true;
     retire();
@@ -327,11 +346,12 @@ void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
 }
 
 std::string WebhookLane::words_of(const Sending& sending, const platform::HttpOutcome& outcome) const {
-  if (outcome) {
-    auto words = "it answered " + std::to_string(outcome->status);
-    return is_redirect(outcome->status) ? words + "; redirects are not followed" : words;
-  }
+  const auto status = outcome ? outcome->status : outcome.error().status;
+  const auto answer = "it answered " + std::to_string(status);
+  if (is_redirect(status)) return answer + "; redirects are not followed";
+  if (outcome) return answer;
   auto words = sending.secrets.masked(outcome.error().detail, false, longest_error);
+  if (status != 0) return answer + "; " + words;
   if (outcome.error().local_would_do && policy_.network == WebhookNetwork::only_public) {
     words += " (network = \"local\" in [webhook." + policy_.name.text() +
              "] allows loopback and private addresses)";
@@ -344,7 +364,7 @@ void WebhookLane::put_off(store::AttemptResult& result, const Sending& sending,
   constexpr std::string_view name = "retry-after";
   const auto asked = outcome ? outcome->header(name) : outcome.error().header(name);
   const auto retry_after = rules::read_retry_after(asked, now);
-  if (retry_after) {
+  if (retry_after && sending.address == address_) {
     rest(*retry_after);
     result.rest_until = now + *retry_after;
   }

@@ -60,6 +60,21 @@ std::string hindrance_of(House& house, const WebhookName& webhook) {
   return {};
 }
 
+// A delivery that was let go, and what holds it all the same.
+Json shown_sent(House& house, const store::Delivery& delivery) {
+  auto json = shown_delivery(delivery);
+  const auto& lane = *house.courier.find(delivery.webhook);
+  json["held"] = nullptr;
+  if (record_of(house.store.webhooks(), delivery.webhook).paused) {
+    json["held"] = "paused";
+  } else if (lane.resting_until()) {
+    json["held"] = "resting";
+  } else if (lane.down()) {
+    json["held"] = "down";
+  }
+  return json;
+}
+
 // What the endpoint gets is an event like any other, but for this endpoint only.
 void test_webhook(House& house, const ExchangePtr& exchange) {
   const auto* policy = webhook_of(house, exchange);
@@ -76,7 +91,7 @@ void test_webhook(House& house, const ExchangePtr& exchange) {
   store::DeliveryQuery query;
   query.webhooks = {policy->name};
   query.limit = 1;
-  exchange->answer(202, shown_delivery(house.store.deliveries(query)->items.at(0)));
+  exchange->answer(202, shown_sent(house, house.store.deliveries(query)->items.at(0)));
 }
 
 void list_webhooks(House& house, const ExchangePtr& exchange) {
@@ -153,7 +168,7 @@ void retry_delivery(House& house, const ExchangePtr& exchange) {
     return exchange->refuse(conflict("delivery " + std::to_string(delivery->id) +
                                      " is under way, or waits for an older one of its order"));
   }
-  exchange->answer(202, shown_delivery(house.store.delivery(delivery->id).value_or(*delivery)));
+  exchange->answer(202, shown_sent(house, house.store.delivery(delivery->id).value_or(*delivery)));
 }
 
 struct ReplayWish {
@@ -175,7 +190,7 @@ std::optional<ReplayWish> read_replay(House& house, const ExchangePtr& exchange)
     if (!reader.has("webhook")) reader.wrong("webhook", "is missing");
     wish.webhook = WebhookName(reader.text("webhook", 32).value_or(""));
     wish.also_delivered = !reader.flag("undelivered").value_or(false);
-    if (!reader.has("since")) {
+    if (!reader.has("since") || (*body)["since"].is_null()) {
       reader.wrong("since", "is missing: the number of an event, or a time");
     } else if ((*body)["since"].is_string()) {
       const auto at = reader.time("since");

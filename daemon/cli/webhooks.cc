@@ -107,13 +107,20 @@ std::string webhook_sheet(const Json& webhook, const View& view) {
   return sheet.text(view);
 }
 
-// "delivery 4711  pending  webhook.test to shop"
+std::string held_by(const std::string& held) {
+  if (held == "paused") return "; it is sent when the webhook is resumed";
+  if (held == "resting") return "; it is sent when the rest is over that the webhook asked for";
+  if (held == "down") return "; the webhook is taken to be down and gets single probes";
+  return {};
+}
+
+// "delivery 4711  pending  webhook.test to shop; which is paused"
 std::string delivery_line(const Json& delivery, const View& view) {
   const auto state = delivery_state(delivery);
   return "delivery " + escape_controls(words(delivery, "id")) + "  " +
          paint(escape_controls(state.text), state.style, view) + "  " +
          escape_controls(words(field(delivery, "event"), "type")) + " to " +
-         escape_controls(words(delivery, "webhook")) + "\n";
+         escape_controls(words(delivery, "webhook")) + held_by(words(delivery, "held")) + "\n";
 }
 
 }  // namespace
@@ -134,7 +141,7 @@ void WebhookCommands::add_to(Menu& menu) {
   });
   add("pause", "Collect, but send it nothing until it is resumed",
       [this](Session& session) { return run_pause_or_resume(session, "pause"); });
-  add("resume", "End a pause, a rest, a failure or a 410, and send at once",
+  add("resume", "End a pause, a rest, a failure or a 410, and send what is pending at once",
       [this](Session& session) { return run_pause_or_resume(session, "resume"); });
   secrets_.add_to(menu, webhooks);
 
@@ -256,7 +263,7 @@ ExitCode WebhookCommands::run_replay(Session& session) const {
                    Json{{"replayed", replayed}, {"left_alone", left_alone}, {"next", nullptr}}.dump());
     return ExitCode::done;
   }
-  auto line = counted(replayed, "event") + (replayed == 1 ? " goes" : " go") + " to " + name_ + " again";
+  auto line = counted(replayed, "event") + (replayed == 1 ? " goes" : " go") + " to " + name_;
   if (left_alone > 0)
     line += "; " + counted(left_alone, "other") + (undelivered_ ? " delivered or pending" : " pending");
   session.out.write(line + "\n");

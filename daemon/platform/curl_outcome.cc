@@ -181,6 +181,8 @@ std::string CurlExchange::detail_of(Kind kind, CURL* easy, CURLcode result) cons
 HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  // That is what libcurl calls a header of more than 100 KiB.
+  if (result == CURLE_OUT_OF_MEMORY && times_sent_ > 0 && reply_.body.empty()) headers_too_large_ = true;
   // libcurl ends well when a server hangs up in the middle of the headers (RFC 9112 §8: such a reply is
   // incomplete); its status is no answer then.
   if (!headers_end_ && !headers_too_large_) status = 0;

@@ -24,17 +24,16 @@ bool is_endpoint_trouble(long http_status) {
 }
 
 bool Breaker::saw_trouble(Milliseconds now, double jitter) {
-  to_prove_ = 0;
-  if (is_open()) {
-    // What was under way when it opened is no probe.
-    if (now < *probe_at_) return false;
-    ++probes_;
-    probe_at_ = now + until_probe(probes_, jitter);
-    return false;
-  }
-  if (++troubles_ < troubles_that_open) return false;
+  if (to_prove_ > 0) to_prove_ = answers_that_prove;
+  // What was under way when it opened is no probe.
+  if (is_open() || ++troubles_ < troubles_that_open) return false;
   probe_at_ = now + until_probe(0, jitter);
   return true;
+}
+
+void Breaker::saw_failed_probe(Milliseconds now, double jitter) {
+  ++probes_;
+  probe_at_ = now + until_probe(probes_, jitter);
 }
 
 bool Breaker::saw_answer() {

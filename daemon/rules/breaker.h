@@ -24,8 +24,10 @@ namespace smm::rules {
 // Times are on a clock that only goes forward; the caller's.
 class Breaker {
  public:
-  // `jitter` uniform in [0, 1). True: this one opened it.
+  // Of an attempt that was no probe. `jitter` uniform in [0, 1). True: this one opened it.
   bool saw_trouble(Milliseconds now, double jitter);
+  // While open: a probe found it in trouble still.
+  void saw_failed_probe(Milliseconds now, double jitter);
   // True: this one closed it.
   bool saw_answer();
   // As at the start: a person says that it is up again.

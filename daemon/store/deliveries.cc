@@ -44,22 +44,18 @@ Deliveries::Deliveries(platform::Database& database)
       insert_(database, "write a delivery", R"sql(
         INSERT INTO delivery (webhook, event_seq, order_row, created_at, next_try_at) VALUES (?1, ?2, ?3, ?4, ?5)
       )sql"),
-      tail_(database, "find the end of an order's line", R"sql(
-        SELECT first_failed_at FROM delivery INDEXED BY delivery_line
-        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 ORDER BY id DESC LIMIT 1
-      )sql"),
       read_(database, "read a delivery", R"sql(
-        SELECT webhook, order_row, state, first_failed_at FROM delivery WHERE id = ?1
+        SELECT webhook, order_row, event_seq, state, first_failed_at FROM delivery WHERE id = ?1
       )sql"),
       next_in_line_(database, "find the next of an order's line", R"sql(
-        SELECT id, first_failed_at IS NULL
+        SELECT id, event_seq, first_failed_at IS NULL
                AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.delivery = d.id AND a.ended_at IS NULL)
         FROM delivery d INDEXED BY delivery_line
-        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND id > ?3 ORDER BY id LIMIT 1
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND event_seq > ?3 ORDER BY event_seq LIMIT 1
       )sql"),
       before_in_line_(database, "find the one before in an order's line", R"sql(
         SELECT first_failed_at FROM delivery INDEXED BY delivery_line
-        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND id < ?3 ORDER BY id DESC LIMIT 1
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND event_seq < ?3 ORDER BY event_seq DESC LIMIT 1
       )sql"),
       release_(database, "let a delivery go", "UPDATE delivery SET next_try_at = ?2 WHERE id = ?1"),
       // An endpoint that was switched off while it took this one has taken it all the same.
@@ -103,7 +99,8 @@ Deliveries::Deliveries(platform::Database& database)
       hold_next_(database, "let the next of an order's line wait", R"sql(
         UPDATE delivery SET next_try_at = NULL
         WHERE id = (SELECT id FROM delivery INDEXED BY delivery_line
-                    WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND id > ?3 ORDER BY id LIMIT 1)
+                    WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND event_seq > ?3
+                    ORDER BY event_seq LIMIT 1)
           AND first_failed_at IS NULL
       )sql"),
       of_event_(database, "find an event's delivery to a webhook", R"sql(
@@ -112,7 +109,7 @@ Deliveries::Deliveries(platform::Database& database)
       )sql"),
       end_waits_(database, "end a webhook's rest", R"sql(
         UPDATE delivery INDEXED BY delivery_due SET next_try_at = ?2
-        WHERE webhook = ?1 AND next_try_at > ?2 AND next_try_at <= ?3 AND first_failed_at IS NOT NULL
+        WHERE webhook = ?1 AND next_try_at > ?2 AND first_failed_at IS NOT NULL
       )sql"),
       // Not what was written by the new clock: that has not failed and may go at once.
       move_on_(database, "move the waits on", R"sql(
@@ -139,7 +136,11 @@ Deliveries::Deliveries(platform::Database& database)
       )sql"),
       oldest_due_(database, "find an order's oldest delivery due", R"sql(
         SELECT id FROM delivery INDEXED BY delivery_line
-        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND next_try_at <= ?3 ORDER BY id LIMIT 1
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND next_try_at <= ?3 ORDER BY event_seq LIMIT 1
+      )sql"),
+      waiting_(database, "find what waits for its next try", R"sql(
+        SELECT id FROM delivery INDEXED BY delivery_due
+        WHERE webhook = ?1 AND next_try_at > ?2 AND first_failed_at IS NOT NULL ORDER BY next_try_at
       )sql"),
       load_(database, "read what is to be delivered", R"sql(
         SELECT d.id, e.id, e.body, d.tries, d.order_row, d.next_try_at
@@ -156,43 +157,49 @@ Deliveries::Deliveries(platform::Database& database)
 
 void Deliveries::add(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
                      Timestamp now) {
-  std::optional<std::int64_t> turn = to_millis(now);
-  if (order_row) {
-    const Reading reading(tail_);
-    if (tail_.bind(1, *order_row).bind(2, webhook).step()) turn = turn_behind(tail_.optional_integer(0), now);
-  }
+  const auto turn = turn_of(webhook, order_row, event_seq, now);
   insert_.bind(1, webhook).bind(2, event_seq).bind(3, order_row).bind(4, to_millis(now)).bind(5, turn).run();
 }
 
 std::optional<Deliveries::Row> Deliveries::read(std::int64_t id) {
   const Reading reading(read_);
   if (!read_.bind(1, id).step()) return std::nullopt;
-  return Row{read_.integer(0), read_.optional_integer(1), static_cast<DeliveryState>(read_.integer(2)),
-             !read_.is_null(3)};
+  return Row{read_.integer(0), read_.optional_integer(1), read_.integer(2),
+             static_cast<DeliveryState>(read_.integer(3)), !read_.is_null(4)};
 }
 
-// Gives the first one behind `after` its turn, if it has not had one: at once when nothing older of the order
-// is pending, else 30 minutes after the one before it first failed, else not yet.
-bool Deliveries::release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t after,
+// Gives the first one behind that event its turn, if it has not had one: at once when nothing older of the
+// order is pending, else 30 minutes after the one before it first failed, else not yet.
+bool Deliveries::release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t event_seq,
                               Timestamp now) {
   std::int64_t next = 0;
+  std::int64_t its_event = 0;
   {
     const Reading reading(next_in_line_);
-    if (!next_in_line_.bind(1, order_row).bind(2, webhook).bind(3, after).step()) return false;
-    if (next_in_line_.integer(1) == 0) return false;
+    if (!next_in_line_.bind(1, order_row).bind(2, webhook).bind(3, event_seq).step()) return false;
+    if (next_in_line_.integer(2) == 0) return false;
     next = next_in_line_.integer(0);
+    its_event = next_in_line_.integer(1);
   }
-  const auto turn = turn_of(webhook, order_row, next, now);
+  const auto turn = turn_of(webhook, order_row, its_event, now);
   release_.bind(1, next).bind(2, turn).run();
   return turn.has_value();
 }
 
-// When one of an order's line may go, in ms: at once when nothing older of it is pending.
-std::optional<std::int64_t> Deliveries::turn_of(std::int64_t webhook, std::int64_t order_row,
-                                                std::int64_t delivery, Timestamp now) {
+// When what an endpoint has to be told of an event may go, in ms: at once when nothing older of its order is
+// pending.
+std::optional<std::int64_t> Deliveries::turn_of(std::int64_t webhook, std::optional<std::int64_t> order_row,
+                                                std::int64_t event_seq, Timestamp now) {
+  if (!order_row) return to_millis(now);
   const Reading reading(before_in_line_);
-  if (!before_in_line_.bind(1, order_row).bind(2, webhook).bind(3, delivery).step()) return to_millis(now);
+  if (!before_in_line_.bind(1, *order_row).bind(2, webhook).bind(3, event_seq).step()) return to_millis(now);
   return turn_behind(before_in_line_.optional_integer(0), now);
+}
+
+// The first one behind that event waits for it, unless it has had its turn and failed.
+void Deliveries::hold_next(std::int64_t webhook, std::optional<std::int64_t> order_row,
+                           std::int64_t event_seq) {
+  if (order_row) hold_next_.bind(1, *order_row).bind(2, webhook).bind(3, event_seq).run();
 }
 
 void Deliveries::complete_attempt(const AttemptResult& result, Timestamp now) {
@@ -219,7 +226,7 @@ std::optional<std::int64_t> Deliveries::settle(const AttemptResult& result, Time
         .run();
   }
   if (database_.changes() == 0 || !before->order_row) return std::nullopt;
-  if (!release_next(before->webhook, *before->order_row, result.delivery, now)) return std::nullopt;
+  if (!release_next(before->webhook, *before->order_row, before->event_seq, now)) return std::nullopt;
   return before->webhook;
 }
 
@@ -260,15 +267,14 @@ void Deliveries::cancel_pending(std::int64_t webhook, Timestamp now) {
 bool Deliveries::send_again(std::int64_t delivery, Timestamp now) {
   const auto row = read(delivery);
   if (!row) return false;
+  const auto turn = turn_of(row->webhook, row->order_row, row->event_seq, now);
   if (row->state == DeliveryState::pending) {
+    // One that has failed has had its turn.
+    if (!row->has_failed && (!turn || *turn > to_millis(now))) return false;
     hasten_.bind(1, delivery).bind(2, to_millis(now)).run();
     return database_.changes() > 0;
   }
-  std::optional<std::int64_t> turn = to_millis(now);
-  if (row->order_row) {
-    turn = turn_of(row->webhook, *row->order_row, delivery, now);
-    hold_next_.bind(1, *row->order_row).bind(2, row->webhook).bind(3, delivery).run();
-  }
+  hold_next(row->webhook, row->order_row, row->event_seq);
   revive_.bind(1, delivery).bind(2, turn).run();
   return true;
 }
@@ -286,12 +292,13 @@ bool Deliveries::replay(std::int64_t webhook, std::int64_t event_seq, std::optio
     }
   }
   if (known != 0) return send_again(known, now);
+  hold_next(webhook, order_row, event_seq);
   add(webhook, event_seq, order_row, now);
   return true;
 }
 
-void Deliveries::end_waits(std::int64_t webhook, Timestamp until, Timestamp now) {
-  end_waits_.bind(1, webhook).bind(2, to_millis(now)).bind(3, to_millis(until)).run();
+void Deliveries::end_waits(std::int64_t webhook, Timestamp now) {
+  end_waits_.bind(1, webhook).bind(2, to_millis(now)).run();
 }
 
 void Deliveries::mend_waits(std::int64_t webhook, Milliseconds moved, Timestamp now) {
@@ -341,6 +348,19 @@ std::vector<DueDelivery> Deliveries::due(std::int64_t webhook, Timestamp now, st
     if (taken.count(id) == 0) due.push_back(load(id));
   }
   return due;
+}
+
+std::optional<DueDelivery> Deliveries::waiting(std::int64_t webhook, Timestamp now,
+                                               std::span<const std::int64_t> busy) {
+  std::int64_t found = 0;
+  {
+    const Reading reading(waiting_);
+    waiting_.bind(1, webhook).bind(2, to_millis(now));
+    while (found == 0 && waiting_.step()) {
+      if (std::find(busy.begin(), busy.end(), waiting_.integer(0)) == busy.end()) found = waiting_.integer(0);
+    }
+  }
+  return found == 0 ? std::nullopt : std::optional(load(found));
 }
 
 std::optional<Timestamp> Deliveries::next_at(std::int64_t webhook,

@@ -34,13 +34,16 @@ class Deliveries {
   // False: that is pending, or it has been told and that is enough.
   bool replay(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
               bool also_delivered, Timestamp now);
-  // Those that have failed and wait for nothing later than `until` may go at once.
-  void end_waits(std::int64_t webhook, Timestamp until, Timestamp now);
+  // Those that have failed and wait for their next try may go at once.
+  void end_waits(std::int64_t webhook, Timestamp now);
   void mend_waits(std::int64_t webhook, Milliseconds moved, Timestamp now);
 
   [[nodiscard]] std::vector<DueDelivery> due(std::int64_t webhook, Timestamp now, std::size_t limit,
                                              std::span<const std::int64_t> busy,
                                              std::span<const std::int64_t> busy_orders);
+  // The first that has failed and waits for its next try, if not busy.
+  [[nodiscard]] std::optional<DueDelivery> waiting(std::int64_t webhook, Timestamp now,
+                                                   std::span<const std::int64_t> busy);
   [[nodiscard]] std::optional<Timestamp> next_at(std::int64_t webhook,
                                                  std::span<const std::int64_t> busy_orders);
   [[nodiscard]] std::optional<std::int64_t> webhook_of(std::int64_t delivery);
@@ -50,13 +53,16 @@ class Deliveries {
   struct Row {
     std::int64_t webhook = 0;
     std::optional<std::int64_t> order_row;
+    std::int64_t event_seq = 0;
     DeliveryState state = DeliveryState::pending;
     bool has_failed = false;
   };
   [[nodiscard]] std::optional<Row> read(std::int64_t id);
-  [[nodiscard]] std::optional<std::int64_t> turn_of(std::int64_t webhook, std::int64_t order_row,
-                                                    std::int64_t delivery, Timestamp now);
-  bool release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t after, Timestamp now);
+  [[nodiscard]] std::optional<std::int64_t> turn_of(std::int64_t webhook,
+                                                    std::optional<std::int64_t> order_row,
+                                                    std::int64_t event_seq, Timestamp now);
+  bool release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t event_seq, Timestamp now);
+  void hold_next(std::int64_t webhook, std::optional<std::int64_t> order_row, std::int64_t event_seq);
   void complete_attempt(const AttemptResult& result, Timestamp now);
   [[nodiscard]] std::int64_t oldest_due_of(std::int64_t webhook, std::int64_t order_row, Timestamp now,
                                            std::int64_t otherwise);
@@ -64,7 +70,6 @@ class Deliveries {
 
   platform::Database& database_;
   platform::Statement insert_;
-  platform::Statement tail_;
   platform::Statement read_;
   platform::Statement next_in_line_;
   platform::Statement before_in_line_;
@@ -88,6 +93,7 @@ class Deliveries {
   platform::Statement pull_in_;
   platform::Statement due_;
   platform::Statement oldest_due_;
+  platform::Statement waiting_;
   platform::Statement load_;
   platform::Statement next_at_;
   platform::Statement attempts_;

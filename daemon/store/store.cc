@@ -232,9 +232,18 @@ std::vector<WebhookRecord> Store::webhooks() {
 void Store::set_webhook_paused(const WebhookName& name, bool paused, Timestamp now) {
   impl_->writer.write(now, [&](Work&) {
     const auto* endpoint = impl_->webhooks.find(name);
-    const auto rest = paused || endpoint == nullptr ? std::nullopt : impl_->webhooks.rest_of(endpoint->row);
-    if (rest) impl_->deliveries.end_waits(endpoint->row, *rest, now);
+    if (!paused && endpoint != nullptr) impl_->deliveries.end_waits(endpoint->row, now);
     impl_->webhooks.set_paused(name, paused);
+    return true;
+  });
+}
+
+void Store::end_webhook_rest(const WebhookName& name, Timestamp now) {
+  impl_->writer.write(now, [&](Work&) {
+    if (const auto* endpoint = impl_->webhooks.find(name)) {
+      impl_->deliveries.end_waits(endpoint->row, now);
+      impl_->webhooks.end_rest(endpoint->row);
+    }
     return true;
   });
 }
@@ -261,6 +270,13 @@ std::vector<DueDelivery> Store::due_deliveries(const WebhookName& webhook, Times
   const auto* endpoint = impl_->webhooks.find(webhook);
   if (endpoint == nullptr) return {};
   return impl_->deliveries.due(endpoint->row, now, limit, busy, busy_orders);
+}
+
+std::optional<DueDelivery> Store::waiting_delivery(const WebhookName& webhook, Timestamp now,
+                                                   std::span<const std::int64_t> busy) {
+  const auto* endpoint = impl_->webhooks.find(webhook);
+  if (endpoint == nullptr) return std::nullopt;
+  return impl_->deliveries.waiting(endpoint->row, now, busy);
 }
 
 std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook,

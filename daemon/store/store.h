@@ -314,8 +314,11 @@ class Store {
   // Webhooks. `subscribe` replaces all subscriptions; pending deliveries of endpoints that vanished stay.
   void subscribe(std::vector<Subscription> subscriptions);
   [[nodiscard]] std::vector<WebhookRecord> webhooks();
-  // Resuming also ends a disablement and a rest; what only the rest put off may go at once.
+  // Resuming also ends a disablement and a rest; what waits for its next try may go at once.
   void set_webhook_paused(const WebhookName& name, bool paused, Timestamp now);
+  // It is somewhere else now: what it asked for by Retry-After is over, and what waits for its next try may
+  // go.
+  void end_webhook_rest(const WebhookName& name, Timestamp now);
   // A delivery that ended begins its tries anew, and one that waits for its next try goes at once. False:
   // there is none of that number, it is under way, or it waits for an older one of its order.
   bool send_again(std::int64_t delivery, Timestamp now);
@@ -328,6 +331,10 @@ class Store {
   [[nodiscard]] std::vector<DueDelivery> due_deliveries(const WebhookName& webhook, Timestamp now,
                                                         std::size_t limit, std::span<const std::int64_t> busy,
                                                         std::span<const std::int64_t> busy_orders);
+  // What has failed and waits for its next try, the first one that is none of `busy`: to try an endpoint that
+  // is taken to be down.
+  [[nodiscard]] std::optional<DueDelivery> waiting_delivery(const WebhookName& webhook, Timestamp now,
+                                                            std::span<const std::int64_t> busy);
   // When the next of them may go, by what the rows say; those of `busy_orders` are left out, since the end of
   // an attempt is noticed anyhow. Not before then will due_deliveries() find anything new.
   [[nodiscard]] std::optional<Timestamp> next_delivery_at(const WebhookName& webhook,

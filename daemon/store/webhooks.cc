@@ -41,7 +41,7 @@ Webhooks::Webhooks(platform::Database& database)
       note_rest_(database, "note a webhook's rest", R"sql(
         UPDATE webhook SET rest_until = ?2 WHERE row = ?1 AND ifnull(rest_until, 0) < ?2
       )sql"),
-      rest_of_(database, "read a webhook's rest", "SELECT rest_until FROM webhook WHERE row = ?1"),
+      end_rest_(database, "end a webhook's rest", "UPDATE webhook SET rest_until = NULL WHERE row = ?1"),
       move_rests_(database, "move the webhooks' rests", R"sql(
         UPDATE webhook SET rest_until = rest_until + ?2 WHERE rest_until > ?1
       )sql"),
@@ -153,10 +153,8 @@ void Webhooks::note_rest(std::int64_t row, Timestamp until) {
   note_rest_.bind(1, row).bind(2, to_millis(until)).run();
 }
 
-std::optional<Timestamp> Webhooks::rest_of(std::int64_t row) {
-  const Reading reading(rest_of_);
-  if (!rest_of_.bind(1, row).step() || rest_of_.is_null(0)) return std::nullopt;
-  return from_millis(rest_of_.integer(0));
+void Webhooks::end_rest(std::int64_t row) {
+  end_rest_.bind(1, row).run();
 }
 
 void Webhooks::mend_rests(Milliseconds moved, Timestamp now) {

@@ -42,7 +42,7 @@ class Webhooks {
   void set_paused(const WebhookName& name, bool paused);
   void disable(std::int64_t row, const std::string& reason);
   void note_rest(std::int64_t row, Timestamp until);  // never shortens one
-  [[nodiscard]] std::optional<Timestamp> rest_of(std::int64_t row);
+  void end_rest(std::int64_t row);
   void mend_rests(Milliseconds moved, Timestamp now);
 
  private:
@@ -58,7 +58,7 @@ class Webhooks {
   platform::Statement pause_;
   platform::Statement disable_;
   platform::Statement note_rest_;
-  platform::Statement rest_of_;
+  platform::Statement end_rest_;
   platform::Statement move_rests_;
   platform::Statement pull_in_;
   platform::Statement records_;

@@ -131,7 +131,7 @@ TEST_CASE("deliveries replay goes on until there are no more, and adds up") {
   daemon.will_answer(json(R"({"replayed":5,"left_alone":0,"next":null})"));
   const auto outcome = run(room.path("api.sock"), {"deliveries", "replay", "shop", "--since", "87999"});
   CHECK(outcome.exit == 0);
-  CHECK(outcome.out == "995 events go to shop again; 10 others pending\n");
+  CHECK(outcome.out == "995 events go to shop; 10 others pending\n");
   CHECK(daemon.request(0).target == "/v1/deliveries/replay");
   CHECK(daemon.request(0).body == R"({"webhook":"shop","since":87999,"undelivered":false})");
   CHECK(daemon.request(1).body == R"({"webhook":"shop","since":88999,"undelivered":false})");

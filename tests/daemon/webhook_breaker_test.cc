@@ -89,6 +89,57 @@ TEST_CASE("any other code is an answer about its event: it uses up a try and ope
   CHECK(eventually([&] { return tries(world) >= 30; }));
 }
 
+TEST_CASE("a lone delivery whose next try is far off is what an endpoint that is down is probed with") {
+  practice::WebhookReceiver receiver(verifying());
+  receiver.answer_always({.status = 503});
+  const WebhookWorld world({{"shop", receiver.url()}});
+  world.make_event("1");
+  const auto id = world.delivery("shop", 1)["id"].dump();
+  for (std::size_t tried = 2; tried <= 5; ++tried) {
+    REQUIRE(world.tracker.post("/v1/deliveries/" + id + "/retry").status == 202);
+    REQUIRE(world.delivery("shop", tried)["tries"] == tried);
+  }
+  REQUIRE(eventually([&] { return !world.webhook("shop")["down_since"].is_null(); }));
+  const auto waits = world.delivery("shop", 5)["next_try_at"];  // some 30 minutes
+  REQUIRE(receiver.wait_for(6, seconds(15)));
+  const auto probed = world.delivery("shop", 6);
+  CHECK(probed["tries"] == 5);
+  CHECK(probed["next_try_at"] == waits);
+  receiver.answer_always({});
+  REQUIRE(receiver.wait_for(7, seconds(30)));
+  CHECK(world.delivery("shop", 7)["state"] == "delivered");
+}
+
+TEST_CASE("what the old address of an endpoint still says does not concern the new one") {
+  practice::WebhookReceiver receiver(verifying());
+  practice::WebhookReceiver old(verifying());
+  old.answer_next({.status = 410, .delay = practice::Ms(1500)});
+  old.answer_next({.status = 503, .headers = {{"Retry-After", "7200"}}, .delay = practice::Ms(1500)});
+  WebhookWorld world({{"shop", old.url()}});
+  REQUIRE(world.tracker.track("p1", numbers(2)) == 2);
+  REQUIRE(old.wait_for(2, seconds(5)));
+  world.reload({{"shop", receiver.url()}});
+  REQUIRE(eventually([&] {
+    const auto items = world.tracker.all_items("/v1/deliveries?webhook=shop");
+    return std::all_of(items.begin(), items.end(), [](const Json& item) { return item["tries"] == 1; });
+  }));
+  CHECK(world.webhook("shop")["disabled"] == false);
+  CHECK(world.webhook("shop")["resting_until"].is_null());
+  world.make_event("3");
+  CHECK(receiver.wait_for(1, seconds(5)));
+}
+
+TEST_CASE("a rest that the old address asked for is over at the new one") {
+  practice::WebhookReceiver receiver(verifying());
+  practice::WebhookReceiver old(verifying());
+  old.answer_next({.status = 503, .headers = {{"Retry-After", "7200"}}});
+  WebhookWorld world({{"shop", old.url()}});
+  world.make_event("1");
+  REQUIRE(eventually([&] { return !world.webhook("shop")["resting_until"].is_null(); }));
+  world.reload({{"shop", receiver.url()}});
+  CHECK(receiver.wait_for(1, seconds(5)));
+}
+
 TEST_CASE("an endpoint that was down is asked at once at the address a reload gives it") {
   practice::WebhookReceiver receiver(verifying());
   practice::WebhookReceiver down(verifying());

@@ -114,6 +114,25 @@ TEST_CASE("an endpoint added today can be told of yesterday, from a moment on") 
   REQUIRE(receiver.wait_for(2, seconds(10)));
 }
 
+TEST_CASE("what is sent again says what holds it") {
+  practice::WebhookReceiver receiver(verifying());
+  const WebhookWorld world({{"shop", receiver.url()}});
+  CHECK(world.tracker.post("/v1/webhooks/shop/test").json()["held"].is_null());
+  REQUIRE(receiver.wait_for(1, seconds(10)));
+  REQUIRE(world.tracker.post("/v1/webhooks/shop/pause").status == 200);
+  CHECK(world.tracker.post("/v1/webhooks/shop/test").json()["held"] == "paused");
+  REQUIRE(world.tracker.post("/v1/webhooks/shop/resume").status == 200);
+  REQUIRE(receiver.wait_for(2, seconds(10)));
+  receiver.answer_next({.status = 503, .headers = {{"Retry-After", "60"}}});
+  (void)world.tracker.post("/v1/webhooks/shop/test");
+  REQUIRE(eventually([&] { return !world.webhook("shop")["resting_until"].is_null(); }));
+  const auto held = world.tracker.post("/v1/webhooks/shop/test").json();
+  CHECK(held["held"] == "resting");
+  // A resume lets go what waits for its next try, too.
+  REQUIRE(world.tracker.post("/v1/webhooks/shop/resume").status == 200);
+  CHECK(receiver.wait_for(5, seconds(3)));
+}
+
 TEST_CASE("a replay that makes no sense says why") {
   practice::WebhookReceiver receiver(verifying());
   WebhookWorld world({{"shop", receiver.url()}});
@@ -125,6 +144,7 @@ TEST_CASE("a replay that makes no sense says why") {
   CHECK(code({{"webhook", "shop"}}) == "validation-failed");
   CHECK(code({{"since", 0}}) == "validation-failed");
   CHECK(code({{"webhook", "shop"}, {"since", "noon"}}) == "validation-failed");
+  CHECK(code({{"webhook", "shop"}, {"since", nullptr}}) == "validation-failed");
   CHECK(code({{"webhook", "shop"}, {"since", 0}, {"sinse", 0}}) == "validation-failed");
   CHECK(code({{"webhook", "shop"}, {"since", 99}}) == "cursor-expired");
   CHECK(code(Json::array()) == "validation-failed");

@@ -48,7 +48,7 @@ TEST_CASE("probes come after 5 s, then after twice as long each, up to 5 minutes
   for (int i = 1; i <= 20; ++i) {
     CHECK(*breaker.probe_at() - now == expected);
     now = *breaker.probe_at();
-    CHECK_FALSE(breaker.saw_trouble(now, 0.5));
+    breaker.saw_failed_probe(now, 0.5);
     CHECK(breaker.probes() == i);
     expected = std::min<Milliseconds>(5min, expected * 2);
   }
@@ -56,7 +56,7 @@ TEST_CASE("probes come after 5 s, then after twice as long each, up to 5 minutes
   for (int i = 0; i < 1000; ++i) {
     const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random);
     now = *breaker.probe_at();
-    breaker.saw_trouble(now, jitter);
+    breaker.saw_failed_probe(now, jitter);
     CHECK(*breaker.probe_at() - now >= 4min);
     CHECK(*breaker.probe_at() - now <= 6min);
   }
@@ -65,7 +65,7 @@ TEST_CASE("probes come after 5 s, then after twice as long each, up to 5 minutes
 TEST_CASE("an endpoint that is down for two hours gets some thirty probes") {
   auto breaker = opened(0s);
   int probes = 0;
-  for (; *breaker.probe_at() < 2h; ++probes) breaker.saw_trouble(*breaker.probe_at(), 0.5);
+  for (; *breaker.probe_at() < 2h; ++probes) breaker.saw_failed_probe(*breaker.probe_at(), 0.5);
   CHECK(probes >= 25);
   CHECK(probes <= 35);
 }
@@ -73,6 +73,7 @@ TEST_CASE("an endpoint that is down for two hours gets some thirty probes") {
 TEST_CASE("what was under way when it opened puts no probe off") {
   auto breaker = opened(10s);
   CHECK_FALSE(breaker.saw_trouble(11s, 0.5));
+  CHECK_FALSE(breaker.saw_trouble(20s, 0.5));
   CHECK(breaker.probe_at() == 15s);
   CHECK(breaker.probes() == 0);
 }
@@ -88,9 +89,21 @@ TEST_CASE("after an answer one goes at a time until five in a row were answered"
   CHECK_FALSE(breaker.one_at_a_time());
 }
 
+TEST_CASE("a trouble before five were answered begins their count anew") {
+  auto breaker = opened(0s);
+  CHECK(breaker.saw_answer());
+  for (int i = 0; i < 4; ++i) CHECK_FALSE(breaker.saw_answer());
+  CHECK_FALSE(breaker.saw_trouble(1h, 0.5));
+  for (int i = 0; i < 5; ++i) {
+    CHECK(breaker.one_at_a_time());
+    CHECK_FALSE(breaker.saw_answer());
+  }
+  CHECK_FALSE(breaker.one_at_a_time());
+}
+
 TEST_CASE("it opens again after five, and the pauses begin anew") {
   auto breaker = opened(0s);
-  for (int i = 0; i < 8; ++i) breaker.saw_trouble(*breaker.probe_at(), 0.5);
+  for (int i = 0; i < 8; ++i) breaker.saw_failed_probe(*breaker.probe_at(), 0.5);
   CHECK(breaker.saw_answer());
   for (int i = 0; i < 4; ++i) CHECK_FALSE(breaker.saw_trouble(1h, 0.5));
   CHECK(breaker.saw_trouble(1h, 0.5));

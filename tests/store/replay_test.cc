@@ -65,6 +65,41 @@ TEST_CASE("a replay also brings what happened before the endpoint was there, and
   CHECK(post.due(noon).size() == 2);
 }
 
+TEST_CASE("what was never told of an order comes before what happens to it now") {
+  Post post;
+  post.bench.store().subscribe({});
+  post.write("a", noon);
+  post.write("a", noon);
+  post.subscribe();
+  const auto now = post.write("a", noon + 1h);
+  CHECK(post.due(noon + 1h) == Ids{now});
+  CHECK(replay(post, 0, true, noon + 1h).replayed == 2);
+  Ids order;
+  for (int i = 0; i < 3; ++i) {
+    const auto due = post.due(noon + 1h);
+    REQUIRE(due.size() == 1);
+    order.push_back(due[0]);
+    post.deliver(due[0], noon + 1h);
+  }
+  CHECK(order == Ids{now + 1, now + 2, now});
+}
+
+TEST_CASE(
+    "one that waits behind a failing one of its order cannot be sent before it; one that failed itself can") {
+  Post post;
+  const auto first = post.write("a", noon);
+  const auto second = post.write("a", noon);
+  CHECK_FALSE(post.bench.store().send_again(second, noon));
+  post.fail(first, noon, noon + 10min);
+  CHECK_FALSE(post.bench.store().send_again(second, noon + 1min));
+  CHECK(post.bench.store().send_again(first, noon + 1min));
+  CHECK(post.due(noon + 1min) == Ids{first});
+  post.fail(first, noon + 1min, noon + 1h);
+  CHECK(post.due(noon + 31min) == Ids{second});
+  post.fail(second, noon + 31min, noon + 2h);
+  CHECK(post.bench.store().send_again(second, noon + 32min));
+}
+
 TEST_CASE("a test of another endpoint is not replayed") {
   Post post;
   EventDraft test;
