@@ -90,7 +90,7 @@ class WebhookLane {
   void turn();
   void look_again(bool moved, Timestamp now);
   std::vector<store::DueDelivery> next_to_go(Timestamp now);
-  std::vector<store::DueDelivery> next_probe(Timestamp now, std::vector<std::int64_t> busy);
+  std::vector<store::DueDelivery> next_probe(Timestamp now, const std::vector<std::int64_t>& busy);
   std::optional<store::DueDelivery> probe_but(const std::vector<std::int64_t>& busy, Timestamp now);
   void heed_breaker(const store::AttemptResult& result, const Sending& sending);
   void forget_trouble();  // it is no longer taken to be down

@@ -178,12 +178,13 @@ std::vector<store::DueDelivery> WebhookLane::next_to_go(Timestamp now) {
   // What finished is settled in the very commit that begins the next: it is not due again, but its order is
   // free.
   for (const auto& result : finished_) busy.push_back(result.delivery);
-  if (breaker_.is_open()) return next_probe(now, std::move(busy));
+  if (breaker_.is_open()) return next_probe(now, busy);
   return world_.store.due_deliveries(policy_.name, now, free, busy, busy_orders());
 }
 
 // Another delivery each time, so that one the endpoint cannot stomach does not keep it from being found up.
-std::vector<store::DueDelivery> WebhookLane::next_probe(Timestamp now, std::vector<std::int64_t> busy) {
+std::vector<store::DueDelivery> WebhookLane::next_probe(Timestamp now,
+                                                        const std::vector<std::int64_t>& busy) {
   if (!sending_.empty() || breaker_.probe_at()->count() > forward_ms()) return {};
   auto others = busy;
   others.insert(others.end(), probed_.begin(), probed_.end());
@@ -347,7 +348,7 @@ void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
 
 std::string WebhookLane::words_of(const Sending& sending, const platform::HttpOutcome& outcome) const {
   const auto status = outcome ? outcome->status : outcome.error().status;
-  const auto answer = "it answered " + std::to_string(status);
+  auto answer = "it answered " + std::to_string(status);
   if (is_redirect(status)) return answer + "; redirects are not followed";
   if (outcome) return answer;
   auto words = sending.secrets.masked(outcome.error().detail, false, longest_error);

@@ -89,11 +89,13 @@ struct Store::Impl {
       const auto row = deliveries.webhook_of(result.delivery);
       if (!row) continue;
       if (result.rest_until) webhooks.note_rest(*row, *result.rest_until);
-      if (result.is_gone) disable(webhooks.name_of(*row), result.error, work);
+      if (!result.is_gone) continue;
+      const WebhookName name = webhooks.name_of(*row);  // the list is read anew on the way
+      disable(name, result.error, work);
     }
   }
 
-  void disable(WebhookName name, const std::string& reason, Work& work) {
+  void disable(const WebhookName& name, const std::string& reason, Work& work) {
     const auto* endpoint = webhooks.find(name);
     if (endpoint->disabled) return;
     deliveries.cancel_pending(endpoint->row, work.now);
