@@ -39,7 +39,7 @@ CREATE TABLE webhook (
 
 -- What one endpoint has to be told of one event.
 --
--- The events of one order form a line for each endpoint: who waits behind an older one has no next_try_at and
+-- The events of one order form a line for each endpoint, by their numbers: who waits behind an older one has no next_try_at and
 -- gets one when that one is over, or, from its first failure, the moment it will have been failing for 30
 -- minutes. So the deliveries that may go are exactly those whose next_try_at has come, however long the lines
 -- are. While an attempt is under way next_try_at is NULL too.
@@ -60,7 +60,7 @@ CREATE TABLE delivery (
 ) STRICT;
 
 CREATE INDEX delivery_due ON delivery (webhook, next_try_at) WHERE next_try_at IS NOT NULL;
-CREATE INDEX delivery_line ON delivery (order_row, webhook, state) WHERE order_row IS NOT NULL;
+CREATE INDEX delivery_line ON delivery (order_row, webhook, state, event_seq) WHERE order_row IS NOT NULL;
 CREATE INDEX delivery_by_event ON delivery (event_seq);
 CREATE INDEX delivery_undelivered ON delivery (state, webhook) WHERE state <> 1;
 CREATE INDEX delivery_delivered ON delivery (webhook, ended_at) WHERE state = 1;

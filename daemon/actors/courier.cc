@@ -8,8 +8,8 @@
 namespace smm::actors {
 namespace {
 
-constexpr std::size_t most_seconds = 16;
-// A wall clock that is only corrected goes back by less.
+constexpr std::size_t most_connections = 16;
+// A wall clock that is only kept right moves by less.
 constexpr auto clock_slack = std::chrono::seconds(1);
 
 std::int64_t clock_ahead(Timestamp now) {
@@ -25,6 +25,7 @@ store::Subscription subscription_of(const WebhookPolicy& policy) {
 Courier::Courier(World world, CommitFeed& feed)
     : world_(world),
       clock_ahead_ms_(clock_ahead(world.loop.now())),
+      behind_(std::min(Milliseconds(0), world.clock.moved().by)),
       news_(feed.subscribe([this](const store::Committed& committed) {
         for (const auto& name : committed.webhooks) {
           if (auto* lane = find(name)) lane->hint();
@@ -38,7 +39,7 @@ void Courier::apply(const std::vector<WebhookPolicy>& webhooks) {
     subscriptions.push_back(subscription_of(policy));
     auto known = lanes_.find(policy.name);
     if (known != lanes_.end()) {
-      known->second->set_policy(policy);
+      if (known->second->set_policy(policy)) end_rest(policy.name);
       lanes.emplace(policy.name, std::move(known->second));
     } else {
       lanes.emplace(policy.name, std::make_unique<WebhookLane>(world_, *this, policy));
@@ -52,6 +53,11 @@ void Courier::apply(const std::vector<WebhookPolicy>& webhooks) {
   go_on();
 }
 
+// Should the storage take nothing now, it rests on until it is resumed, a day at most.
+void Courier::end_rest(const WebhookName& name) {
+  (void)world_.storage.write([&] { world_.store.end_webhook_rest(name, world_.loop.now()); });
+}
+
 WebhookLane* Courier::find(const WebhookName& name) {
   const auto lane = lanes_.find(name);
   return lane == lanes_.end() ? nullptr : lane->second.get();
@@ -61,6 +67,7 @@ bool Courier::set_paused(const WebhookName& name, bool paused) {
   auto* lane = find(name);
   if (lane == nullptr) return false;
   const auto now = world_.loop.now();
+  look_at_clock(now);
   if (!world_.storage.write([&] { world_.store.set_webhook_paused(name, paused, now); })) return false;
   if (paused) {
     lane->pause();
@@ -84,18 +91,16 @@ void Courier::stop() {
 }
 
 bool Courier::caught_up() const {
-  return started_ && legacies_.empty() && set_back_.count() == 0 && !subscriptions_;
+  return started_ && legacies_.empty() && clock_moved_.count() == 0 && !subscriptions_;
 }
 
 // Each step is written by itself; the first that the storage refuses ends it, and go_on() comes back to it.
 void Courier::catch_up() {
   const auto now = world_.loop.now();
-  auto& storage = world_.storage;
+  notice_clock_step(now);
   end_old_attempts(now);
-  if (started_ && set_back_.count() > 0) {
-    if (storage.write([&] { world_.store.mend_waits(set_back_, now); })) set_back_ = Milliseconds(0);
-  }
-  if (started_ && set_back_.count() == 0) write_legacies(now);
+  if (started_) mend_waits(now);
+  if (started_ && clock_moved_.count() == 0) write_legacies(now);
   if (started_ && legacies_.empty()) subscribe();
 }
 
@@ -104,7 +109,8 @@ void Courier::end_old_attempts(Timestamp now) {
   std::int64_t interrupted = 0;
   started_ = world_.storage.write([&] {
     interrupted = world_.store.interrupt_open_attempts(now);
-    world_.store.mend_waits(Milliseconds(0), now);
+    // A clock that is ahead shows how long the program was not running, for all anybody knows.
+    world_.store.mend_waits(behind_, now);
   });
   if (interrupted == 0) return;
   spdlog::info("{} webhook attempts were under way when the program ended; they are made again", interrupted);
@@ -113,12 +119,8 @@ void Courier::end_old_attempts(Timestamp now) {
 void Courier::write_legacies(Timestamp now) {
   auto& storage = world_.storage;
   while (!legacies_.empty()) {
-    auto& legacy = legacies_.front();
-    const auto leave = [&] { world_.store.leave_webhook(legacy.name, legacy.finished, now); };
-    const auto disable = [&] { world_.store.disable_webhook(legacy.name, *legacy.retired, now); };
-    if (!storage.write(leave)) return;
-    legacy.finished.clear();  // settled, should the next be refused
-    if (legacy.retired && !storage.write(disable)) return;
+    const auto& legacy = legacies_.front();
+    if (!storage.write([&] { world_.store.leave_webhook(legacy.name, legacy.finished, now); })) return;
     legacies_.pop_front();
   }
 }
@@ -132,24 +134,32 @@ void Courier::subscribe() {
   }
 }
 
-// What is stored is the wall clock's time: a clock set back would make every wait longer by the step.
-void Courier::notice_clock_step(Timestamp now) {
+void Courier::mend_waits(Timestamp now) {
+  if (clock_moved_.count() == 0) return;
+  if (world_.storage.write([&] { world_.store.mend_waits(clock_moved_, now); })) clock_moved_ = {};
+}
+
+// What is stored is the wall clock's time. With a clock set back every wait would be longer by the step; with
+// one set on every retry would go at once, and the younger events of an order pass one that has just failed.
+bool Courier::notice_clock_step(Timestamp now) {
   const auto ahead = clock_ahead(now);
-  const Milliseconds step(std::exchange(clock_ahead_ms_, ahead) - ahead);
-  if (step < clock_slack) return;
-  spdlog::info("the clock was set back by {} s; webhooks wait no longer for it", step.count() / 1000);
-  set_back_ += step;
-  for (const auto& [name, lane] : lanes_) lane->set_clock_back(step);
-  for (auto& legacy : legacies_) {
-    for (auto& result : legacy.finished) {
-      if (result.next_try_at) *result.next_try_at -= step;
-    }
-  }
-  go_on();
+  const Milliseconds step(ahead - std::exchange(clock_ahead_ms_, ahead));
+  if (std::chrono::abs(step) < clock_slack) return false;
+  const auto by = std::chrono::round<std::chrono::seconds>(std::chrono::abs(step)).count();
+  spdlog::info("the clock was set {} by {} s; webhooks wait neither longer nor shorter for it",
+               step.count() > 0 ? "on" : "back", by);
+  clock_moved_ += step;
+  for (const auto& [name, lane] : lanes_) lane->move_clock(step);
+  for (auto& legacy : legacies_) move_times(legacy.finished, step);
+  return true;
+}
+
+void Courier::look_at_clock(Timestamp now) {
+  if (notice_clock_step(now)) go_on();
 }
 
 bool Courier::has_second() const {
-  return seconds_ < most_seconds;
+  return lanes_.size() + seconds_ < most_connections;
 }
 
 void Courier::give_second_back() {

@@ -6,6 +6,7 @@
 #include "domain/policy.h"
 #include "platform/event_loop.h"
 #include "platform/http_client.h"
+#include "rules/breaker.h"
 #include "store/store.h"
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,7 +35,8 @@ class WebhookLane {
   WebhookLane(const WebhookLane&) = delete;
   WebhookLane& operator=(const WebhookLane&) = delete;
 
-  void set_policy(WebhookPolicy policy);
+  // True: it is somewhere else now, and nothing that was found of it holds any more.
+  bool set_policy(WebhookPolicy policy);
   // What the endpoint's row says of pauses and rests.
   void heed(const store::WebhookRecord& record);
   // Something may be due: looks in the next turn.
@@ -45,11 +48,10 @@ class WebhookLane {
   struct Legacy {
     WebhookName name;
     std::vector<store::AttemptResult> finished;
-    std::optional<std::string> retired;  // why nothing more may be sent there
   };
   // Cancels what is under way. The lane may only be destroyed then.
   [[nodiscard]] Legacy leave();
-  void set_clock_back(Milliseconds step);
+  void move_clock(Milliseconds by);
 
   [[nodiscard]] const WebhookPolicy& policy() const { return policy_; }
   [[nodiscard]] std::optional<Timestamp> resting_until() const;
@@ -58,6 +60,20 @@ class WebhookLane {
     std::string words;
   };
   [[nodiscard]] const std::optional<LastError>& last_error() const { return last_error_; }
+  // The attempts that ended since the program began, by what came of them.
+  struct Tally {
+    std::int64_t delivered = 0;
+    std::int64_t refused = 0;  // it answered, but for 410
+    std::int64_t failed = 0;   // no answer
+    std::int64_t gone = 0;     // it answered 410
+  };
+  [[nodiscard]] const Tally& tally() const { return tally_; }
+  // While it is taken to be down: since when, and when it is asked next.
+  struct Down {
+    Timestamp since;
+    Timestamp next_probe_at;
+  };
+  [[nodiscard]] std::optional<Down> down() const;
 
  private:
   friend class Courier;
@@ -65,6 +81,8 @@ class WebhookLane {
     std::int64_t attempt = 0;
     store::DueDelivery delivery;
     EndpointSecrets secrets;  // that it was sent with
+    bool is_probe = false;    // uses up no try
+    int address = 0;          // which one it went to, see address_
     platform::Transfer transfer;
   };
   using SendingAt = std::list<Sending>::iterator;
@@ -72,8 +90,16 @@ class WebhookLane {
   void turn();
   void look_again(bool moved, Timestamp now);
   std::vector<store::DueDelivery> next_to_go(Timestamp now);
+  std::vector<store::DueDelivery> next_probe(Timestamp now, const std::vector<std::int64_t>& busy);
+  std::optional<store::DueDelivery> probe_but(const std::vector<std::int64_t>& busy, Timestamp now);
+  void heed_breaker(const store::AttemptResult& result, const Sending& sending);
+  void forget_trouble();  // it is no longer taken to be down
+  [[nodiscard]] bool is_held() const { return paused_ || gone_; }
+  [[nodiscard]] std::size_t usable_connections() const;
   [[nodiscard]] std::size_t free_connections() const;
+  [[nodiscard]] std::size_t rate() const { return static_cast<std::size_t>(policy_.rate); }
   [[nodiscard]] std::size_t allowed_by_rate() const;
+  [[nodiscard]] std::int64_t rate_opens_at() const;
   [[nodiscard]] std::vector<std::int64_t> busy_orders() const;
   void use_up_rate(std::size_t count);
   void send(store::DueDelivery delivery, std::int64_t attempt, Timestamp now);
@@ -83,30 +109,39 @@ class WebhookLane {
   void put_off(store::AttemptResult& result, const Sending& sending, const platform::HttpOutcome& outcome,
                Timestamp now);
   [[nodiscard]] std::string words_of(const Sending& sending, const platform::HttpOutcome& outcome) const;
-  void retire(const std::string& reason);
+  void retire();
   void rest(Milliseconds time);
 
   World world_;
   Courier& courier_;
   WebhookPolicy policy_;
   EndpointSecrets secrets_;
-  bool held_ = false;          // paused, or disabled by its own 410
+  bool paused_ = false;
+  bool gone_ = false;          // it answered 410: disabled, or to be with what finished
   bool wants_second_ = false;  // stands in the courier's line for a second connection
   std::list<Sending> sending_;
   std::vector<store::AttemptResult> finished_;  // not settled yet
-  std::optional<std::string> retired_;          // it answered 410; to be written
+  int address_ = 0;                             // counts up when a reload leads elsewhere
   // On the loop's forward clock, in ms:
-  std::int64_t rest_until_ = 0;  // Retry-After holds the whole endpoint
-  std::int64_t tokens_at_ = 0;   // when the rate's next token is there
+  std::int64_t rest_until_ = 0;       // Retry-After holds the whole endpoint
+  std::deque<std::int64_t> sent_at_;  // what was sent within the last second, while there is a rate
+  rules::Breaker breaker_;
+  std::int64_t down_since_ = 0;    // while the breaker is open
+  std::set<std::int64_t> probed_;  // with these already: the next probe takes another
   std::optional<LastError> last_error_;
+  Tally tally_;
   std::mt19937_64 random_;
   platform::Deferred soon_;
   platform::Timer timer_;
 };
 
-// All endpoints' lanes, and what they share: sixteen second connections. What must be written before anything
-// may be sent (attempts that nobody completes any more, subscriptions) waits here while the storage takes
-// nothing.
+// By a step of the clock, in what is not settled yet.
+void move_times(std::vector<store::AttemptResult>& results, Milliseconds by);
+
+// All endpoints' lanes, and what they share: sixteen connections in all, of which each endpoint has one of
+// its own (so more than sixteen have one each), and the rest are second ones. What must be written before
+// anything may be sent (attempts that nobody completes any more, subscriptions) waits here while the storage
+// takes nothing.
 class Courier {
  public:
   Courier(World world, CommitFeed& feed);
@@ -120,6 +155,9 @@ class Courier {
   // A pause survives a restart; a resume ends a pause, a rest and a disablement. False: the storage would
   // not, and nothing changed.
   bool set_paused(const WebhookName& name, bool paused);
+  // To be called before a delivery is put off or let go by the time of the wall clock: if that was set since
+  // the last look, what waits does so for as long as it would have.
+  void look_at_clock(Timestamp now);
   // The storage takes writes again: makes up for what it refused, then goes on.
   void go_on();
   // Ends all lanes; what finished is settled, transfers under way are cancelled and interrupted.
@@ -135,7 +173,9 @@ class Courier {
   void end_old_attempts(Timestamp now);
   void write_legacies(Timestamp now);
   void subscribe();
-  void notice_clock_step(Timestamp now);
+  bool notice_clock_step(Timestamp now);
+  void mend_waits(Timestamp now);
+  void end_rest(const WebhookName& name);
 
   // The second connections.
   [[nodiscard]] bool has_second() const;
@@ -149,7 +189,8 @@ class Courier {
   bool stopping_ = false;
   bool started_ = false;         // what was open at the start is ended
   std::int64_t clock_ahead_ms_;  // the wall clock, of the forward one, when last looked
-  Milliseconds set_back_{0};     // that the store does not know of yet
+  const Milliseconds behind_;    // the clock was found so far behind what is stored: at most 0
+  Milliseconds clock_moved_{0};  // that the store does not know of yet
   std::deque<WebhookLane::Legacy> legacies_;
   std::optional<std::vector<store::Subscription>> subscriptions_;  // to be told
   std::size_t seconds_ = 0;                                        // in use

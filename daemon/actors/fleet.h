@@ -29,7 +29,10 @@ class Fleet {
   void close();
 
  private:
+  void settle_orphans(const std::vector<PanelPolicy>& panels);
+
   World world_;
+  bool began_ = false;
   std::map<PanelName, std::unique_ptr<Station>> stations_;
   std::vector<std::unique_ptr<Station>> leaving_;
 };

@@ -16,11 +16,15 @@ constexpr auto attempt_timeout = std::chrono::seconds(15);
 constexpr std::size_t most_read = 64 * 1024;
 constexpr std::size_t most_kept = 4 * 1024;
 constexpr std::size_t longest_error = 1024;
-constexpr std::int64_t burst_ms = 1000;
+constexpr std::int64_t rate_span_ms = 1000;
 constexpr long gone = 410;
 
 bool is_success(long status) {
   return status >= 200 && status < 300;
+}
+
+bool is_redirect(long status) {
+  return status >= 300 && status < 400;
 }
 
 std::int64_t forward_ms() {
@@ -28,6 +32,13 @@ std::int64_t forward_ms() {
 }
 
 }  // namespace
+
+void move_times(std::vector<store::AttemptResult>& results, Milliseconds by) {
+  for (auto& result : results) {
+    if (result.next_try_at) *result.next_try_at += by;
+    if (result.rest_until) *result.rest_until += by;
+  }
+}
 
 WebhookLane::WebhookLane(World world, Courier& courier, WebhookPolicy policy)
     : world_(world),
@@ -43,17 +54,35 @@ WebhookLane::~WebhookLane() {
   if (sending_.size() == connections_an_endpoint) courier_.give_second_back();
 }
 
-void WebhookLane::set_policy(WebhookPolicy policy) {
+bool WebhookLane::set_policy(WebhookPolicy policy) {
+  const bool is_elsewhere =
+      policy.url != policy_.url || policy.network != policy_.network || policy.proxy != policy_.proxy;
+  if (is_elsewhere) {
+    ++address_;
+    forget_trouble();
+    last_error_.reset();
+  }
   policy_ = std::move(policy);
   secrets_ = EndpointSecrets(policy_);
   hint();
+  return is_elsewhere;
 }
 
 void WebhookLane::heed(const store::WebhookRecord& record) {
-  held_ = record.paused || record.disabled || retired_;
+  paused_ = record.paused;
+  gone_ = record.disabled || std::any_of(finished_.begin(), finished_.end(),
+                                         [](const store::AttemptResult& result) { return result.is_gone; });
   const auto now = world_.loop.now();
   if (record.rest_until && *record.rest_until > now) rest(*record.rest_until - now);
   hint();
+}
+
+// What was found of an address that a person says is well, or that is another one now.
+void WebhookLane::forget_trouble() {
+  breaker_.reset();
+  probed_.clear();
+  rest_until_ = 0;
+  for (auto& result : finished_) result.rest_until.reset();
 }
 
 void WebhookLane::hint() {
@@ -61,29 +90,27 @@ void WebhookLane::hint() {
 }
 
 void WebhookLane::pause() {
-  held_ = true;
+  paused_ = true;
 }
 
 void WebhookLane::resume() {
-  held_ = false;
-  retired_.reset();
-  rest_until_ = 0;
-  for (auto& result : finished_) result.rest_until.reset();
+  paused_ = false;
+  gone_ = false;
+  forget_trouble();
+  for (auto& result : finished_) result.is_gone = false;
   hint();
 }
 
 WebhookLane::Legacy WebhookLane::leave() {
-  held_ = true;
+  paused_ = true;
   if (sending_.size() == connections_an_endpoint) courier_.give_second_back();
   sending_.clear();
-  return {policy_.name, std::exchange(finished_, {}), std::exchange(retired_, {})};
+  return {policy_.name, std::exchange(finished_, {})};
 }
 
-void WebhookLane::set_clock_back(Milliseconds step) {
-  for (auto& result : finished_) {
-    if (result.next_try_at) *result.next_try_at -= step;
-    if (result.rest_until) *result.rest_until -= step;
-  }
+void WebhookLane::move_clock(Milliseconds by) {
+  move_times(finished_, by);
+  for (auto& sending : sending_) sending.delivery.due_at += by;
 }
 
 std::optional<Timestamp> WebhookLane::resting_until() const {
@@ -91,10 +118,18 @@ std::optional<Timestamp> WebhookLane::resting_until() const {
   return left > 0 ? std::optional(world_.loop.now() + Milliseconds(left)) : std::nullopt;
 }
 
+std::optional<WebhookLane::Down> WebhookLane::down() const {
+  if (!breaker_.is_open()) return std::nullopt;
+  const auto now = world_.loop.now();
+  const Milliseconds since_now(down_since_ - forward_ms());
+  const Milliseconds until_probe(std::max<std::int64_t>(0, breaker_.probe_at()->count() - forward_ms()));
+  return Down{now + since_now, now + until_probe};
+}
+
 // One commit settles what finished and writes the attempt rows of what goes out next; only then is it sent.
 void WebhookLane::turn() {
   const auto now = world_.loop.now();
-  courier_.notice_clock_step(now);
+  courier_.look_at_clock(now);
   auto next = next_to_go(now);
   const bool moved = !finished_.empty() || !next.empty();
   if (moved) {
@@ -113,24 +148,20 @@ void WebhookLane::turn() {
     use_up_rate(next.size());
     for (std::size_t i = 0; i < next.size(); ++i) send(std::move(next[i]), attempts[i], now);
   }
-  if (retired_) {
-    const auto reason = *retired_;
-    if (world_.storage.write([&] { world_.store.disable_webhook(policy_.name, reason, now); }))
-      retired_.reset();
-  }
   look_again(moved, now);
   courier_.offer_second();
 }
 
 // Sees to it that there is a turn when something may be sent that could not be now.
 void WebhookLane::look_again(bool moved, Timestamp now) {
-  if (held_ || sending_.size() == connections_an_endpoint) return;
+  if (is_held() || sending_.size() >= usable_connections()) return;
   if (free_connections() == 0) return courier_.wait_for_second(*this);
   const auto wake = world_.store.next_delivery_at(policy_.name, busy_orders());
   if (!wake) return;
   const auto forward = forward_ms();
-  const Milliseconds wait =
-      std::max({*wake - now, Milliseconds(rest_until_ - forward), Milliseconds(tokens_at_ - forward)});
+  const auto something = breaker_.is_open() ? *breaker_.probe_at() - Milliseconds(forward) : *wake - now;
+  const Milliseconds wait = std::max<Milliseconds>(
+      {something, Milliseconds(rest_until_ - forward), Milliseconds(rate_opens_at() - forward)});
   // What is due and could not go waits for something this lane is told of, so a slow look is enough; what was
   // just settled may have freed its order.
   const Milliseconds blocked(moved ? 0 : 1000);
@@ -138,7 +169,8 @@ void WebhookLane::look_again(bool moved, Timestamp now) {
 }
 
 std::vector<store::DueDelivery> WebhookLane::next_to_go(Timestamp now) {
-  if (held_ || !courier_.caught_up() || !world_.storage.writable() || rest_until_ > forward_ms()) return {};
+  if (is_held() || !courier_.caught_up() || !world_.storage.writable() || rest_until_ > forward_ms())
+    return {};
   const auto free = std::min(free_connections(), allowed_by_rate());
   if (free == 0) return {};
   std::vector<std::int64_t> busy;
@@ -146,7 +178,33 @@ std::vector<store::DueDelivery> WebhookLane::next_to_go(Timestamp now) {
   // What finished is settled in the very commit that begins the next: it is not due again, but its order is
   // free.
   for (const auto& result : finished_) busy.push_back(result.delivery);
+  if (breaker_.is_open()) return next_probe(now, busy);
   return world_.store.due_deliveries(policy_.name, now, free, busy, busy_orders());
+}
+
+// Another delivery each time, so that one the endpoint cannot stomach does not keep it from being found up.
+std::vector<store::DueDelivery> WebhookLane::next_probe(Timestamp now,
+                                                        const std::vector<std::int64_t>& busy) {
+  if (!sending_.empty() || breaker_.probe_at()->count() > forward_ms()) return {};
+  auto others = busy;
+  others.insert(others.end(), probed_.begin(), probed_.end());
+  auto next = probe_but(others, now);
+  if (!next && !probed_.empty()) {
+    probed_.clear();
+    next = probe_but(busy, now);
+  }
+  if (!next) return {};
+  probed_.insert(next->id);
+  return {std::move(*next)};
+}
+
+// What is due; or else what waits for its next try, perhaps for hours: it is tried before, and waits on if in
+// vain.
+std::optional<store::DueDelivery> WebhookLane::probe_but(const std::vector<std::int64_t>& busy,
+                                                         Timestamp now) {
+  auto due = world_.store.due_deliveries(policy_.name, now, 1, busy, {});
+  if (!due.empty()) return std::move(due.front());
+  return world_.store.waiting_delivery(policy_.name, now, busy);
 }
 
 std::vector<std::int64_t> WebhookLane::busy_orders() const {
@@ -157,24 +215,34 @@ std::vector<std::int64_t> WebhookLane::busy_orders() const {
   return orders;
 }
 
+std::size_t WebhookLane::usable_connections() const {
+  return breaker_.one_at_a_time() ? 1 : connections_an_endpoint;
+}
+
 std::size_t WebhookLane::free_connections() const {
-  const std::size_t usable = courier_.has_second() ? connections_an_endpoint : 1;
+  const std::size_t usable = courier_.has_second() ? usable_connections() : 1;
   return usable - std::min(usable, sending_.size());
 }
 
-// A second's worth of the rate may go at once after a pause.
+// So many may go now that with them no second holds more than the rate.
 std::size_t WebhookLane::allowed_by_rate() const {
   if (policy_.rate == 0) return connections_an_endpoint;
-  const auto now = forward_ms();
-  const auto since = std::max(tokens_at_, now - burst_ms);
-  if (since > now) return 0;
-  return static_cast<std::size_t>((now - since) / std::max<std::int64_t>(1, 1000 / policy_.rate)) + 1;
+  const auto recent = std::upper_bound(sent_at_.begin(), sent_at_.end(), forward_ms() - rate_span_ms);
+  const auto used = static_cast<std::size_t>(sent_at_.end() - recent);
+  return std::max(used, rate()) - used;
 }
 
 void WebhookLane::use_up_rate(std::size_t count) {
-  if (policy_.rate == 0 || count == 0) return;
-  tokens_at_ =
-      std::max(tokens_at_, forward_ms() - burst_ms) + 1000 / policy_.rate * static_cast<std::int64_t>(count);
+  if (policy_.rate == 0) return;
+  const auto now = forward_ms();
+  while (!sent_at_.empty() && sent_at_.front() <= now - rate_span_ms) sent_at_.pop_front();
+  sent_at_.insert(sent_at_.end(), count, now);
+}
+
+// When the rate lets the next one go, on the forward clock.
+std::int64_t WebhookLane::rate_opens_at() const {
+  if (policy_.rate == 0 || sent_at_.size() < rate()) return 0;
+  return sent_at_[sent_at_.size() - rate()] + rate_span_ms;
 }
 
 void WebhookLane::send(store::DueDelivery delivery, std::int64_t attempt, Timestamp now) {
@@ -204,8 +272,9 @@ void WebhookLane::send(store::DueDelivery delivery, std::int64_t attempt, Timest
   request.send_once = true;
   request.addresses = policy_.network == WebhookNetwork::local ? platform::AddressPolicy::local
                                                                : platform::AddressPolicy::only_public;
-  const auto at =
-      sending_.insert(sending_.end(), Sending{attempt, std::move(delivery), std::move(secrets), {}});
+  const auto at = sending_.insert(
+      sending_.end(),
+      Sending{attempt, std::move(delivery), std::move(secrets), breaker_.is_open(), address_, {}});
   if (sending_.size() == connections_an_endpoint) courier_.take_second();
   at->transfer = world_.http.start(
       std::move(request), [this, at](const platform::HttpOutcome& outcome) { finished(at, outcome); });
@@ -216,16 +285,36 @@ void WebhookLane::finished(SendingAt at, const platform::HttpOutcome& outcome) {
   const auto sending = std::move(*at);
   sending_.erase(at);
   const auto now = world_.loop.now();
-  courier_.notice_clock_step(now);
+  courier_.look_at_clock(now);
   store::AttemptResult result;
   result.attempt = sending.attempt;
   result.delivery = sending.delivery.id;
   judge(result, sending, outcome, now);
+  heed_breaker(result, sending);
   finished_.push_back(std::move(result));
   soon_.schedule();
 }
 
-// Any 2xx is success, whatever its body does; everything else uses up a try.
+void WebhookLane::heed_breaker(const store::AttemptResult& result, const Sending& sending) {
+  if (sending.address != address_) return;
+  const Milliseconds forward(forward_ms());
+  if (!rules::is_endpoint_trouble(result.http_status)) {
+    if (!breaker_.saw_answer()) return;
+    probed_.clear();
+    spdlog::info("webhook {}: is back after {} s", policy_.name.text(),
+                 (forward.count() - down_since_) / 1000);
+    return;
+  }
+  const auto jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  if (sending.is_probe && breaker_.is_open()) return breaker_.saw_failed_probe(forward, jitter);
+  if (!breaker_.saw_trouble(forward, jitter)) return;
+  down_since_ = forward.count();
+  spdlog::warn("webhook {}: is taken to be down ({}); only probes are sent until it answers",
+               policy_.name.text(), escape_controls(result.error));
+}
+
+// Any 2xx is success, whatever its body does; everything else uses up a try, but for a probe that finds the
+// endpoint in trouble still.
 void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
                         const platform::HttpOutcome& outcome, Timestamp now) {
   result.http_status = outcome ? outcome->status : outcome.error().status;
@@ -238,24 +327,33 @@ void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
     result.state = store::DeliveryState::delivered;
     result.outcome = "delivered";
     last_error_.reset();
+    ++tally_.delivered;
     return;
   }
-  result.outcome = outcome ? "refused" : "failed";
+  const bool is_answer = result.http_status != 0;
+  result.outcome = is_answer ? "refused" : "failed";
+  ++(result.http_status == gone ? tally_.gone : is_answer ? tally_.refused : tally_.failed);
   result.error = words_of(sending, outcome);
-  last_error_ = LastError{now, result.error};
-  if (result.http_status == gone) {
+  const bool is_here = sending.address == address_;
+  if (is_here) last_error_ = LastError{now, result.error};
+  // What an address says that is none of its own any more holds for that one event.
+  if (result.http_status == gone && is_here) {
     result.state = store::DeliveryState::dead;
-    retire(result.error);
+    result.is_gone = true;
+    retire();
   } else {
     put_off(result, sending, outcome, now);
   }
 }
 
 std::string WebhookLane::words_of(const Sending& sending, const platform::HttpOutcome& outcome) const {
-  if (outcome) return "it answered " + std::to_string(outcome->status);
+  const auto status = outcome ? outcome->status : outcome.error().status;
+  auto answer = "it answered " + std::to_string(status);
+  if (is_redirect(status)) return answer + "; redirects are not followed";
+  if (outcome) return answer;
   auto words = sending.secrets.masked(outcome.error().detail, false, longest_error);
-  if (outcome.error().kind == platform::TransportErrorKind::refused_address &&
-      policy_.network == WebhookNetwork::only_public) {
+  if (status != 0) return answer + "; " + words;
+  if (outcome.error().local_would_do && policy_.network == WebhookNetwork::only_public) {
     words += " (network = \"local\" in [webhook." + policy_.name.text() +
              "] allows loopback and private addresses)";
   }
@@ -264,11 +362,17 @@ std::string WebhookLane::words_of(const Sending& sending, const platform::HttpOu
 
 void WebhookLane::put_off(store::AttemptResult& result, const Sending& sending,
                           const platform::HttpOutcome& outcome, Timestamp now) {
-  std::optional<Milliseconds> retry_after;
-  if (outcome) retry_after = rules::read_retry_after(outcome->header("retry-after"), now);
-  if (retry_after) {
+  constexpr std::string_view name = "retry-after";
+  const auto asked = outcome ? outcome->header(name) : outcome.error().header(name);
+  const auto retry_after = rules::read_retry_after(asked, now);
+  if (retry_after && sending.address == address_) {
     rest(*retry_after);
     result.rest_until = now + *retry_after;
+  }
+  if (sending.is_probe && rules::is_endpoint_trouble(result.http_status)) {
+    result.used_a_try = false;
+    result.next_try_at = sending.delivery.due_at;  // it keeps its place
+    return;
   }
   const auto jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
   const auto tries = sending.delivery.tries + 1;
@@ -286,9 +390,9 @@ void WebhookLane::rest(Milliseconds time) {
   rest_until_ = std::max(rest_until_, forward_ms() + std::min(time, most).count());
 }
 
-void WebhookLane::retire(const std::string& reason) {
-  held_ = true;
-  retired_ = reason;
+// What is under way may say so, too.
+void WebhookLane::retire() {
+  if (std::exchange(gone_, true)) return;
   spdlog::error("webhook {}: disabled, since it answered 410 Gone; nothing more is sent there",
                 policy_.name.text());
 }

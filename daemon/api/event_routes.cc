@@ -182,24 +182,6 @@ void follow(House& house, const EventRooms& rooms, const ExchangePtr& exchange, 
   follower->line_up();
 }
 
-std::optional<Problem> cursor_problem(const store::EventSpan& span, std::int64_t since) {
-  if (since != 0 && span.oldest > 0 && since < span.oldest - 1) {
-    return Problem{410,
-                   "cursor-expired",
-                   "events up to " + std::to_string(span.oldest - 1) + " are no longer kept",
-                   {},
-                   {{"oldest", span.oldest}}};
-  }
-  if (since > span.newest) {
-    return Problem{410,
-                   "cursor-expired",
-                   "the newest event is " + std::to_string(span.newest) + ", before your cursor",
-                   {},
-                   {{"newest", span.newest}}};
-  }
-  return std::nullopt;
-}
-
 void get_events(House& house, const EventRooms& rooms, const ExchangePtr& exchange) {
   QueryReader reader(exchange->request());
   store::EventQuery query;

@@ -223,6 +223,24 @@ std::optional<std::int64_t> row_number(const std::string& text) {
   return number;
 }
 
+std::optional<Problem> cursor_problem(const store::EventSpan& span, std::int64_t since) {
+  if (since != 0 && span.oldest > 0 && since < span.oldest - 1) {
+    return Problem{410,
+                   "cursor-expired",
+                   "events up to " + std::to_string(span.oldest - 1) + " are no longer kept",
+                   {},
+                   {{"oldest", span.oldest}}};
+  }
+  if (since > span.newest) {
+    return Problem{410,
+                   "cursor-expired",
+                   "the newest event is " + std::to_string(span.newest) + ", before your cursor",
+                   {},
+                   {{"newest", span.newest}}};
+  }
+  return std::nullopt;
+}
+
 std::optional<nlohmann::json> read_body(const ExchangePtr& exchange) {
   auto body = parse_body(exchange->request().body);
   if (body) return std::move(*body);

@@ -36,7 +36,8 @@ void get_root(const ExchangePtr& exchange) {
                            {"events", "/v1/events"},
                            {"webhooks", "/v1/webhooks"},
                            {"api_v2", "/api/v2"},
-                           {"deliveries", "/v1/deliveries"}}}});
+                           {"deliveries", "/v1/deliveries"},
+                           {"metrics", "/metrics"}}}});
 }
 
 void get_version(const ExchangePtr& exchange) {

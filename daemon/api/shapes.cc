@@ -239,6 +239,9 @@ Json shown_webhook(House& house, const WebhookPolicy& policy, const store::Webho
   json["oldest_pending_at"] = shown_time(record.oldest_pending);
   json["last_delivered_at"] = shown_time(record.last_delivered_at);
   json["resting_until"] = lane == nullptr ? Json(nullptr) : shown_time(lane->resting_until());
+  const auto down = lane == nullptr ? std::nullopt : lane->down();
+  json["down_since"] = down ? Json(to_rfc3339(down->since)) : Json(nullptr);
+  json["next_probe_at"] = down ? Json(to_rfc3339(down->next_probe_at)) : Json(nullptr);
   json["last_error"] = nullptr;
   if (lane != nullptr && lane->last_error()) {
     json["last_error"] = {{"at", to_rfc3339(lane->last_error()->at)}, {"words", lane->last_error()->words}};

@@ -47,6 +47,53 @@ void set_paused(House& house, const ExchangePtr& exchange, bool paused) {
   exchange->answer(200, shown_webhook(house, *policy, record_of(house.store.webhooks(), policy->name)));
 }
 
+Problem conflict(std::string detail) {
+  return {409, "conflict", std::move(detail), {}, {}};
+}
+
+// Why a delivery could not be sent even if it were due; empty if it could.
+std::string hindrance_of(House& house, const WebhookName& webhook) {
+  if (house.courier.find(webhook) == nullptr)
+    return "webhook " + webhook.text() + " is not in the configuration any more";
+  if (record_of(house.store.webhooks(), webhook).disabled)
+    return "webhook " + webhook.text() + " is disabled since it answered 410; resume it first";
+  return {};
+}
+
+// A delivery that was let go, and what holds it all the same.
+Json shown_sent(House& house, const store::Delivery& delivery) {
+  auto json = shown_delivery(delivery);
+  const auto& lane = *house.courier.find(delivery.webhook);
+  json["held"] = nullptr;
+  if (record_of(house.store.webhooks(), delivery.webhook).paused) {
+    json["held"] = "paused";
+  } else if (lane.resting_until()) {
+    json["held"] = "resting";
+  } else if (lane.down()) {
+    json["held"] = "down";
+  }
+  return json;
+}
+
+// What the endpoint gets is an event like any other, but for this endpoint only.
+void test_webhook(House& house, const ExchangePtr& exchange) {
+  const auto* policy = webhook_of(house, exchange);
+  if (policy == nullptr) return;
+  if (auto hindrance = hindrance_of(house, policy->name); !hindrance.empty())
+    return exchange->refuse(conflict(std::move(hindrance)));
+  EventDraft draft;
+  draft.type = EventType::webhook_test;
+  draft.only_for = policy->name;
+  draft.data = {{"webhook", policy->name.text()}};
+  if (!house.storage.write([&] { house.store.append({&draft, 1}, house.loop.now()); })) {
+    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
+  }
+  store::DeliveryQuery query;
+  query.webhooks = {policy->name};
+  query.limit = 1;
+  exchange->answer(202, shown_sent(house, house.store.deliveries(query)->items.at(0)));
+}
+
 void list_webhooks(House& house, const ExchangePtr& exchange) {
   QueryReader reader(exchange->request());
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
@@ -80,19 +127,107 @@ void list_deliveries(House& house, const ExchangePtr& exchange) {
   exchange->answer(200, shown_list(std::move(items), page->next));
 }
 
-void get_delivery(House& house, const ExchangePtr& exchange) {
+// The delivery the path names; refuses the exchange if there is none.
+std::optional<store::Delivery> delivery_of(House& house, const ExchangePtr& exchange) {
   QueryReader reader(exchange->request());
-  if (const auto problem = reader.finish()) return exchange->refuse(*problem);
+  if (const auto problem = reader.finish()) {
+    exchange->refuse(*problem);
+    return std::nullopt;
+  }
   const auto& text = exchange->capture(0);
   std::int64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   const bool is_number = error == std::errc() && end == text.data() + text.size();
-  const auto delivery = is_number ? house.store.delivery(id) : std::nullopt;
-  if (!delivery) return exchange->refuse({404, "delivery-not-found", "there is no delivery " + text, {}, {}});
+  auto delivery = is_number ? house.store.delivery(id) : std::nullopt;
+  if (!delivery) exchange->refuse({404, "delivery-not-found", "there is no delivery " + text, {}, {}});
+  return delivery;
+}
+
+void get_delivery(House& house, const ExchangePtr& exchange) {
+  const auto delivery = delivery_of(house, exchange);
+  if (!delivery) return;
   auto json = shown_delivery(*delivery);
   json["attempts"] = Json::array();
-  for (const auto& attempt : house.store.attempts(id)) json["attempts"].push_back(shown_attempt(attempt));
+  for (const auto& attempt : house.store.attempts(delivery->id))
+    json["attempts"].push_back(shown_attempt(attempt));
   exchange->answer(200, json);
+}
+
+void retry_delivery(House& house, const ExchangePtr& exchange) {
+  const auto delivery = delivery_of(house, exchange);
+  if (!delivery) return;
+  if (auto hindrance = hindrance_of(house, delivery->webhook); !hindrance.empty())
+    return exchange->refuse(conflict(std::move(hindrance)));
+  const auto now = house.loop.now();
+  house.courier.look_at_clock(now);
+  bool goes = false;
+  if (!house.storage.write([&] { goes = house.store.send_again(delivery->id, now); })) {
+    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
+  }
+  if (!goes) {
+    return exchange->refuse(conflict("delivery " + std::to_string(delivery->id) +
+                                     " is under way, or waits for an older one of its order"));
+  }
+  exchange->answer(202, shown_sent(house, house.store.delivery(delivery->id).value_or(*delivery)));
+}
+
+struct ReplayWish {
+  WebhookName webhook;
+  std::int64_t since = 0;
+  bool also_delivered = true;
+};
+
+// What the body asks for; refuses the exchange and gives nothing if it is none.
+std::optional<ReplayWish> read_replay(House& house, const ExchangePtr& exchange) {
+  const auto body = read_body(exchange);
+  if (!body) return std::nullopt;
+  std::vector<FieldError> errors;
+  ReplayWish wish;
+  if (!body->is_object()) {
+    errors.push_back({"body", "must be an object like {\"webhook\":\"shop\",\"since\":88121}"});
+  } else {
+    ObjectReader reader(*body, errors);
+    if (!reader.has("webhook")) reader.wrong("webhook", "is missing");
+    wish.webhook = WebhookName(reader.text("webhook", 32).value_or(""));
+    wish.also_delivered = !reader.flag("undelivered").value_or(false);
+    if (!reader.has("since") || (*body)["since"].is_null()) {
+      reader.wrong("since", "is missing: the number of an event, or a time");
+    } else if ((*body)["since"].is_string()) {
+      const auto at = reader.time("since");
+      if (at) wish.since = house.store.last_event_before(*at);
+    } else {
+      wish.since = reader.count("since").value_or(0);
+    }
+    reader.finish();
+  }
+  if (errors.empty()) return wish;
+  exchange->refuse(validation_failed(std::move(errors)));
+  return std::nullopt;
+}
+
+void replay(House& house, const ExchangePtr& exchange) {
+  QueryReader query(exchange->request());
+  if (const auto problem = query.finish()) return exchange->refuse(*problem);
+  const auto wish = read_replay(house, exchange);
+  if (!wish) return;
+  const auto records = house.store.webhooks();
+  const bool is_known = std::any_of(records.begin(), records.end(),
+                                    [&](const auto& record) { return record.name == wish->webhook; });
+  if (!is_known) return exchange->refuse(webhook_unknown(wish->webhook.text()));
+  if (auto hindrance = hindrance_of(house, wish->webhook); !hindrance.empty())
+    return exchange->refuse(conflict(std::move(hindrance)));
+  if (const auto problem = cursor_problem(house.store.event_span(), wish->since))
+    return exchange->refuse(*problem);
+  const auto now = house.loop.now();
+  house.courier.look_at_clock(now);
+  store::Replayed slice;
+  const bool written = house.storage.write(
+      [&] { slice = house.store.replay(wish->webhook, wish->since, wish->also_delivered, now); });
+  if (!written)
+    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
+  exchange->answer(200, {{"replayed", slice.replayed},
+                         {"left_alone", slice.left_alone},
+                         {"next", slice.next ? Json(*slice.next) : Json(nullptr)}});
 }
 
 }  // namespace
@@ -106,6 +241,12 @@ void add_webhook_routes(Router& router, House& house) {
              [&house](const ExchangePtr& exchange) { set_paused(house, exchange, true); });
   router.add("POST", "/v1/webhooks/{}/resume",
              [&house](const ExchangePtr& exchange) { set_paused(house, exchange, false); });
+  router.add("POST", "/v1/webhooks/{}/test",
+             [&house](const ExchangePtr& exchange) { test_webhook(house, exchange); });
+  router.add("POST", "/v1/deliveries/{}/retry",
+             [&house](const ExchangePtr& exchange) { retry_delivery(house, exchange); });
+  router.add("POST", "/v1/deliveries/replay",
+             [&house](const ExchangePtr& exchange) { replay(house, exchange); });
   router.add("GET", "/v1/deliveries",
              [&house](const ExchangePtr& exchange) { list_deliveries(house, exchange); });
   router.add("GET", "/v1/deliveries/{}",

@@ -97,21 +97,40 @@ class PanelCommands {  // panels: list, show, test, pause, resume
   std::string name_;
 };
 
-class WebhookCommands {  // webhooks and deliveries: list, show
+class WebhookSecretCommands {  // webhooks new-secret, webhooks verify; without the daemon
+ public:
+  void add_to(Menu& menu, CLI::App& webhooks);
+
+ private:
+  ExitCode run_new_secret(Session& session) const;
+  ExitCode run_verify(Session& session) const;
+
+  std::vector<std::string> secret_files_;
+  std::string tolerance_ = "5m";
+  std::string id_, timestamp_, signature_;
+  CLI::Option *id_given_ = nullptr, *timestamp_given_ = nullptr, *signature_given_ = nullptr;
+};
+
+class WebhookCommands {  // webhooks and deliveries
  public:
   void add_to(Menu& menu);
 
  private:
   ExitCode run_webhooks(Session& session) const;
   ExitCode run_webhook(Session& session) const;
+  ExitCode run_pause_or_resume(Session& session, const std::string& verb) const;
   ExitCode run_deliveries(Session& session) const;
   ExitCode run_delivery(Session& session) const;
+  void add_replay(Menu& menu, CLI::App& deliveries);
+  ExitCode run_replay(Session& session) const;
 
-  std::string name_, state_, order_;
+  std::string name_, state_, order_, since_;
+  bool undelivered_ = false;
   std::vector<std::string> webhooks_;
   std::size_t limit_ = 100;
   bool all_ = false;
   std::string id_;
+  WebhookSecretCommands secrets_;
 };
 
 class PlaceCommand {  // place

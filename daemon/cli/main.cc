@@ -6,9 +6,13 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <string>
+#include <vector>
 
 namespace smm::cli {
 namespace {
@@ -76,8 +80,29 @@ int refuse_usage(const CLI::App& root, const CLI::ParseError& error) {
   return exit_with(ExitCode::usage);
 }
 
+// Whether a webhook's secret stands among the arguments, where a file's name belongs.
+bool tell_a_secret(int count, char** arguments) {
+  const std::vector<std::string> words(arguments + 1, arguments + count);
+  if (std::find(words.begin(), words.end(), "webhooks") == words.end()) return false;
+  return std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    if (word.find("whsec_") == std::string::npos) return false;
+    const auto equals = word.rfind("--", 0) == 0 ? word.find('=') : std::string::npos;
+    std::error_code error;
+    return !std::filesystem::exists(equals == std::string::npos ? word : word.substr(equals + 1), error);
+  });
+}
+
 // The exit code when the arguments were the end of it; nothing when there is a command to run.
 std::optional<int> parse(CLI::App& app, int count, char** arguments) {
+  if (tell_a_secret(count, arguments)) {
+    say_error(
+        "webhooks: an argument looks like a secret (or names a file that is not there); arguments are seen "
+        "by all\n"
+        "users of this machine, so write it into a file of its own and name that with --secret-file, and "
+        "make a new\n"
+        "one if somebody may have looked: smm-tracker webhooks new-secret");
+    return exit_with(ExitCode::usage);
+  }
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {

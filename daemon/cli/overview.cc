@@ -19,6 +19,7 @@ Cell panel_state(const Json& panel) {
 Cell webhook_state(const Json& webhook) {
   if (is_true(webhook, "disabled")) return {"disabled", Style::bad};
   if (is_true(webhook, "paused")) return {"paused", Style::warning};
+  if (!field(webhook, "down_since").is_null()) return {"down", Style::bad};
   if (!field(webhook, "resting_until").is_null()) return {"resting", Style::warning};
   return {"up", Style::good};
 }

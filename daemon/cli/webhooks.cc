@@ -2,6 +2,8 @@
 #include "cli/commands.h"
 #include "cli/overview.h"
 #include "cli/phrases.h"
+#include "domain/text.h"
+#include "domain/time.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -92,6 +94,8 @@ std::string webhook_sheet(const Json& webhook, const View& view) {
   sheet.add("url", words(webhook, "url"));
   sheet.add("state", state.text, state.style);
   sheet.add("disabled", words(webhook, "disabled_reason"), Style::bad);
+  sheet.add("down since", when_exactly(moment(webhook, "down_since"), view), Style::bad);
+  sheet.add("next probe", when_exactly(moment(webhook, "next_probe_at"), view));
   sheet.add("rests until", when_exactly(moment(webhook, "resting_until"), view), Style::warning);
   sheet.add("pending", words(webhook, "pending"));
   sheet.add("oldest pending", when_exactly(moment(webhook, "oldest_pending_at"), view));
@@ -103,19 +107,47 @@ std::string webhook_sheet(const Json& webhook, const View& view) {
   return sheet.text(view);
 }
 
+std::string held_by(const std::string& held) {
+  if (held == "paused") return "; it is sent when the webhook is resumed";
+  if (held == "resting") return "; it is sent when the rest is over that the webhook asked for";
+  if (held == "down") return "; the webhook is taken to be down and gets single probes";
+  return {};
+}
+
+// "delivery 4711  pending  webhook.test to shop; which is paused"
+std::string delivery_line(const Json& delivery, const View& view) {
+  const auto state = delivery_state(delivery);
+  return "delivery " + escape_controls(words(delivery, "id")) + "  " +
+         paint(escape_controls(state.text), state.style, view) + "  " +
+         escape_controls(words(field(delivery, "event"), "type")) + " to " +
+         escape_controls(words(delivery, "webhook")) + held_by(words(delivery, "held")) + "\n";
+}
+
 }  // namespace
 
 void WebhookCommands::add_to(Menu& menu) {
   auto& webhooks = menu.add("webhooks", "The webhooks, and how far they are",
-                            "webhooks\nwebhooks --json\nwebhooks show shop",
+                            "webhooks\nwebhooks show shop\nwebhooks test shop\nwebhooks resume shop",
                             [this](Session& session) { return run_webhooks(session); });
   webhooks.require_subcommand(0, 1);
-  auto& one = menu.add_under(webhooks, "show", "All about one webhook", "webhooks show shop",
-                             [this](Session& session) { return run_webhook(session); });
-  one.add_option("NAME", name_, "As the configuration calls it")->required()->check(check_webhook);
+  const auto add = [&](const char* name, const char* description, Menu::Run run) {
+    auto& command = menu.add_under(webhooks, name, description, "webhooks " + std::string(name) + " shop",
+                                   std::move(run));
+    command.add_option("NAME", name_, "As the configuration calls it")->required()->check(check_webhook);
+  };
+  add("show", "All about one webhook", [this](Session& session) { return run_webhook(session); });
+  add("test", "Send it an event of its own, webhook.test", [this](Session& session) {
+    return ask(session, {"POST", "/v1/webhooks/" + name_ + "/test", {}, {}}, delivery_line);
+  });
+  add("pause", "Collect, but send it nothing until it is resumed",
+      [this](Session& session) { return run_pause_or_resume(session, "pause"); });
+  add("resume", "End a pause, a rest, a failure or a 410, and send what is pending at once",
+      [this](Session& session) { return run_pause_or_resume(session, "resume"); });
+  secrets_.add_to(menu, webhooks);
 
   auto& deliveries = menu.add("deliveries", "What was sent to webhooks, and what was not yet",
-                              "deliveries --state dead\ndeliveries --order p1/23501\ndeliveries show 4711",
+                              "deliveries --state dead\ndeliveries --order p1/23501\ndeliveries show 4711\n"
+                              "deliveries retry 4711\ndeliveries replay shop --since 2h",
                               [this](Session& session) { return run_deliveries(session); });
   deliveries.require_subcommand(0, 1);
   deliveries.add_option("--state", state_, "In this state: pending, delivered, dead or canceled")
@@ -135,9 +167,37 @@ void WebhookCommands::add_to(Menu& menu) {
       deliveries.add_option("--limit", limit_, "At most this many (100)")->type_name("N")->check(check_count);
   deliveries.add_flag("--all", all_, "All there are")->excludes(limit);
 
-  auto& show = menu.add_under(deliveries, "show", "One delivery with its attempts", "deliveries show 4711",
-                              [this](Session& session) { return run_delivery(session); });
-  show.add_option("ID", id_, "The delivery's number")->required()->check(check_count);
+  const auto add_one = [&](const char* name, const char* description, Menu::Run run) {
+    auto& command = menu.add_under(deliveries, name, description, "deliveries " + std::string(name) + " 4711",
+                                   std::move(run));
+    command.add_option("ID", id_, "The delivery's number")->required()->check(check_count);
+  };
+  add_one("show", "One delivery with its attempts",
+          [this](Session& session) { return run_delivery(session); });
+  add_one("retry", "Send it now, and with all its tries if it had ended", [this](Session& session) {
+    return ask(session, {"POST", "/v1/deliveries/" + id_ + "/retry", {}, {}}, delivery_line);
+  });
+  add_replay(menu, deliveries);
+}
+
+void WebhookCommands::add_replay(Menu& menu, CLI::App& deliveries) {
+  auto& replay = menu.add_under(
+      deliveries, "replay", "Send a webhook again what happened since, in order, with the same ids",
+      "deliveries replay shop --since 88121\ndeliveries replay shop --since 2h --undelivered",
+      [this](Session& session) { return run_replay(session); });
+  replay.add_option("NAME", name_, "The webhook; it gets what it subscribes to now")
+      ->required()
+      ->check(check_webhook);
+  replay
+      .add_option("--since", since_,
+                  "After the event of this number, or from this time on (RFC 3339, or 2h for two hours ago)")
+      ->type_name("SINCE")
+      ->required()
+      ->check([](const std::string& text) {
+        if (check_whole_number(text).empty() || check_time(text).empty()) return std::string();
+        return "\"" + text + "\" is no event's number and no time; write 88121, 2026-11-21T08:00:00Z or 2h";
+      });
+  replay.add_flag("--undelivered", undelivered_, "Only what it was never told, or in vain");
 }
 
 ExitCode WebhookCommands::run_webhooks(Session& session) const {
@@ -153,6 +213,14 @@ ExitCode WebhookCommands::run_webhook(Session& session) const {
   return ask(session, {"GET", "/v1/webhooks/" + name_, {}, {}}, webhook_sheet);
 }
 
+ExitCode WebhookCommands::run_pause_or_resume(Session& session, const std::string& verb) const {
+  return ask(session, {"POST", "/v1/webhooks/" + name_ + "/" + verb, {}, {}},
+             [&](const Json& webhook, const View& view) {
+               const auto state = webhook_row(webhook, view)[1];
+               return name_ + "  " + paint(escape_controls(state.text), state.style, view) + "\n";
+             });
+}
+
 ExitCode WebhookCommands::run_deliveries(Session& session) const {
   Query query;
   if (!state_.empty()) query.emplace_back("state", state_);
@@ -163,6 +231,43 @@ ExitCode WebhookCommands::run_deliveries(Session& session) const {
                         delivery_table(),
                         delivery_row,
                         "no deliveries"});
+}
+
+// A thousand events a request, until there are no more.
+ExitCode WebhookCommands::run_replay(Session& session) const {
+  Json since;
+  if (check_whole_number(since_).empty()) {
+    since = std::stoll(since_);
+  } else {
+    since = to_rfc3339(time_from_argument(since_, session.view.now).value_or(session.view.now));
+  }
+  std::int64_t replayed = 0;
+  std::int64_t left_alone = 0;
+  for (bool first = true; !since.is_null(); first = false) {
+    const Json wish = {{"webhook", name_}, {"since", since}, {"undelivered", undelivered_}};
+    const auto reply = session.client.send({"POST", "/v1/deliveries/replay", {}, wish.dump()});
+    const auto slice =
+        reply ? read_json(session, *reply) : tl::expected<Json, Failure>(tl::unexpected(reply.error()));
+    if (!slice) {
+      if (first) return complain(session, slice.error());
+      remark(slice.error().message);
+      remark("sent again until then: " + counted(replayed, "event") + "; go on with --since " + since.dump());
+      return ExitCode::partly_done;
+    }
+    replayed += whole_number(*slice, "replayed").value_or(0);
+    left_alone += whole_number(*slice, "left_alone").value_or(0);
+    since = field(*slice, "next");
+  }
+  if (session.json) {
+    print_document(session,
+                   Json{{"replayed", replayed}, {"left_alone", left_alone}, {"next", nullptr}}.dump());
+    return ExitCode::done;
+  }
+  auto line = counted(replayed, "event") + (replayed == 1 ? " goes" : " go") + " to " + name_;
+  if (left_alone > 0)
+    line += "; " + counted(left_alone, "other") + (undelivered_ ? " delivered or pending" : " pending");
+  session.out.write(line + "\n");
+  return ExitCode::done;
 }
 
 ExitCode WebhookCommands::run_delivery(Session& session) const {

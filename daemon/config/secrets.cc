@@ -124,8 +124,9 @@ tl::expected<Secret, std::string> decode_webhook_secret(std::string_view text) {
   const auto refuse = [](std::string_view why) {
     return tl::unexpected(std::string(why) +
                           "; a secret is whsec_ and the base64 of 24 to 64 random bytes: " +
-                          "run: echo whsec_$(openssl rand -base64 32)");
+                          "run: smm-tracker webhooks new-secret");
   };
+  if (text.find_first_of("\"'") == 0) return refuse("stands in quotes, which must be left out");
   if (text.substr(0, 3) == "v1,") return refuse("begins with v1, which must be left out");
   if (text.substr(0, 5) == "whsk_" || text.substr(0, 5) == "whpk_") {
     return refuse("is an asymmetric key, which is not supported");

@@ -3,6 +3,7 @@
 #include "domain/text.h"
 
 #include <arpa/inet.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -15,6 +16,8 @@ namespace smm::platform {
 namespace {
 
 constexpr std::size_t most_header_bytes = std::size_t{64} << 10;
+// Chunks of one byte each make a body six times as long.
+constexpr std::size_t most_raw_factor = 16;
 
 template <typename Value>
 void set(CURL* easy, CURLoption option, Value value) {
@@ -75,6 +78,12 @@ struct CurlExchange::Edge {
     exchange->loop_.guarded([&] { opened = exchange->open_socket(*address); });
     return opened;
   }
+  static int on_progress(void* self, curl_off_t /*of*/, curl_off_t /*got*/, curl_off_t /*of*/, curl_off_t) {
+    auto* exchange = static_cast<CurlExchange*>(self);
+    bool goes_on = false;
+    exchange->loop_.guarded([&] { goes_on = exchange->is_moderate(); });
+    return goes_on ? 0 : 1;
+  }
   // Called when the connection stands, before the first byte of the request; again when libcurl wants to
   // repeat the request on another connection. That it fails to rewind the body is not enough: a body not yet
   // begun, or an empty one, needs no rewinding.
@@ -94,6 +103,7 @@ void CurlExchange::prepare(CURL* easy, const std::string& user_agent, Millisecon
   const auto limit = [](Milliseconds time) {
     return static_cast<long>(std::max<std::int64_t>(1, time.count()));
   };
+  easy_ = easy;
   set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
   set(easy, CURLOPT_URL, request_.url.c_str());
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -114,6 +124,11 @@ void CurlExchange::prepare(CURL* easy, const std::string& user_agent, Millisecon
   set(easy, CURLOPT_HEADERDATA, this);
   set(easy, CURLOPT_WRITEFUNCTION, &Edge::on_body);
   set(easy, CURLOPT_WRITEDATA, this);
+  if (request_.cut_body) {
+    set(easy, CURLOPT_NOPROGRESS, 0L);
+    set(easy, CURLOPT_XFERINFOFUNCTION, &Edge::on_progress);
+    set(easy, CURLOPT_XFERINFODATA, this);
+  }
   if (!user_agent.empty()) set(easy, CURLOPT_USERAGENT, user_agent.c_str());
   if (request_.accept_compressed) set(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
   if (request_.fresh_connection) {
@@ -212,9 +227,25 @@ bool CurlExchange::take_body(std::string_view piece) {
   return false;
 }
 
+// libcurl reads an endless chunk extension (RFC 9112 §7.1.1) to itself, as fast as it comes. What the
+// connection brought is asked of the kernel; HTTP/2 knows no chunks, and shares its connection.
+bool CurlExchange::is_moderate() {
+  long version = 0;
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
+  if (!headers_end_ || header_bytes_ == 0 || version > CURL_HTTP_VERSION_1_1) return true;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return true;
+  if (!received_before_) received_before_ = info.tcpi_bytes_received;
+  if (info.tcpi_bytes_received - *received_before_ <= most_raw_factor * request_.max_body) return true;
+  reply_.body_cut = true;
+  return false;
+}
+
 curl_socket_t CurlExchange::open_socket(const curl_sockaddr& address) {
   if (!is_allowed_address(&address.addr, request_.addresses)) {
     refused_address_ = address_text(&address.addr);
+    local_would_do_ = is_allowed_address(&address.addr, AddressPolicy::local);
     return CURL_SOCKET_BAD;
   }
   reached_out_ = true;

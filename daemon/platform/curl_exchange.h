@@ -7,7 +7,6 @@
 #include <array>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 // One request of http_client's on one easy handle: sets the handle up, takes in the reply, and judges what
@@ -29,6 +28,8 @@ class CurlExchange {
   [[nodiscard]] std::optional<TransportError> refusal() const;
   // `easy` is fresh or reset. Throws std::runtime_error when libcurl lacks an option.
   void prepare(CURL* easy, const std::string& user_agent, Milliseconds time_left);
+  // The socket libcurl waits for on its behalf.
+  void set_socket(curl_socket_t fd) { socket_ = fd; }
   // Once, when libcurl is done with the handle; hands over the reply.
   [[nodiscard]] HttpOutcome outcome(CURL* easy, CURLcode result);
 
@@ -39,6 +40,7 @@ class CurlExchange {
   void prepare_headers(CURL* easy);
   bool take_header(std::string_view line);
   bool take_body(std::string_view piece);
+  [[nodiscard]] bool is_moderate();  // false: the reply is to be cut
   [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
 
   [[nodiscard]] TransportErrorKind kind_of(CURLcode result) const;
@@ -50,6 +52,9 @@ class CurlExchange {
   HttpReply reply_;
   std::unique_ptr<curl_slist, CurlListFree> headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
+  CURL* easy_ = nullptr;  // while libcurl has it
+  curl_socket_t socket_ = CURL_SOCKET_BAD;
+  std::optional<std::uint64_t> received_before_;  // by the kernel, when the reply's body began
   std::size_t body_sent_ = 0;
   std::size_t header_bytes_ = 0;
   bool headers_end_ = true;  // what comes next opens a reply (or is a trailer)
@@ -59,6 +64,7 @@ class CurlExchange {
   bool kept_back_ = false;    // it was about to again, and was not let
   bool reached_out_ = false;  // a socket was opened to an address that is allowed
   std::string refused_address_;
+  bool local_would_do_ = false;  // AddressPolicy::local would not have refused it
 };
 
 }  // namespace smm::platform

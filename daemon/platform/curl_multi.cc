@@ -51,15 +51,19 @@ struct CurlMulti::Edge {
     client->loop_.guarded([&] { client->on_timer(timeout_ms); });
     return 0;
   }
-  static int on_socket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, void* /*per_socket*/) {
+  static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* /*per_socket*/) {
     auto* client = static_cast<CurlMulti*>(self);
-    client->loop_.guarded([&] { client->on_socket(fd, what); });
+    client->loop_.guarded([&] {
+      if (what != CURL_POLL_REMOVE) client->waiting_(easy, fd);
+      client->on_socket(fd, what);
+    });
     return 0;
   }
 };
 
-CurlMulti::CurlMulti(EventLoop& loop, long max_connections, long max_kept, Finished finished)
+CurlMulti::CurlMulti(EventLoop& loop, long max_connections, long max_kept, Waiting waiting, Finished finished)
     : loop_(loop),
+      waiting_(std::move(waiting)),
       finished_(std::move(finished)),
       multi_(curl_multi_init()),
       timer_(loop, [this] { act(CURL_SOCKET_TIMEOUT, 0); }) {

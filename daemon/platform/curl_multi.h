@@ -29,9 +29,11 @@ class CurlMulti {
  public:
   // `finished` (easy handle, result) is called when a transfer has ended, after the handle was taken out,
   // never from within add() or remove() and never inside libcurl. It must not throw, nor destroy this
-  // object. `max_connections`: 0 = no limit; `max_kept` idle ones stay open.
+  // object. `waiting` (easy handle, socket) is called inside libcurl, when it begins to wait for a socket on
+  // behalf of a transfer. `max_connections`: 0 = no limit; `max_kept` idle ones stay open.
   using Finished = std::function<void(CURL*, CURLcode)>;
-  CurlMulti(EventLoop& loop, long max_connections, long max_kept, Finished finished);
+  using Waiting = std::function<void(CURL*, curl_socket_t)>;
+  CurlMulti(EventLoop& loop, long max_connections, long max_kept, Waiting waiting, Finished finished);
   ~CurlMulti();  // every handle has been taken out
   CurlMulti(const CurlMulti&) = delete;
   CurlMulti& operator=(const CurlMulti&) = delete;
@@ -48,6 +50,7 @@ class CurlMulti {
   void collect_finished();
 
   EventLoop& loop_;
+  Waiting waiting_;
   Finished finished_;
   CURLM* multi_ = nullptr;
   Timer timer_;

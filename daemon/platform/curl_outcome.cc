@@ -14,6 +14,12 @@ namespace {
 
 using Kind = TransportErrorKind;
 
+// X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY and …_VERIFY_LEAF_SIGNATURE, as OpenSSL's verify(1) lists
+// them.
+constexpr long no_issuer = 20;
+constexpr long no_chain = 21;
+constexpr long switching_protocols = 101;  // not asked for, but an answer
+
 // What is missing here is Kind::other.
 constexpr std::array<std::pair<CURLcode, Kind>, 32> kinds{{
     {CURLE_URL_MALFORMAT, Kind::bad_url},
@@ -144,15 +150,17 @@ std::string CurlExchange::library_text(CURL* easy, CURLcode result) const {
     const std::string reason = std::generic_category().message(static_cast<int>(error_number));
     if (text.find(reason) == std::string::npos) text += " (" + reason + ")";
   }
+  long verdict = 0;
+  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+  if (verdict == no_issuer || verdict == no_chain) text += ": no authority this machine trusts has signed it";
   return strip_controls(to_valid_utf8(text), 512);
 }
 
 std::string CurlExchange::detail_of(Kind kind, CURL* easy, CURLcode result) const {
   switch (kind) {
     case Kind::refused_address:
-      return refused_address_ + (request_.addresses == AddressPolicy::only_public
-                                     ? " is not a public address; no connection is made to it"
-                                     : " is not an address connections are made to");
+      return refused_address_ + (local_would_do_ ? " is not a public address; no connection is made to it"
+                                                 : " is not an address connections are made to");
     case Kind::too_large:
       return headers_too_large_ ? "the reply's headers are too large"
                                 : "the reply is larger than " + std::to_string(request_.max_body) + " bytes";
@@ -173,10 +181,15 @@ std::string CurlExchange::detail_of(Kind kind, CURL* easy, CURLcode result) cons
 HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  // That is what libcurl calls a header of more than 100 KiB.
+  if (result == CURLE_OUT_OF_MEMORY && times_sent_ > 0 && reply_.body.empty()) headers_too_large_ = true;
   // libcurl ends well when a server hangs up in the middle of the headers (RFC 9112 §8: such a reply is
   // incomplete); its status is no answer then.
   if (!headers_end_ && !headers_too_large_) status = 0;
-  const bool whole = result == CURLE_OK || (result == CURLE_WRITE_ERROR && reply_.body_cut);
+  // Nor is an interim one after which nothing came (RFC 9110 §15.2).
+  if (status < 200 && status != switching_protocols) status = 0;
+  const bool cut = result == CURLE_WRITE_ERROR || result == CURLE_ABORTED_BY_CALLBACK;
+  const bool whole = result == CURLE_OK || (cut && reply_.body_cut);
   if (whole && status != 0) {
     reply_.status = status;
     return std::move(reply_);
@@ -186,6 +199,8 @@ HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
   error.detail = detail_of(error.kind, easy, result);
   error.nothing_sent = times_sent_ == 0;
   error.status = status;
+  if (status != 0) error.headers = std::move(reply_.headers);
+  error.local_would_do = error.kind == Kind::refused_address && local_would_do_;
   return tl::unexpected(std::move(error));
 }
 

@@ -19,6 +19,13 @@ namespace {
 constexpr long most_kept_connections = 128;
 constexpr std::size_t most_idle_handles = 64;
 
+std::string_view first_of(const HttpHeaders& headers, std::string_view lower_case_name) {
+  for (const auto& [name, value] : headers) {
+    if (name == lower_case_name) return value;
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Transfer::State {
@@ -130,6 +137,11 @@ CurlMulti& HttpClient::Engine::multi_of(const State& state) {
   if (!multi) {
     multi = std::make_unique<CurlMulti>(
         loop_, max_connections_, std::max(max_connections_, most_kept_connections),
+        [](CURL* easy, curl_socket_t fd) {
+          State* waiting = nullptr;
+          curl_easy_getinfo(easy, CURLINFO_PRIVATE, &waiting);
+          if (waiting != nullptr) waiting->exchange.set_socket(fd);
+        },
         [this](CURL* easy, CURLcode result) { loop_.guarded([&] { on_finished(easy, result); }); });
   }
   return *multi;
@@ -261,10 +273,11 @@ Transfer HttpClient::start(HttpRequest request, std::function<void(HttpOutcome)>
 }
 
 std::string_view HttpReply::header(std::string_view lower_case_name) const {
-  for (const auto& [name, value] : headers) {
-    if (name == lower_case_name) return value;
-  }
-  return {};
+  return first_of(headers, lower_case_name);
+}
+
+std::string_view TransportError::header(std::string_view lower_case_name) const {
+  return first_of(headers, lower_case_name);
 }
 
 std::string_view to_text(TransportErrorKind kind) {

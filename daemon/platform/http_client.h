@@ -40,7 +40,9 @@ struct HttpRequest {
   Milliseconds timeout = std::chrono::seconds(30);          // over everything, waiting for a place included
   // Of the decoded reply; more is TransportErrorKind::too_large.
   std::size_t max_body = std::size_t{16} << 20;
-  bool cut_body = false;  // instead: keep the first max_body bytes, close, and answer with what there is
+  // Instead: keep the first max_body bytes, close, and answer with what there is; also when the connection
+  // brings 16 times as many that belong to no body.
+  bool cut_body = false;
   bool accept_compressed = true;
   // Empty = none, whatever the environment says. With a proxy it is the proxy's address that `addresses`
   // judges: the proxy connects to the host.
@@ -53,9 +55,12 @@ struct HttpRequest {
   bool fresh_connection = false;
 };
 
+// Names in lower case, at most 64 KiB in all.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
 struct HttpReply {
   long status = 0;
-  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, at most 64 KiB in all
+  HttpHeaders headers;
   std::string body;
   bool body_cut = false;
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  // the first; empty if none
@@ -82,7 +87,10 @@ struct TransportError {
   std::string detail;
   // Certain that not one byte of the request went out (a proxy's CONNECT and a TLS handshake may have).
   bool nothing_sent = false;
-  long status = 0;  // of a reply that broke after its head, or was too large; else 0
+  long status = 0;              // of a reply that broke after its head, or was too large; else 0
+  HttpHeaders headers{};        // of that reply
+  bool local_would_do = false;  // refused_address: AddressPolicy::local lets a connection go there
+  [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  // as of HttpReply
 };
 
 using HttpOutcome = tl::expected<HttpReply, TransportError>;

@@ -44,22 +44,18 @@ Deliveries::Deliveries(platform::Database& database)
       insert_(database, "write a delivery", R"sql(
         INSERT INTO delivery (webhook, event_seq, order_row, created_at, next_try_at) VALUES (?1, ?2, ?3, ?4, ?5)
       )sql"),
-      tail_(database, "find the end of an order's line", R"sql(
-        SELECT first_failed_at FROM delivery INDEXED BY delivery_line
-        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 ORDER BY id DESC LIMIT 1
-      )sql"),
       read_(database, "read a delivery", R"sql(
-        SELECT webhook, order_row, state, first_failed_at FROM delivery WHERE id = ?1
+        SELECT webhook, order_row, event_seq, state, first_failed_at FROM delivery WHERE id = ?1
       )sql"),
       next_in_line_(database, "find the next of an order's line", R"sql(
-        SELECT id, first_failed_at IS NULL
+        SELECT id, event_seq, first_failed_at IS NULL
                AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.delivery = d.id AND a.ended_at IS NULL)
         FROM delivery d INDEXED BY delivery_line
-        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND id > ?3 ORDER BY id LIMIT 1
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND event_seq > ?3 ORDER BY event_seq LIMIT 1
       )sql"),
       before_in_line_(database, "find the one before in an order's line", R"sql(
         SELECT first_failed_at FROM delivery INDEXED BY delivery_line
-        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND id < ?3 ORDER BY id DESC LIMIT 1
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND event_seq < ?3 ORDER BY event_seq DESC LIMIT 1
       )sql"),
       release_(database, "let a delivery go", "UPDATE delivery SET next_try_at = ?2 WHERE id = ?1"),
       // An endpoint that was switched off while it took this one has taken it all the same.
@@ -68,7 +64,8 @@ Deliveries::Deliveries(platform::Database& database)
         WHERE id = ?1 AND (state = 0 OR (state = 3 AND ?2 = 1))
       )sql"),
       again_(database, "put a delivery off", R"sql(
-        UPDATE delivery SET tries = tries + ?2, next_try_at = ?3, first_failed_at = ifnull(first_failed_at, ?4)
+        UPDATE delivery SET tries = tries + ?2, next_try_at = ?3,
+          first_failed_at = CASE WHEN ?2 THEN ifnull(first_failed_at, ?4) ELSE first_failed_at END
         WHERE id = ?1 AND state = 0
       )sql"),
       attempt_insert_(database, "write an attempt", R"sql(
@@ -92,13 +89,41 @@ Deliveries::Deliveries(platform::Database& database)
         UPDATE delivery INDEXED BY delivery_undelivered SET state = 3, next_try_at = NULL, ended_at = ?2
         WHERE state = 0 AND state <> 1 AND webhook = ?1
       )sql"),
+      hasten_(database, "let a delivery go before its time", R"sql(
+        UPDATE delivery SET next_try_at = ?2 WHERE id = ?1 AND state = 0 AND next_try_at IS NOT NULL
+      )sql"),
+      revive_(database, "send an ended delivery again", R"sql(
+        UPDATE delivery SET state = 0, tries = 0, next_try_at = ?2, first_failed_at = NULL, ended_at = NULL
+        WHERE id = ?1
+      )sql"),
+      hold_next_(database, "let the next of an order's line wait", R"sql(
+        UPDATE delivery SET next_try_at = NULL
+        WHERE id = (SELECT id FROM delivery INDEXED BY delivery_line
+                    WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND event_seq > ?3
+                    ORDER BY event_seq LIMIT 1)
+          AND first_failed_at IS NULL
+      )sql"),
+      of_event_(database, "find an event's delivery to a webhook", R"sql(
+        SELECT id, state FROM delivery INDEXED BY delivery_by_event
+        WHERE event_seq = ?1 AND webhook = ?2
+      )sql"),
       end_waits_(database, "end a webhook's rest", R"sql(
         UPDATE delivery INDEXED BY delivery_due SET next_try_at = ?2
-        WHERE webhook = ?1 AND next_try_at > ?2 AND next_try_at <= ?3 AND first_failed_at IS NOT NULL
+        WHERE webhook = ?1 AND next_try_at > ?2 AND first_failed_at IS NOT NULL
       )sql"),
-      set_back_(database, "set the waits back", R"sql(
-        UPDATE delivery INDEXED BY delivery_due SET next_try_at = max(?2, next_try_at - ?3)
+      // Not what was written by the new clock: that has not failed and may go at once.
+      move_on_(database, "move the waits on", R"sql(
+        UPDATE delivery INDEXED BY delivery_due SET next_try_at = next_try_at + ?3
         WHERE webhook = ?1 AND next_try_at > ?2
+          AND (first_failed_at IS NOT NULL OR next_try_at <> created_at)
+      )sql"),
+      move_back_(database, "move the waits back", R"sql(
+        UPDATE delivery INDEXED BY delivery_due SET next_try_at = max(?2, next_try_at + ?3)
+        WHERE webhook = ?1 AND next_try_at > ?2
+      )sql"),
+      move_failures_(database, "move the first failures", R"sql(
+        UPDATE delivery INDEXED BY delivery_undelivered SET first_failed_at = first_failed_at + ?2
+        WHERE state = 0 AND state <> 1 AND webhook = ?1 AND first_failed_at IS NOT NULL
       )sql"),
       // What has not failed yet waits for an older one of its order at most.
       pull_in_(database, "pull impossible waits in", R"sql(
@@ -111,10 +136,14 @@ Deliveries::Deliveries(platform::Database& database)
       )sql"),
       oldest_due_(database, "find an order's oldest delivery due", R"sql(
         SELECT id FROM delivery INDEXED BY delivery_line
-        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND next_try_at <= ?3 ORDER BY id LIMIT 1
+        WHERE order_row = ?1 AND webhook = ?2 AND state = 0 AND next_try_at <= ?3 ORDER BY event_seq LIMIT 1
+      )sql"),
+      waiting_(database, "find what waits for its next try", R"sql(
+        SELECT id FROM delivery INDEXED BY delivery_due
+        WHERE webhook = ?1 AND next_try_at > ?2 AND first_failed_at IS NOT NULL ORDER BY next_try_at
       )sql"),
       load_(database, "read what is to be delivered", R"sql(
-        SELECT d.id, e.id, e.body, d.tries, d.order_row
+        SELECT d.id, e.id, e.body, d.tries, d.order_row, d.next_try_at
         FROM delivery d CROSS JOIN event e ON e.seq = d.event_seq WHERE d.id = ?1
       )sql"),
       next_at_(database, "find when the next delivery is due", R"sql(
@@ -128,41 +157,49 @@ Deliveries::Deliveries(platform::Database& database)
 
 void Deliveries::add(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
                      Timestamp now) {
-  std::optional<std::int64_t> turn = to_millis(now);
-  if (order_row) {
-    const Reading reading(tail_);
-    if (tail_.bind(1, *order_row).bind(2, webhook).step()) turn = turn_behind(tail_.optional_integer(0), now);
-  }
+  const auto turn = turn_of(webhook, order_row, event_seq, now);
   insert_.bind(1, webhook).bind(2, event_seq).bind(3, order_row).bind(4, to_millis(now)).bind(5, turn).run();
 }
 
 std::optional<Deliveries::Row> Deliveries::read(std::int64_t id) {
   const Reading reading(read_);
   if (!read_.bind(1, id).step()) return std::nullopt;
-  return Row{read_.integer(0), read_.optional_integer(1), static_cast<DeliveryState>(read_.integer(2)),
-             !read_.is_null(3)};
+  return Row{read_.integer(0), read_.optional_integer(1), read_.integer(2),
+             static_cast<DeliveryState>(read_.integer(3)), !read_.is_null(4)};
 }
 
-// Gives the first one behind `after` its turn, if it has not had one: at once when nothing older of the order
-// is pending, else 30 minutes after the one before it first failed, else not yet.
-bool Deliveries::release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t after,
+// Gives the first one behind that event its turn, if it has not had one: at once when nothing older of the
+// order is pending, else 30 minutes after the one before it first failed, else not yet.
+bool Deliveries::release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t event_seq,
                               Timestamp now) {
   std::int64_t next = 0;
+  std::int64_t its_event = 0;
   {
     const Reading reading(next_in_line_);
-    if (!next_in_line_.bind(1, order_row).bind(2, webhook).bind(3, after).step()) return false;
-    if (next_in_line_.integer(1) == 0) return false;
+    if (!next_in_line_.bind(1, order_row).bind(2, webhook).bind(3, event_seq).step()) return false;
+    if (next_in_line_.integer(2) == 0) return false;
     next = next_in_line_.integer(0);
+    its_event = next_in_line_.integer(1);
   }
-  std::optional<std::int64_t> turn = to_millis(now);
-  {
-    const Reading reading(before_in_line_);
-    if (before_in_line_.bind(1, order_row).bind(2, webhook).bind(3, next).step()) {
-      turn = turn_behind(before_in_line_.optional_integer(0), now);
-    }
-  }
+  const auto turn = turn_of(webhook, order_row, its_event, now);
   release_.bind(1, next).bind(2, turn).run();
   return turn.has_value();
+}
+
+// When what an endpoint has to be told of an event may go, in ms: at once when nothing older of its order is
+// pending.
+std::optional<std::int64_t> Deliveries::turn_of(std::int64_t webhook, std::optional<std::int64_t> order_row,
+                                                std::int64_t event_seq, Timestamp now) {
+  if (!order_row) return to_millis(now);
+  const Reading reading(before_in_line_);
+  if (!before_in_line_.bind(1, *order_row).bind(2, webhook).bind(3, event_seq).step()) return to_millis(now);
+  return turn_behind(before_in_line_.optional_integer(0), now);
+}
+
+// The first one behind that event waits for it, unless it has had its turn and failed.
+void Deliveries::hold_next(std::int64_t webhook, std::optional<std::int64_t> order_row,
+                           std::int64_t event_seq) {
+  if (order_row) hold_next_.bind(1, *order_row).bind(2, webhook).bind(3, event_seq).run();
 }
 
 void Deliveries::complete_attempt(const AttemptResult& result, Timestamp now) {
@@ -179,8 +216,8 @@ std::optional<std::int64_t> Deliveries::settle(const AttemptResult& result, Time
   if (result.state == DeliveryState::pending) {
     const auto at = result.next_try_at.value_or(now);
     again_.bind(1, result.delivery).bind(2, used).bind(3, to_millis(at)).bind(4, to_millis(now)).run();
-    // From the first failure on it is known when the next one need wait no longer.
-    if (before->has_failed) return std::nullopt;
+    // From the first failure of its own on it is known when the next one need wait no longer.
+    if (before->has_failed || !result.used_a_try) return std::nullopt;
   } else {
     end_.bind(1, result.delivery)
         .bind(2, number_of(result.state))
@@ -189,7 +226,7 @@ std::optional<std::int64_t> Deliveries::settle(const AttemptResult& result, Time
         .run();
   }
   if (database_.changes() == 0 || !before->order_row) return std::nullopt;
-  if (!release_next(before->webhook, *before->order_row, result.delivery, now)) return std::nullopt;
+  if (!release_next(before->webhook, *before->order_row, before->event_seq, now)) return std::nullopt;
   return before->webhook;
 }
 
@@ -227,13 +264,50 @@ void Deliveries::cancel_pending(std::int64_t webhook, Timestamp now) {
   cancel_.bind(1, webhook).bind(2, to_millis(now)).run();
 }
 
-void Deliveries::end_waits(std::int64_t webhook, Timestamp until, Timestamp now) {
-  end_waits_.bind(1, webhook).bind(2, to_millis(now)).bind(3, to_millis(until)).run();
+bool Deliveries::send_again(std::int64_t delivery, Timestamp now) {
+  const auto row = read(delivery);
+  if (!row) return false;
+  const auto turn = turn_of(row->webhook, row->order_row, row->event_seq, now);
+  if (row->state == DeliveryState::pending) {
+    // One that has failed has had its turn.
+    if (!row->has_failed && (!turn || *turn > to_millis(now))) return false;
+    hasten_.bind(1, delivery).bind(2, to_millis(now)).run();
+    return database_.changes() > 0;
+  }
+  hold_next(row->webhook, row->order_row, row->event_seq);
+  revive_.bind(1, delivery).bind(2, turn).run();
+  return true;
 }
 
-void Deliveries::mend_waits(std::int64_t webhook, Milliseconds set_back, Timestamp now) {
-  if (set_back.count() > 0) {
-    set_back_.bind(1, webhook).bind(2, to_millis(now)).bind(3, std::int64_t{set_back.count()}).run();
+bool Deliveries::replay(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
+                        bool also_delivered, Timestamp now) {
+  std::int64_t known = 0;
+  {
+    const Reading reading(of_event_);
+    if (of_event_.bind(1, event_seq).bind(2, webhook).step()) {
+      const auto state = static_cast<DeliveryState>(of_event_.integer(1));
+      if (state == DeliveryState::pending) return false;
+      if (state == DeliveryState::delivered && !also_delivered) return false;
+      known = of_event_.integer(0);
+    }
+  }
+  if (known != 0) return send_again(known, now);
+  hold_next(webhook, order_row, event_seq);
+  add(webhook, event_seq, order_row, now);
+  return true;
+}
+
+void Deliveries::end_waits(std::int64_t webhook, Timestamp now) {
+  end_waits_.bind(1, webhook).bind(2, to_millis(now)).run();
+}
+
+void Deliveries::mend_waits(std::int64_t webhook, Milliseconds moved, Timestamp now) {
+  if (moved.count() != 0) {
+    const bool is_on = moved.count() > 0;
+    auto& move = is_on ? move_on_ : move_back_;
+    move.bind(1, webhook).bind(2, to_millis(is_on ? now - moved : now)).bind(3, std::int64_t{moved.count()});
+    move.run();
+    move_failures_.bind(1, webhook).bind(2, std::int64_t{moved.count()}).run();
   }
   pull_in_.bind(1, webhook).bind(2, to_millis(now)).bind(3, to_millis(now + patience));
   pull_in_.bind(4, to_millis(now + rules::longest_retry_delay)).run();
@@ -249,8 +323,12 @@ std::int64_t Deliveries::oldest_due_of(std::int64_t webhook, std::int64_t order_
 DueDelivery Deliveries::load(std::int64_t id) {
   const Reading reading(load_);
   load_.bind(1, id).step();
-  return {load_.integer(0), load_.text(1), load_.text(2), static_cast<int>(load_.integer(3)),
-          load_.optional_integer(4)};
+  return {load_.integer(0),
+          load_.text(1),
+          load_.text(2),
+          static_cast<int>(load_.integer(3)),
+          load_.optional_integer(4),
+          from_millis(load_.integer(5))};
 }
 
 std::vector<DueDelivery> Deliveries::due(std::int64_t webhook, Timestamp now, std::size_t limit,
@@ -270,6 +348,19 @@ std::vector<DueDelivery> Deliveries::due(std::int64_t webhook, Timestamp now, st
     if (taken.count(id) == 0) due.push_back(load(id));
   }
   return due;
+}
+
+std::optional<DueDelivery> Deliveries::waiting(std::int64_t webhook, Timestamp now,
+                                               std::span<const std::int64_t> busy) {
+  std::int64_t found = 0;
+  {
+    const Reading reading(waiting_);
+    waiting_.bind(1, webhook).bind(2, to_millis(now));
+    while (found == 0 && waiting_.step()) {
+      if (std::find(busy.begin(), busy.end(), waiting_.integer(0)) == busy.end()) found = waiting_.integer(0);
+    }
+  }
+  return found == 0 ? std::nullopt : std::optional(load(found));
 }
 
 std::optional<Timestamp> Deliveries::next_at(std::int64_t webhook,

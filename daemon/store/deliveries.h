@@ -26,13 +26,24 @@ class Deliveries {
   // Of one endpoint, or of all.
   std::int64_t interrupt_open(std::optional<std::int64_t> webhook, Timestamp now);
   void cancel_pending(std::int64_t webhook, Timestamp now);
-  // Those that have failed and wait for nothing later than `until` may go at once.
-  void end_waits(std::int64_t webhook, Timestamp until, Timestamp now);
-  void mend_waits(std::int64_t webhook, Milliseconds set_back, Timestamp now);
+  // An ended one takes its place in its order's line and begins its tries anew; one that waits for its next
+  // try goes at once. False: there is none of that number, it is under way, or waits for an older one of its
+  // order.
+  bool send_again(std::int64_t delivery, Timestamp now);
+  // The same for what an endpoint has to be told of an event, which it may never have been meant to be told.
+  // False: that is pending, or it has been told and that is enough.
+  bool replay(std::int64_t webhook, std::int64_t event_seq, std::optional<std::int64_t> order_row,
+              bool also_delivered, Timestamp now);
+  // Those that have failed and wait for their next try may go at once.
+  void end_waits(std::int64_t webhook, Timestamp now);
+  void mend_waits(std::int64_t webhook, Milliseconds moved, Timestamp now);
 
   [[nodiscard]] std::vector<DueDelivery> due(std::int64_t webhook, Timestamp now, std::size_t limit,
                                              std::span<const std::int64_t> busy,
                                              std::span<const std::int64_t> busy_orders);
+  // The first that has failed and waits for its next try, if not busy.
+  [[nodiscard]] std::optional<DueDelivery> waiting(std::int64_t webhook, Timestamp now,
+                                                   std::span<const std::int64_t> busy);
   [[nodiscard]] std::optional<Timestamp> next_at(std::int64_t webhook,
                                                  std::span<const std::int64_t> busy_orders);
   [[nodiscard]] std::optional<std::int64_t> webhook_of(std::int64_t delivery);
@@ -42,11 +53,16 @@ class Deliveries {
   struct Row {
     std::int64_t webhook = 0;
     std::optional<std::int64_t> order_row;
+    std::int64_t event_seq = 0;
     DeliveryState state = DeliveryState::pending;
     bool has_failed = false;
   };
   [[nodiscard]] std::optional<Row> read(std::int64_t id);
-  bool release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t after, Timestamp now);
+  [[nodiscard]] std::optional<std::int64_t> turn_of(std::int64_t webhook,
+                                                    std::optional<std::int64_t> order_row,
+                                                    std::int64_t event_seq, Timestamp now);
+  bool release_next(std::int64_t webhook, std::int64_t order_row, std::int64_t event_seq, Timestamp now);
+  void hold_next(std::int64_t webhook, std::optional<std::int64_t> order_row, std::int64_t event_seq);
   void complete_attempt(const AttemptResult& result, Timestamp now);
   [[nodiscard]] std::int64_t oldest_due_of(std::int64_t webhook, std::int64_t order_row, Timestamp now,
                                            std::int64_t otherwise);
@@ -54,7 +70,6 @@ class Deliveries {
 
   platform::Database& database_;
   platform::Statement insert_;
-  platform::Statement tail_;
   platform::Statement read_;
   platform::Statement next_in_line_;
   platform::Statement before_in_line_;
@@ -67,11 +82,18 @@ class Deliveries {
   platform::Statement open_attempts_;
   platform::Statement open_attempts_of_;
   platform::Statement cancel_;
+  platform::Statement hasten_;
+  platform::Statement revive_;
+  platform::Statement hold_next_;
+  platform::Statement of_event_;
   platform::Statement end_waits_;
-  platform::Statement set_back_;
+  platform::Statement move_on_;
+  platform::Statement move_back_;
+  platform::Statement move_failures_;
   platform::Statement pull_in_;
   platform::Statement due_;
   platform::Statement oldest_due_;
+  platform::Statement waiting_;
   platform::Statement load_;
   platform::Statement next_at_;
   platform::Statement attempts_;

@@ -53,6 +53,12 @@ EventLog::EventLog(platform::Database& database, Panels& panels, Webhooks& webho
       )sql"),
       read_(database, "read events", R"sql(
         SELECT seq, type, panel, id, body FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2
+      )sql"),
+      heads_(database, "read what events are about", R"sql(
+        SELECT seq, type, panel, order_row FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2
+      )sql"),
+      at_(database, "read when an event was written", R"sql(
+        SELECT seq, at FROM event NOT INDEXED WHERE seq >= ?1 ORDER BY seq LIMIT 1
       )sql") {}
 
 void EventLog::load() {
@@ -119,6 +125,50 @@ EventPage EventLog::read(const EventQuery& query) {
     page.items.push_back({page.scanned_to, read_.text(3), *type, read_.text(4)});
   }
   return page;
+}
+
+std::vector<EventLog::Head> EventLog::heads(std::int64_t since) {
+  std::vector<Head> heads;
+  const Reading reading(heads_);
+  heads_.bind(1, since).bind(2, events_at_once);
+  while (heads_.step()) {
+    Head head{heads_.integer(0), event_type_from_text(heads_.view(1)), {}, heads_.optional_integer(3)};
+    if (const auto panel = heads_.optional_integer(2)) head.panel = panels_.name_of(*panel);
+    heads.push_back(std::move(head));
+  }
+  return heads;
+}
+
+Replayed EventLog::replay(const Webhooks::Endpoint& endpoint, std::int64_t since, bool also_delivered,
+                          Work& work) {
+  Replayed replayed;
+  const auto found = heads(since);
+  for (const auto& head : found) {
+    // A test was for one endpoint, and is over.
+    if (!head.type || *head.type == EventType::webhook_test) continue;
+    if (!webhooks_.subscribes(endpoint, *head.type, head.panel)) continue;
+    const bool goes = deliveries_.replay(endpoint.row, head.seq, head.order_row, also_delivered, work.now);
+    ++(goes ? replayed.replayed : replayed.left_alone);
+  }
+  if (replayed.replayed > 0) work.notice.webhooks.insert(endpoint.name);
+  if (found.size() == static_cast<std::size_t>(events_at_once)) replayed.next = found.back().seq;
+  return replayed;
+}
+
+std::int64_t EventLog::last_before(Timestamp at) {
+  const auto kept = span();
+  auto low = kept.oldest;
+  auto high = kept.newest + 1;
+  while (low < high) {
+    const auto middle = low + (high - low) / 2;
+    const Reading reading(at_);
+    if (at_.bind(1, middle).step() && at_.integer(1) < to_millis(at)) {
+      low = at_.integer(0) + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return std::max<std::int64_t>(0, low - 1);
 }
 
 EventSpan EventLog::span() {

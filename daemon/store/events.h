@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace smm::store {
 
@@ -21,6 +22,12 @@ class EventLog {
   std::int64_t append(const EventDraft& draft, std::optional<std::int64_t> order_row, Work& work);
 
   [[nodiscard]] EventPage read(const EventQuery& query);
+  // Within a transaction: sends an endpoint again what it subscribes to now, of the next thousand events
+  // after `since`.
+  Replayed replay(const Webhooks::Endpoint& endpoint, std::int64_t since, bool also_delivered, Work& work);
+  // The number of the last event written before then, 0 if none is kept. Where the clock was set back in
+  // between, one of the events near it.
+  [[nodiscard]] std::int64_t last_before(Timestamp at);
   [[nodiscard]] EventSpan span();
   [[nodiscard]] std::int64_t last_seq();
   [[nodiscard]] std::int64_t count();  // of those kept
@@ -28,6 +35,13 @@ class EventLog {
   void forget() { loaded_ = false; }
 
  private:
+  struct Head {
+    std::int64_t seq = 0;
+    std::optional<EventType> type;
+    PanelName panel;  // empty: of none
+    std::optional<std::int64_t> order_row;
+  };
+  [[nodiscard]] std::vector<Head> heads(std::int64_t since);
   void load();
 
   Panels& panels_;
@@ -41,6 +55,8 @@ class EventLog {
   platform::Statement count_all_;
   platform::Statement insert_;
   platform::Statement read_;
+  platform::Statement heads_;
+  platform::Statement at_;
 };
 
 }  // namespace smm::store

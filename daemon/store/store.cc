@@ -85,10 +85,25 @@ struct Store::Impl {
     for (const auto& result : finished) {
       if (const auto row = deliveries.settle(result, work.now))
         work.notice.webhooks.insert(webhooks.name_of(*row));
-      if (!result.rest_until) continue;
-      if (const auto row = deliveries.webhook_of(result.delivery))
-        webhooks.note_rest(*row, *result.rest_until);
+      if (!result.rest_until && !result.is_gone) continue;
+      const auto row = deliveries.webhook_of(result.delivery);
+      if (!row) continue;
+      if (result.rest_until) webhooks.note_rest(*row, *result.rest_until);
+      if (!result.is_gone) continue;
+      const WebhookName name = webhooks.name_of(*row);  // the list is read anew on the way
+      disable(name, result.error, work);
     }
+  }
+
+  void disable(const WebhookName& name, const std::string& reason, Work& work) {
+    const auto* endpoint = webhooks.find(name);
+    if (endpoint->disabled) return;
+    deliveries.cancel_pending(endpoint->row, work.now);
+    webhooks.disable(endpoint->row, reason);
+    EventDraft draft;
+    draft.type = EventType::webhook_disabled;
+    draft.data = {{"webhook", name.text()}, {"reason", reason}};
+    events.append(draft, {}, work);
   }
 };
 
@@ -201,6 +216,10 @@ EventSpan Store::event_span() {
   return impl_->events.span();
 }
 
+std::int64_t Store::last_event_before(Timestamp at) {
+  return impl_->events.last_before(at);
+}
+
 void Store::subscribe(std::vector<Subscription> subscriptions) {
   impl_->writer.write({}, [&](Work&) {
     impl_->webhooks.subscribe(std::move(subscriptions));
@@ -215,23 +234,36 @@ std::vector<WebhookRecord> Store::webhooks() {
 void Store::set_webhook_paused(const WebhookName& name, bool paused, Timestamp now) {
   impl_->writer.write(now, [&](Work&) {
     const auto* endpoint = impl_->webhooks.find(name);
-    const auto rest = paused || endpoint == nullptr ? std::nullopt : impl_->webhooks.rest_of(endpoint->row);
-    if (rest) impl_->deliveries.end_waits(endpoint->row, *rest, now);
+    if (!paused && endpoint != nullptr) impl_->deliveries.end_waits(endpoint->row, now);
     impl_->webhooks.set_paused(name, paused);
     return true;
   });
 }
 
-void Store::disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now) {
-  impl_->writer.write(now, [&](Work& work) {
-    impl_->webhooks.disable(name, reason);
-    impl_->deliveries.cancel_pending(impl_->webhooks.find(name)->row, now);
-    EventDraft draft;
-    draft.type = EventType::webhook_disabled;
-    draft.data = {{"webhook", name.text()}, {"reason", reason}};
-    impl_->events.append(draft, {}, work);
+void Store::end_webhook_rest(const WebhookName& name, Timestamp now) {
+  impl_->writer.write(now, [&](Work&) {
+    if (const auto* endpoint = impl_->webhooks.find(name)) {
+      impl_->deliveries.end_waits(endpoint->row, now);
+      impl_->webhooks.end_rest(endpoint->row);
+    }
     return true;
   });
+}
+
+bool Store::send_again(std::int64_t delivery, Timestamp now) {
+  return impl_->writer.write(now, [&](Work& work) {
+    const auto row = impl_->deliveries.webhook_of(delivery);
+    if (!row || !impl_->deliveries.send_again(delivery, now)) return false;
+    work.notice.webhooks.insert(impl_->webhooks.name_of(*row));
+    return true;
+  });
+}
+
+Replayed Store::replay(const WebhookName& webhook, std::int64_t since, bool also_delivered, Timestamp now) {
+  const auto* endpoint = impl_->webhooks.find(webhook);
+  if (endpoint == nullptr || endpoint->disabled) return {};
+  return impl_->writer.write(
+      now, [&](Work& work) { return impl_->events.replay(*endpoint, since, also_delivered, work); });
 }
 
 std::vector<DueDelivery> Store::due_deliveries(const WebhookName& webhook, Timestamp now, std::size_t limit,
@@ -240,6 +272,13 @@ std::vector<DueDelivery> Store::due_deliveries(const WebhookName& webhook, Times
   const auto* endpoint = impl_->webhooks.find(webhook);
   if (endpoint == nullptr) return {};
   return impl_->deliveries.due(endpoint->row, now, limit, busy, busy_orders);
+}
+
+std::optional<DueDelivery> Store::waiting_delivery(const WebhookName& webhook, Timestamp now,
+                                                   std::span<const std::int64_t> busy) {
+  const auto* endpoint = impl_->webhooks.find(webhook);
+  if (endpoint == nullptr) return std::nullopt;
+  return impl_->deliveries.waiting(endpoint->row, now, busy);
 }
 
 std::optional<Timestamp> Store::next_delivery_at(const WebhookName& webhook,
@@ -274,11 +313,11 @@ void Store::leave_webhook(const WebhookName& name, std::span<const AttemptResult
   });
 }
 
-void Store::mend_waits(Milliseconds set_back, Timestamp now) {
+void Store::mend_waits(Milliseconds moved, Timestamp now) {
   impl_->writer.write(now, [&](Work&) {
-    impl_->webhooks.mend_rests(set_back, now);
+    impl_->webhooks.mend_rests(moved, now);
     for (const auto& endpoint : impl_->webhooks.all()) {
-      impl_->deliveries.mend_waits(endpoint.row, set_back, now);
+      impl_->deliveries.mend_waits(endpoint.row, moved, now);
     }
     return true;
   });

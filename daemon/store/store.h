@@ -186,6 +186,7 @@ struct DueDelivery {
   std::string body;
   int tries = 0;
   std::optional<std::int64_t> order_row;
+  Timestamp due_at;
 };
 
 // What became of an attempt: exactly one of delivered, dead, canceled, or tried again at `next_try_at`.
@@ -200,6 +201,9 @@ struct AttemptResult {
   bool used_a_try = true;
   std::optional<Timestamp> next_try_at;  // with state pending
   std::optional<Timestamp> rest_until;   // the endpoint asks for nothing at all before then
+  // It asks for nothing any more: it is disabled, `error` being the reason, what is pending for it is
+  // canceled, and the others are told; once, however often it says so.
+  bool is_gone = false;
 };
 
 struct DeliveryQuery {
@@ -212,6 +216,13 @@ struct DeliveryQuery {
 struct DeliveryPage {
   std::vector<Delivery> items;  // newest first
   std::optional<std::string> next;
+};
+
+// A slice of a replay.
+struct Replayed {
+  std::int64_t replayed = 0;
+  std::int64_t left_alone = 0;       // pending, or delivered and not wanted again
+  std::optional<std::int64_t> next;  // there may be more after this event
 };
 
 struct WebhookRecord {
@@ -297,18 +308,33 @@ class Store {
   std::int64_t append(std::span<const EventDraft> events, Timestamp now);  // the last seq
   [[nodiscard]] EventPage events(const EventQuery& query);
   [[nodiscard]] EventSpan event_span();
+  // The number of the last event written before then, by the clock of its day; 0 if none is kept.
+  [[nodiscard]] std::int64_t last_event_before(Timestamp at);
 
   // Webhooks. `subscribe` replaces all subscriptions; pending deliveries of endpoints that vanished stay.
   void subscribe(std::vector<Subscription> subscriptions);
   [[nodiscard]] std::vector<WebhookRecord> webhooks();
-  // Resuming also ends a disablement and a rest; what only the rest put off may go at once.
+  // Resuming also ends a disablement and a rest; what waits for its next try may go at once.
   void set_webhook_paused(const WebhookName& name, bool paused, Timestamp now);
-  void disable_webhook(const WebhookName& name, const std::string& reason, Timestamp now);  // with its event
+  // It is somewhere else now: what it asked for by Retry-After is over, and what waits for its next try may
+  // go.
+  void end_webhook_rest(const WebhookName& name, Timestamp now);
+  // A delivery that ended begins its tries anew, and one that waits for its next try goes at once. False:
+  // there is none of that number, it is under way, or it waits for an older one of its order.
+  bool send_again(std::int64_t delivery, Timestamp now);
+  // Sends an endpoint again what it subscribes to now, in order: of the next thousand events after `since`
+  // those it was never told of, or in vain, and, if wanted, those it was told of. What is pending is left
+  // alone. Nothing for an endpoint that is not there or is disabled.
+  Replayed replay(const WebhookName& webhook, std::int64_t since, bool also_delivered, Timestamp now);
   // Pending deliveries that may go now, oldest first, at most one an order (the oldest; a younger one may
   // pass one that has been failing for 30 minutes), none of an order in `busy_orders` or itself in `busy`.
   [[nodiscard]] std::vector<DueDelivery> due_deliveries(const WebhookName& webhook, Timestamp now,
                                                         std::size_t limit, std::span<const std::int64_t> busy,
                                                         std::span<const std::int64_t> busy_orders);
+  // What has failed and waits for its next try, the first one that is none of `busy`: to try an endpoint that
+  // is taken to be down.
+  [[nodiscard]] std::optional<DueDelivery> waiting_delivery(const WebhookName& webhook, Timestamp now,
+                                                            std::span<const std::int64_t> busy);
   // When the next of them may go, by what the rows say; those of `busy_orders` are left out, since the end of
   // an attempt is noticed anyhow. Not before then will due_deliveries() find anything new.
   [[nodiscard]] std::optional<Timestamp> next_delivery_at(const WebhookName& webhook,
@@ -322,9 +348,10 @@ class Store {
   // Nobody sends to this endpoint any more: completes the attempts that finished; what is open besides
   // becomes "interrupted". One commit.
   void leave_webhook(const WebhookName& name, std::span<const AttemptResult> finished, Timestamp now);
-  // The wall clock was set back by so much (0: by nobody knows how much, while the program was not running):
-  // no delivery and no endpoint waits for longer than it would have, nor than anything ever may.
-  void mend_waits(Milliseconds set_back, Timestamp now);
+  // The wall clock was set on (> 0) or back by so much: who waits does so for as long as he would have, and
+  // has been failing for no longer. Nobody waits for longer than anything ever may, also when nobody knows by
+  // how much it was set (0). `now` is by the new clock; what it has written already must not wait.
+  void mend_waits(Milliseconds moved, Timestamp now);
   [[nodiscard]] tl::expected<DeliveryPage, std::string> deliveries(const DeliveryQuery& query);
   [[nodiscard]] std::optional<Delivery> delivery(std::int64_t id);
   [[nodiscard]] std::vector<Attempt> attempts(std::int64_t delivery);

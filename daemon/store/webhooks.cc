@@ -41,9 +41,9 @@ Webhooks::Webhooks(platform::Database& database)
       note_rest_(database, "note a webhook's rest", R"sql(
         UPDATE webhook SET rest_until = ?2 WHERE row = ?1 AND ifnull(rest_until, 0) < ?2
       )sql"),
-      rest_of_(database, "read a webhook's rest", "SELECT rest_until FROM webhook WHERE row = ?1"),
-      set_back_(database, "set the webhooks' rests back", R"sql(
-        UPDATE webhook SET rest_until = max(?1, rest_until - ?2) WHERE rest_until > ?1
+      end_rest_(database, "end a webhook's rest", "UPDATE webhook SET rest_until = NULL WHERE row = ?1"),
+      move_rests_(database, "move the webhooks' rests", R"sql(
+        UPDATE webhook SET rest_until = rest_until + ?2 WHERE rest_until > ?1
       )sql"),
       pull_in_(database, "end impossible rests", R"sql(
         UPDATE webhook SET rest_until = NULL WHERE rest_until > ?1
@@ -116,9 +116,13 @@ void Webhooks::subscribe(std::vector<Subscription> subscriptions) {
 bool Webhooks::wants(const Endpoint& endpoint, const EventDraft& draft) const {
   if (endpoint.disabled) return false;
   if (draft.only_for) return endpoint.name == *draft.only_for;
-  if (!endpoint.subscribed || !endpoint.types.at(static_cast<std::size_t>(draft.type))) return false;
+  return subscribes(endpoint, draft.type, draft.panel);
+}
+
+bool Webhooks::subscribes(const Endpoint& endpoint, EventType type, const PanelName& panel) const {
+  if (!endpoint.subscribed || !endpoint.types.at(static_cast<std::size_t>(type))) return false;
   return endpoint.panels.empty() ||
-         std::find(endpoint.panels.begin(), endpoint.panels.end(), draft.panel) != endpoint.panels.end();
+         std::find(endpoint.panels.begin(), endpoint.panels.end(), panel) != endpoint.panels.end();
 }
 
 std::vector<WebhookRecord> Webhooks::records() {
@@ -149,19 +153,19 @@ void Webhooks::note_rest(std::int64_t row, Timestamp until) {
   note_rest_.bind(1, row).bind(2, to_millis(until)).run();
 }
 
-std::optional<Timestamp> Webhooks::rest_of(std::int64_t row) {
-  const Reading reading(rest_of_);
-  if (!rest_of_.bind(1, row).step() || rest_of_.is_null(0)) return std::nullopt;
-  return from_millis(rest_of_.integer(0));
+void Webhooks::end_rest(std::int64_t row) {
+  end_rest_.bind(1, row).run();
 }
 
-void Webhooks::mend_rests(Milliseconds set_back, Timestamp now) {
-  if (set_back.count() > 0) set_back_.bind(1, to_millis(now)).bind(2, std::int64_t{set_back.count()}).run();
+void Webhooks::mend_rests(Milliseconds moved, Timestamp now) {
+  if (moved.count() != 0) {
+    move_rests_.bind(1, to_millis(std::min(now, now - moved))).bind(2, std::int64_t{moved.count()}).run();
+  }
   pull_in_.bind(1, to_millis(now + rules::longest_retry_after)).run();
 }
 
-void Webhooks::disable(const WebhookName& name, const std::string& reason) {
-  disable_.bind(1, find_or_make(name)).bind(2, reason).run();
+void Webhooks::disable(std::int64_t row, const std::string& reason) {
+  disable_.bind(1, row).bind(2, reason).run();
   loaded_ = false;
 }
 

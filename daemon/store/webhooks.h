@@ -30,6 +30,8 @@ class Webhooks {
   // Who is told of an event: who subscribes to its kind and panel and is not disabled; a draft for one
   // endpoint goes to that one whatever it subscribes to.
   [[nodiscard]] bool wants(const Endpoint& endpoint, const EventDraft& draft) const;
+  // `panel` is empty for an event of no panel.
+  [[nodiscard]] bool subscribes(const Endpoint& endpoint, EventType type, const PanelName& panel) const;
   [[nodiscard]] const std::vector<Endpoint>& all();
   [[nodiscard]] const Endpoint* find(const WebhookName& name);
   [[nodiscard]] const WebhookName& name_of(std::int64_t row);
@@ -38,10 +40,10 @@ class Webhooks {
   [[nodiscard]] std::vector<WebhookRecord> records();
   // Within a transaction; resuming also ends a disablement and a rest.
   void set_paused(const WebhookName& name, bool paused);
-  void disable(const WebhookName& name, const std::string& reason);
+  void disable(std::int64_t row, const std::string& reason);
   void note_rest(std::int64_t row, Timestamp until);  // never shortens one
-  [[nodiscard]] std::optional<Timestamp> rest_of(std::int64_t row);
-  void mend_rests(Milliseconds set_back, Timestamp now);
+  void end_rest(std::int64_t row);
+  void mend_rests(Milliseconds moved, Timestamp now);
 
  private:
   void load();
@@ -56,8 +58,8 @@ class Webhooks {
   platform::Statement pause_;
   platform::Statement disable_;
   platform::Statement note_rest_;
-  platform::Statement rest_of_;
-  platform::Statement set_back_;
+  platform::Statement end_rest_;
+  platform::Statement move_rests_;
   platform::Statement pull_in_;
   platform::Statement records_;
 };

@@ -63,7 +63,12 @@ TEST_CASE("every command has help with an example and the common options") {
                               "panels test",
                               "panels pause",
                               "panels resume",
-                              "deliveries show"}) {
+                              "deliveries show",
+                              "deliveries retry",
+                              "deliveries replay",
+                              "webhooks test",
+                              "webhooks pause",
+                              "webhooks resume"}) {
     CAPTURE(command);
     const std::string name = command;
     const auto blank = name.find(' ');
@@ -123,6 +128,8 @@ TEST_CASE("wrong arguments are refused before anything is sent, each with what w
       {{"events", "--since", "-1"}, "not the number of an event"},
       {{"deliveries", "--state", "lost"}, "use pending, delivered, dead or canceled"},
       {{"deliveries", "show", "x"}, "not a number"},
+      {{"deliveries", "replay", "shop"}, "--since"},
+      {{"deliveries", "replay", "shop", "--since", "noon"}, "write 88121, 2026-11-21T08:00:00Z or 2h"},
       {{"panels", "test"}, "NAME is required"},
       {{"status", "--max-time", "soon"}, "\"soon\" is not a time; write 30s or 5m"},
   };

@@ -123,3 +123,29 @@ TEST_CASE("version tells both versions, and its own when there is no daemon") {
   CHECK(outcome.out == R"({"version":")" SMM_VERSION R"(","daemon":null})"
                        "\n");
 }
+
+TEST_CASE("deliveries replay goes on until there are no more, and adds up") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(R"({"replayed":990,"left_alone":10,"next":88999})"));
+  daemon.will_answer(json(R"({"replayed":5,"left_alone":0,"next":null})"));
+  const auto outcome = run(room.path("api.sock"), {"deliveries", "replay", "shop", "--since", "87999"});
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.out == "995 events go to shop; 10 others pending\n");
+  CHECK(daemon.request(0).target == "/v1/deliveries/replay");
+  CHECK(daemon.request(0).body == R"({"webhook":"shop","since":87999,"undelivered":false})");
+  CHECK(daemon.request(1).body == R"({"webhook":"shop","since":88999,"undelivered":false})");
+}
+
+TEST_CASE("deliveries replay takes a time, and tells where it stopped when the daemon goes away") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(R"({"replayed":1000,"left_alone":0,"next":1000})"));
+  daemon.will_answer(raw(""));
+  const auto outcome = run(room.path("api.sock"), {"deliveries", "replay", "shop", "--since",
+                                                   "2026-11-21T08:00:00Z", "--undelivered"});
+  CHECK(outcome.exit == 6);
+  CHECK(has(outcome.err, "sent again until then: 1000 events; go on with --since 1000"));
+  CHECK(daemon.request(0).body ==
+        R"({"webhook":"shop","since":"2026-11-21T08:00:00.000Z","undelivered":true})");
+}

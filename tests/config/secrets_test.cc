@@ -294,7 +294,10 @@ TEST_CASE("a webhook secret that is not quite one is refused with the reason") {
   CHECK(reason("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz") == "is a text secret without whsec_");
   CHECK(reason("WHSEC_" + a32) == "is a text secret without whsec_");
   CHECK(reason("v1,whsec_" + a32) == "begins with v1, which must be left out");
+  CHECK(reason("v1,whsk_" + a32) == "begins with v1, which must be left out");
   CHECK(reason("whsk_" + a32) == "is an asymmetric key, which is not supported");
+  CHECK(reason("whpk_" + a32) == "is an asymmetric key, which is not supported");
+  CHECK(reason("\"whsec_" + a32 + "\"") == "stands in quotes, which must be left out");
   CHECK(reason("whsec_" + a32 + "-_AA") == "is in the URL-safe base64, not the standard one");
   for (const std::string bad :
        {"", "A", "AAAA====", "AA==AA==", "AA=A", "A A=", "AAAA\nAAA", "====", "AA", "AA!="}) {
@@ -305,9 +308,15 @@ TEST_CASE("a webhook secret that is not quite one is refused with the reason") {
   CHECK(reason("whsec_ " + a32 + "AAA") == "is not whole, padded base64 after whsec_");
   // Bits no byte carries: another spelling of the same bytes.
   CHECK(reason("whsec_" + a32 + "AB==") == "is not whole, padded base64 after whsec_");
-  CHECK(reason("whsec_" + std::string(28, 'A') + "AAA=") == "has fewer than 24 bytes");
-  CHECK(reason("whsec_" + std::string(84, 'A') + "AAA=") == "has more than 64 bytes");
+  CHECK(reason("whsec_" + std::string(28, 'A') + "AAA=") == "has fewer than 24 bytes");  // 23
+  CHECK(reason("whsec_AA==") == "has fewer than 24 bytes");
+  CHECK(reason("whsec_" + std::string(84, 'A') + "AAA=") == "has more than 64 bytes");  // 65
   CHECK(reason("whsec_" + std::string(1000, 'A')) == "has more than 64 bytes");
+  // Each says what a right one is and what makes one, and nothing of what it holds.
+  const auto whole = decode_webhook_secret("whsec_f00dface").error();
+  CHECK(whole.find("whsec_ and the base64 of 24 to 64 random bytes") != std::string::npos);
+  CHECK(whole.find("smm-tracker webhooks new-secret") != std::string::npos);
+  CHECK(whole.find("f00dface") == std::string::npos);
 }
 
 }  // namespace

@@ -44,6 +44,13 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
   return result;
 }
 
+extern "C" time_t time(time_t* into) noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (into != nullptr) *into = now.tv_sec;
+  return now.tv_sec;
+}
+
 // The kernel's timers know nothing of the shift. (Those of sd-event are all by the time since boot.)
 extern "C" int timerfd_settime(int fd, int flags, const itimerspec* wanted, itimerspec* old) noexcept {
   using Original = int (*)(int, int, const itimerspec*, itimerspec*);

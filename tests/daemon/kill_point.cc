@@ -11,12 +11,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 // Loaded before the C library of a program under test: ends it with SIGKILL at one certain step of a request
-// it sends to a panel. The file that KILL_POINT names holds the name of the step; while there is no such
-// file, nothing happens and no step is counted. Steps, in the order a request takes them:
-//   intent-write    before the first byte of the intent goes into the database
+// it sends to a panel or to a webhook's endpoint. The file that KILL_POINT names holds the name of the step;
+// while there is no such file, nothing happens and no step is counted. Where the program talks to several
+// servers, KILL_POINT_PORT says which port's requests are meant. Steps, in the order a request takes them:
+//   intent-write    before the first byte of the intent (a webhook's attempt) goes into the database
 //   intent-sync     the intent is written, and not yet synced
 //   connect         it is committed, and no connection is made
 //   connected       a connection is asked for
@@ -25,6 +27,7 @@
 //   sent            after its last piece
 //   received        the answer, or its first piece, has been read
 //   outcome-write, outcome-sync   as for the intent
+//   outcome-synced  it is committed
 //   tell            what became of it is committed, and whoever asked is not told
 // A file of the same name with ".done" is made just before the end.
 namespace {
@@ -37,6 +40,7 @@ Function original(const char* name) {
 // What the program has done since the file was there; it has one thread that does such things.
 bool began_asking = false;
 bool was_answered = false;
+std::string sent_so_far;  // of the request since its connection was asked for
 
 // Leaves errno as it is: the caller of what is replaced here looks at it.
 bool armed_for(std::string_view step, bool any = false) {
@@ -64,23 +68,41 @@ void reach(std::string_view step) {
   kill(getpid(), SIGKILL);
 }
 
-int family_of_peer(int fd) {
+sockaddr_storage peer_of(int fd) {
   sockaddr_storage peer{};
   socklen_t size = sizeof peer;
   const int error_before = errno;
-  const int result = getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size);
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) peer.ss_family = AF_UNSPEC;
   errno = error_before;
-  return result == 0 ? peer.ss_family : AF_UNSPEC;
+  return peer;
 }
 
-bool is_panel(int fd) {
-  const int family = family_of_peer(fd);
-  return family == AF_INET || family == AF_INET6;
+bool is_server(const sockaddr* address) {
+  if (address->sa_family != AF_INET && address->sa_family != AF_INET6) return false;
+  const char* wanted = std::getenv("KILL_POINT_PORT");
+  if (wanted == nullptr) return true;
+  const auto port = address->sa_family == AF_INET ? reinterpret_cast<const sockaddr_in*>(address)->sin_port
+                                                  : reinterpret_cast<const sockaddr_in6*>(address)->sin6_port;
+  return ntohs(port) == std::strtol(wanted, nullptr, 10);
+}
+
+bool is_server(int fd) {
+  const auto peer = peer_of(fd);
+  return is_server(reinterpret_cast<const sockaddr*>(&peer));
 }
 
 // Whoever asked is on a Unix socket.
 void before_telling(int fd) {
-  if (was_answered && armed() && family_of_peer(fd) == AF_UNIX) reach("tell");
+  if (was_answered && armed() && peer_of(fd).ss_family == AF_UNIX) reach("tell");
+}
+
+// Its head and as many bytes after it as that says.
+bool is_whole(std::string_view request) {
+  const auto end = request.find("\r\n\r\n");
+  const std::string_view name = "\r\nContent-Length: ";
+  const auto length = request.find(name);
+  if (end == std::string_view::npos || length == std::string_view::npos || length > end) return false;
+  return request.size() - end - 4 >= std::strtoul(request.data() + length + name.size(), nullptr, 10);
 }
 
 }  // namespace
@@ -96,13 +118,16 @@ extern "C" int fdatasync(int fd) {
   static const auto real = original<int (*)(int)>("fdatasync");
   if (!began_asking) reach("intent-sync");
   if (was_answered) reach("outcome-sync");
-  return real(fd);
+  const int result = real(fd);
+  if (was_answered) reach("outcome-synced");
+  return result;
 }
 
 extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
   static const auto real = original<int (*)(int, const sockaddr*, socklen_t)>("connect");
-  if (address->sa_family != AF_INET && address->sa_family != AF_INET6) return real(fd, address, size);
+  if (!is_server(address)) return real(fd, address, size);
   began_asking = armed();
+  sent_so_far.clear();
   reach("connect");
   const int result = real(fd, address, size);
   reach("connected");
@@ -111,7 +136,7 @@ extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
 
 extern "C" ssize_t send(int fd, const void* data, size_t size, int flags) {
   static const auto real = original<ssize_t (*)(int, const void*, size_t, int)>("send");
-  if (!began_asking || !is_panel(fd)) {
+  if (!began_asking || !is_server(fd)) {
     before_telling(fd);
     return real(fd, data, size, flags);
   }
@@ -119,16 +144,15 @@ extern "C" ssize_t send(int fd, const void* data, size_t size, int flags) {
   const auto sent = real(fd, data, size, flags);
   if (sent <= 0) return sent;
   reach("sent-piece");
-  // The form is the last of it, and starts with the key.
-  const std::string_view piece(static_cast<const char*>(data), static_cast<size_t>(sent));
-  if (piece.find("action=") != std::string_view::npos) reach("sent");
+  sent_so_far.append(static_cast<const char*>(data), static_cast<size_t>(sent));
+  if (is_whole(sent_so_far)) reach("sent");
   return sent;
 }
 
 extern "C" ssize_t recv(int fd, void* data, size_t size, int flags) {
   static const auto real = original<ssize_t (*)(int, void*, size_t, int)>("recv");
   const auto got = real(fd, data, size, flags);
-  if (!began_asking || !is_panel(fd) || (flags & MSG_PEEK) != 0) return got;
+  if (!began_asking || !is_server(fd) || (flags & MSG_PEEK) != 0) return got;
   if (got <= 0) return got;
   was_answered = true;
   reach("received");

@@ -1,6 +1,7 @@
 #include "practice-panel/server.h"
 #include "practice-panel/webhook_receiver.h"
 #include "tracker_process.h"
+#include "webhook_world.h"
 #include "witness.h"
 
 #include <doctest/doctest.h>
@@ -19,6 +20,7 @@ TEST_CASE("kill -9 at random moments loses nothing and invents nothing") {
   const int rounds = wanted == nullptr ? 20 : std::atoi(wanted);
   practice::ServerOptions options;
   options.speed = 1;
+  options.ledger_bytes = std::size_t{1} << 30;  // for hundreds of rounds
   practice::PracticeServer server(options);
   practice::WebhookReceiver receiver(verifying());
   TrackerProcess tracker;
@@ -46,6 +48,7 @@ TEST_CASE("kill -9 at random moments loses nothing and invents nothing") {
     }
     std::this_thread::sleep_for(Ms(50 + random() % 450));
     tracker.kill_hard();
+    REQUIRE(server.wait_until_left(Ms(30'000)));
     kills.push_back(server.ledger().requests());
     REQUIRE_MESSAGE(tracker.start(start), tracker.log());
   }

@@ -1,6 +1,7 @@
 #include "practice-panel/server.h"
 #include "practice-panel/webhook_receiver.h"
 #include "tracker_process.h"
+#include "webhook_world.h"
 #include "witness.h"
 
 #include <doctest/doctest.h>

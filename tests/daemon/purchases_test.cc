@@ -219,6 +219,36 @@ TEST_CASE("a refill and a cancel are asked for once, and their outcome is follow
   CHECK(world.asked("cancel") == 1);
 }
 
+TEST_CASE("what a crash left on its way is unknown also when its panel is in the configuration no more") {
+  World world;
+  REQUIRE_MESSAGE(world.start("max_in_flight = 4"), world.tracker.log());
+  world.completed("501");
+  world.panel.script_order("502", 1000, {});
+  REQUIRE(world.tracker.track("p1", {"502"}) == 1);
+  world.panel.add_quirk(quirk("slow-reply", "refill", "60000"));
+  world.panel.add_quirk(quirk("slow-reply", "cancel", "60000"));
+  world.panel.add_quirk(quirk("slow-reply", "add", "60000"));
+  std::vector<std::future<void>> asking;
+  asking.push_back(std::async([&] { (void)world.tracker.post("/v1/orders/p1/501/refill"); }));
+  asking.push_back(std::async([&] { (void)world.tracker.post("/v1/orders/p1/502/cancel"); }));
+  asking.push_back(std::async([&] { (void)world.place("key-1", ordinary); }));
+  REQUIRE(eventually(
+      [&] { return world.asked("refill") == 1 && world.asked("cancel") == 1 && world.asked("add") == 1; }));
+  world.tracker.kill_hard();
+  for (auto& each : asking) each.wait();
+  REQUIRE(world.tracker.start({.config = panel_section("p2", world.server.api_url("p1"))}));
+  for (const auto* list : {"/v1/refills", "/v1/cancels", "/v1/placements"}) {
+    CAPTURE(list);
+    const auto items = world.tracker.all_items(list);
+    REQUIRE(items.size() == 1);
+    CHECK(items[0]["state"] == "unknown");
+  }
+  CHECK(world.events("refill.").back() == "refill.unknown");
+  CHECK(world.events("cancel.").back() == "cancel.unknown");
+  CHECK(world.events("place.").back() == "place.unknown");
+  CHECK(world.asked("refill") == 1);
+}
+
 TEST_CASE("many refills go in one request, each with a result of its own") {
   World world;
   REQUIRE_MESSAGE(world.start(), world.tracker.log());

@@ -89,6 +89,12 @@ TEST_CASE("410 disables an endpoint and says so; the others go on") {
   CHECK(world.webhook("gone")["disabled_reason"].get<std::string>().find("410") != std::string::npos);
   CHECK(world.webhook("other")["disabled"] == false);
   CHECK(world.delivery("gone", 1)["state"] == "dead");
+  const auto metrics = world.tracker.get("/metrics").body;
+  for (const auto* line : {"smm_tracker_webhook_disabled{webhook=\"gone\"} 1\n",
+                           "smm_tracker_webhook_disabled{webhook=\"other\"} 0\n",
+                           "smm_tracker_webhook_deliveries_total{webhook=\"gone\",result=\"gone\"} 1\n"})
+    CHECK_MESSAGE(metrics.find(line) != std::string::npos, metrics);
+  CHECK(world.tracker.log().find("webhook gone: disabled, since it answered 410 Gone") != std::string::npos);
   world.make_event("2");
   REQUIRE(other.wait_for(3, seconds(5)));  // two orders, and what became of the neighbour
   const auto received = other.received();

@@ -120,6 +120,8 @@ class Comparer {
 
   Findings run() {
     read_events();
+    if (const auto forgotten = comparison_.server.ledger().forgotten(); forgotten > 0)
+      fault("the panels' ledger has forgotten " + std::to_string(forgotten) + " answers: give it more bytes");
     const auto tellings = tellings_of(comparison_);
     for (const auto& name : comparison_.server.panel_names()) {
       if (comparison_.without.count(name) > 0) continue;
@@ -238,12 +240,6 @@ practice::SeedOptions quick_courses() {
 std::string webhook_section(const std::string& url) {
   return "[webhook.shop]\nurl = \"" + url +
          "\"\nsecret_file = \"keys/shop\"\nnetwork = \"local\"\nrate = 0\nevents = [\"*\"]\n";
-}
-
-practice::ReceiverOptions verifying() {
-  practice::ReceiverOptions options;
-  options.secrets = {webhook_secret};
-  return options;
 }
 
 bool asked_again(practice::PracticeServer& server, const TrackerProcess& tracker, std::size_t orders) {

@@ -42,8 +42,7 @@ struct Comparison {
 // Orders that are done within ten seconds of the panel's time.
 [[nodiscard]] practice::SeedOptions quick_courses();
 
-// A receiver that verifies, and the section that names it. Its secret's file is keys/shop.
-[[nodiscard]] practice::ReceiverOptions verifying();
+// The section of a receiver that wants everything. Its secret's file is keys/shop.
 [[nodiscard]] std::string webhook_section(const std::string& url);
 
 // Stops the panel's clock and waits until everybody was asked again since.

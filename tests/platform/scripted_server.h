@@ -9,8 +9,9 @@
 #include <thread>
 #include <vector>
 
-// A TCP server on 127.0.0.1 whose every byte is the test's: a script, run in a thread for each connection,
-// reads and writes as it likes. What arrived is recorded, whatever became of the connection.
+// A TCP server on 127.0.0.1, or on every address of the machine, whose every byte is the test's: a script,
+// run in a thread for each connection, reads and writes as it likes. What arrived is recorded, whatever
+// became of the connection.
 namespace smm::test {
 
 class Connection {
@@ -48,7 +49,8 @@ class Connection {
 class ScriptedServer {
  public:
   using Script = std::function<void(Connection&)>;
-  explicit ScriptedServer(Script script);
+  enum class Where : std::uint8_t { loopback, everywhere };
+  explicit ScriptedServer(Script script, Where where = Where::loopback);
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;

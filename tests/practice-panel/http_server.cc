@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <thread>
 
 namespace smm::practice {
 namespace {
@@ -62,6 +63,7 @@ struct HttpServer::Inner {
   Handler handler;
   int stop_fd = -1;
   std::atomic<std::uint64_t> connections{0};
+  std::atomic<std::uint64_t> open{0};
   MHD_Daemon* daemon = nullptr;
 
   // True when the time has passed; false when the client left or the server stops. A negative time is
@@ -205,7 +207,9 @@ struct HttpServer::Inner {
   static void on_connection(void* cls, MHD_Connection*, void** slot, MHD_ConnectionNotificationCode code) {
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
       *slot = new std::uint64_t{++static_cast<Inner*>(cls)->connections};
+      ++static_cast<Inner*>(cls)->open;
     } else {
+      --static_cast<Inner*>(cls)->open;
       delete static_cast<std::uint64_t*>(*slot);
       *slot = nullptr;
     }
@@ -245,6 +249,29 @@ HttpServer::~HttpServer() {
   [[maybe_unused]] const auto written = ::write(inner_->stop_fd, &one, sizeof one);
   MHD_stop_daemon(inner_->daemon);
   ::close(inner_->stop_fd);
+}
+
+bool HttpServer::wait_until_left(Ms patience) const {
+  // Connections are taken in the order they were made: when this one, which says nothing, is over, all before
+  // it have been taken and are counted as open.
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  bool over = fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+              ::shutdown(fd, SHUT_WR) == 0;
+  const auto end = std::chrono::steady_clock::now() + patience;
+  if (over) {
+    pollfd watched{fd, POLLIN, 0};
+    over = ::poll(&watched, 1, static_cast<int>(patience.count())) == 1;
+  }
+  if (fd >= 0) ::close(fd);
+  while (over && inner_->open > 0) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(Ms(1));
+  }
+  return over;
 }
 
 std::uint16_t HttpServer::port() const {

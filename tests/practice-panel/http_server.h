@@ -71,6 +71,9 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   std::uint16_t port() const;
+  // Waits until every connection that was made before is over, and with it whatever was asked on it: so many
+  // a request of a program that was killed lies about unread. False at the end of the patience.
+  bool wait_until_left(Ms patience) const;
 
  private:
   struct Inner;

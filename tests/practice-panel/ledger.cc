@@ -11,7 +11,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kept_of_a_body = std::size_t{64} * 1024;
-constexpr std::size_t kept_of_all_bodies = std::size_t{64} * 1024 * 1024;
 
 std::string line_of(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
@@ -51,7 +50,7 @@ std::string answer_line(const LedgerEntry& entry) {
 
 }  // namespace
 
-Ledger::Ledger(const std::string& file) {
+Ledger::Ledger(const std::string& file, std::size_t most_bytes) : most_bytes_(most_bytes) {
   if (file.empty()) return;
   file_.open(file, std::ios::app | std::ios::binary);
   if (!file_) throw std::runtime_error("cannot open the ledger file " + file);
@@ -113,6 +112,11 @@ std::size_t Ledger::requests(std::string_view panel) const {
 std::vector<LedgerEntry> Ledger::entries() const {
   const std::lock_guard lock(mutex_);
   return {entries_.begin(), entries_.end()};
+}
+
+std::size_t Ledger::forgotten() const {
+  const std::lock_guard lock(mutex_);
+  return forgotten_;
 }
 
 std::optional<LedgerEntry> Ledger::last() const {
@@ -177,7 +181,7 @@ void Ledger::untell_locked(const LedgerEntry& entry) {
 }
 
 void Ledger::forget_bodies_locked() {
-  while (body_bytes_ > kept_of_all_bodies && forgotten_ < entries_.size()) {
+  while (body_bytes_ > most_bytes_ && forgotten_ < entries_.size()) {
     auto& answer = entries_[forgotten_++].answer;
     if (!answer) continue;
     body_bytes_ -= answer->body.size();

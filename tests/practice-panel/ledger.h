@@ -61,13 +61,13 @@ struct LedgerEntry {
 // Every request and its answer, in order of arrival. An ordinary answer counts as sent whole from the moment
 // it is queued, so that a client which has it also finds it here; when sending fails that is taken back.
 // Whether a client that was killed had read it, no server can know. Bodies of the oldest entries are
-// forgotten when all of them together exceed 64 MiB. Thread-safe; all that is handed out is a copy.
+// forgotten when all of them together exceed `most_bytes`. Thread-safe; all that is handed out is a copy.
 class Ledger {
  public:
   // With a file, one JSON line an event is appended and flushed before the answer leaves: kinds "request",
   // "answer" and, when the fate of an answer differs from what its line said, "fate". Throws
   // std::runtime_error when the file cannot be opened.
-  explicit Ledger(const std::string& file = {});
+  explicit Ledger(const std::string& file = {}, std::size_t most_bytes = std::size_t{64} << 20);
 
   std::uint64_t open(LedgerRequest request);
   void close(std::uint64_t number, LedgerAnswer answer);
@@ -77,6 +77,7 @@ class Ledger {
   std::size_t requests(std::string_view panel) const;
   std::vector<LedgerEntry> entries() const;
   std::optional<LedgerEntry> last() const;
+  std::size_t forgotten() const;  // entries whose bodies, and what was told with them, are kept no more
   // The states the client was told of an order in whole, readable replies, repetitions left out: a state
   // appears again when another came between.
   std::vector<ToldState> distinct_states(const std::string& panel, const std::string& order) const;
@@ -101,6 +102,7 @@ class Ledger {
   mutable std::mutex mutex_;
   std::chrono::steady_clock::time_point made_ = std::chrono::steady_clock::now();
   std::deque<LedgerEntry> entries_;
+  std::size_t most_bytes_;
   std::size_t body_bytes_ = 0;
   std::size_t forgotten_ = 0;
   std::map<std::string, std::size_t, std::less<>> per_panel_;

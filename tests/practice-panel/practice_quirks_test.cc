@@ -113,6 +113,7 @@ Expectations body_expectations() {
       {"empty-body", {balance, body_is("")}},
       {"notice-before-json", {balance, has_text("</b><br />\n{\"balance\"")}},
       {"bom-before-json", {balance, has_text("\xef\xbb\xbf{")}},
+      {"broken-utf8", {balance, has_text("USD\xC3(\"}")}},
       {"json-as-text-html",
        {balance,
         [](const ClientReply& reply) {

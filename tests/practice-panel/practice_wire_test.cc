@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <thread>
@@ -31,6 +32,26 @@ TEST_CASE("a reply cut on its way is recorded as not whole and tells no state") 
     CHECK_FALSE(world.server.ledger().last()->answer->whole);
   }
   CHECK(world.server.ledger().distinct_states("p1", "101").empty());
+}
+
+TEST_CASE("what a client that is gone had asked is over once the server says that all have left") {
+  std::promise<void> go;
+  std::atomic<bool> handled{false};
+  const HttpServer server(0, [&](const HttpRequest&) {
+    go.get_future().wait();
+    handled = true;
+    return HttpReply{};
+  });
+  CHECK(server.wait_until_left(Ms{5000}));
+  {
+    TestClient client;
+    client.set_timeout(50);
+    CHECK(client.get("http://127.0.0.1:" + std::to_string(server.port()) + "/").code != CURLE_OK);
+  }
+  CHECK_FALSE(server.wait_until_left(Ms{50}));
+  go.set_value();
+  CHECK(server.wait_until_left(Ms{5000}));
+  CHECK(handled);
 }
 
 TEST_CASE("a dripping or slow reply that arrives is whole and tells its state") {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 // Quirks that answer instead of the panel, of the bytes of an answer, and of the wire.
 
@@ -123,6 +124,38 @@ void oversize(const Made& made) {
   made.answer.readable = false;
 }
 
+// "C328" to its two bytes; what is no pair of digits ends it.
+std::string bytes_of_hex(std::string_view digits) {
+  std::string bytes;
+  for (; digits.size() >= 2; digits.remove_prefix(2)) {
+    unsigned byte = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + 2, byte, 16);
+    if (error != std::errc() || end != digits.data() + 2) break;
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+void break_utf8(const Made& made) {
+  constexpr std::string_view mark = "{hex:";
+  auto& body = made.answer.http.body;
+  std::string broken;
+  std::size_t from = 0;
+  for (auto at = body.find(mark); at != std::string::npos; at = body.find(mark, from)) {
+    const auto end = std::min(body.find('}', at), body.size());
+    broken.append(body, from, at - from);
+    broken += bytes_of_hex(std::string_view(body).substr(at + mark.size(), end - at - mark.size()));
+    from = std::min(end + 1, body.size());
+  }
+  broken.append(body, from);
+  if (from == 0) {
+    const auto last = broken.rfind('"');
+    broken.insert(last == std::string::npos ? broken.size() : last, "\xC3(");
+  }
+  body = std::move(broken);
+  made.answer.readable = false;
+}
+
 void unreadable(const Made& made, std::string body) {
   made.answer.http.body = std::move(body);
   made.answer.readable = false;
@@ -151,6 +184,8 @@ constexpr auto body_quirks = std::to_array<MadeQuirk>({
     {"deep-nesting", "100,000 opening brackets",
      [](const Made& made) { unreadable(made, std::string(100'000, '[')); }},
     {"duplicate-ids", "the first key or element comes twice", repeat_first},
+    {"broken-utf8", "bytes that are no UTF-8: where {hex:C328} stands those, else C3 28 ends the last text",
+     break_utf8},
 });
 
 Ms pause_of(const Made& made, long otherwise) {

@@ -46,7 +46,7 @@ LedgerRequest ledger_request(const HttpRequest& request, const Form& form, Ms cl
 }  // namespace
 
 PracticeServer::PracticeServer(const ServerOptions& options)
-    : clock_(options.speed), ledger_(options.ledger_file), port_(options.port) {
+    : clock_(options.speed), ledger_(options.ledger_file, options.ledger_bytes), port_(options.port) {
   start();
 }
 

@@ -18,6 +18,7 @@ struct ServerOptions {
   std::uint16_t port = 0;     // 0: the kernel chooses
   double speed = 0;           // of the simulated clock; 0: it only moves by advance()
   std::string ledger_file{};  // see Ledger
+  std::size_t ledger_bytes = std::size_t{64} << 20;
 };
 
 // Panels behind one port of 127.0.0.1, with one clock and one ledger. The first panel answers at /api/v2 and
@@ -64,6 +65,7 @@ class PracticeServer {
   // Between stop and start connections are refused by the kernel; both keep the port. Not thread-safe.
   void stop();
   void start();
+  bool wait_until_left(Ms patience) const { return http_->wait_until_left(patience); }
 
  private:
   HttpReply handle(const HttpRequest& request);

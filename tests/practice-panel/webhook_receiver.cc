@@ -63,6 +63,15 @@ void WebhookReceiver::start() {
   port_ = http_->port();
 }
 
+ReceiverAnswer WebhookReceiver::next_answer(const ReceivedWebhook& webhook) {
+  if (options_.choose) {
+    if (auto chosen = options_.choose(webhook)) return *std::move(chosen);
+  }
+  auto answer = script_.empty() ? always_ : script_.front().first;
+  if (!script_.empty() && --script_.front().second == 0) script_.pop_front();
+  return answer;
+}
+
 HttpReply WebhookReceiver::handle(const HttpRequest& request) {
   ReceivedWebhook webhook;
   webhook.at = std::chrono::system_clock::now();
@@ -78,8 +87,7 @@ HttpReply WebhookReceiver::handle(const HttpRequest& request) {
     const std::lock_guard lock(mutex_);
     webhook.verdict =
         check_webhook(options_.secrets, request.headers, request.body, webhook.at, options_.tolerance);
-    answer = script_.empty() ? always_ : script_.front().first;
-    if (!script_.empty() && --script_.front().second == 0) script_.pop_front();
+    answer = next_answer(webhook);
     webhook.answered = answer.status;
     webhook.delivery = answer.delivery;
     received_.push_back(webhook);

@@ -47,6 +47,9 @@ struct ReceiverOptions {
   std::optional<std::chrono::seconds> tolerance = std::chrono::minutes{5};
   // Called for each webhook from a connection's thread, before it is answered.
   std::function<void(const ReceivedWebhook&)> on_webhook{};
+  // How this one is answered; nothing: as answer_next and answer_always say. Called from connections'
+  // threads, one at a time.
+  std::function<std::optional<ReceiverAnswer>(const ReceivedWebhook&)> choose{};
 };
 
 // An endpoint for webhooks on 127.0.0.1, any path, any method. A webhook is recorded before it is answered.
@@ -81,6 +84,7 @@ class WebhookReceiver {
 
  private:
   HttpReply handle(const HttpRequest& request);
+  ReceiverAnswer next_answer(const ReceivedWebhook& webhook);  // with the mutex held
 
   ReceiverOptions options_;
   mutable std::mutex mutex_;

@@ -18,6 +18,19 @@ std::string types_of(const EventPage& page) {
   return types;
 }
 
+// Sends what is due first; the answer to it is 410.
+AttemptResult begin_one(Workbench& bench, std::string_view webhook) {
+  AttemptResult result;
+  result.delivery = bench.store().due_deliveries(WebhookName(webhook), noon, 1, {}, {}).at(0).id;
+  result.attempt = bench.store().settle_and_begin({}, std::vector{result.delivery}, noon).at(0);
+  result.outcome = "refused";
+  result.http_status = 410;
+  result.error = "it answered 410";
+  result.state = DeliveryState::dead;
+  result.is_gone = true;
+  return result;
+}
+
 // Which endpoints have a delivery of the event.
 std::set<std::string> told(Workbench& bench, std::int64_t seq) {
   std::set<std::string> names;
@@ -192,7 +205,9 @@ TEST_CASE("a paused endpoint collects, a disabled one does not, and resuming end
   const auto draft = panel_event(EventType::panel_up, "p1");
   const auto write = [&] { return bench.store().append({&draft, 1}, noon); };
   bench.store().set_webhook_paused(WebhookName("a"), true, noon);
-  bench.store().disable_webhook(WebhookName("b"), "it answered 410", noon);
+  REQUIRE(told(bench, write()) == Names{"a", "b"});
+  const auto sent = begin_one(bench, "b");
+  bench.store().settle_and_begin({&sent, 1}, {}, noon);
   CHECK(told(bench, write()) == Names{"a"});
   bench.reopen();
   bench.store().subscribe({{WebhookName("a"), {"panel.*"}, {}}, {WebhookName("b"), {"panel.*"}, {}}});
@@ -201,7 +216,7 @@ TEST_CASE("a paused endpoint collects, a disabled one does not, and resuming end
   REQUIRE(records.size() == 2);
   CHECK(records[0].paused);
   CHECK_FALSE(records[0].disabled);
-  CHECK(records[0].pending == 2);
+  CHECK(records[0].pending == 3);
   CHECK_FALSE(records[1].paused);
   CHECK(records[1].disabled);
   CHECK(records[1].disabled_reason == "it answered 410");
@@ -219,11 +234,11 @@ TEST_CASE("an endpoint that is disabled loses what is pending, and others hear o
   bench.store().subscribe({{WebhookName("gone"), {"*"}, {}}, {WebhookName("other"), {}, {}}});
   const auto draft = panel_event(EventType::panel_up, "p1");
   bench.store().append(std::vector<EventDraft>(3, draft), noon);
-  const auto started = bench.store().due_deliveries(WebhookName("gone"), noon, 1, {}, {}).at(0).id;
-  const auto attempt = bench.store().settle_and_begin({}, std::vector{started}, noon).at(0);
+  auto under_way = begin_one(bench, "gone");
+  const auto answered = begin_one(bench, "gone");
   Committed news;
   bench.store().on_commit([&](const Committed& committed) { news = committed; });
-  bench.store().disable_webhook(WebhookName("gone"), "it answered 410", noon + 1min);
+  bench.store().settle_and_begin({&answered, 1}, {}, noon + 1min);
   CHECK(news.last_seq == 4);
   CHECK(!news.webhooks.empty());
   CHECK(
@@ -234,22 +249,28 @@ TEST_CASE("an endpoint that is disabled loses what is pending, and others hear o
   DeliveryQuery query;
   query.webhooks = {WebhookName("gone")};
   const auto page = bench.store().deliveries(query);
+  REQUIRE(page->items.size() == 3);
   for (const auto& delivery : page->items) {
-    CHECK(delivery.state == DeliveryState::canceled);
+    CHECK(delivery.state ==
+          (delivery.id == answered.delivery ? DeliveryState::dead : DeliveryState::canceled));
     CHECK(delivery.ended_at == noon + 1min);
     CHECK_FALSE(delivery.next_try_at);
   }
   CHECK(bench.store().due_deliveries(WebhookName("gone"), noon + 1h, 10, {}, {}).empty());
   CHECK_FALSE(bench.store().next_delivery_at(WebhookName("gone"), {}));
   CHECK(bench.store().due_deliveries(WebhookName("other"), noon + 1h, 10, {}, {}).size() == 4);
-  // The one that was under way has been taken all the same.
-  AttemptResult result;
-  result.attempt = attempt;
-  result.delivery = started;
-  result.outcome = "delivered";
-  result.state = DeliveryState::delivered;
-  bench.store().settle_and_begin({&result, 1}, {}, noon + 2min);
-  CHECK(bench.store().delivery(started)->state == DeliveryState::delivered);
+  SUBCASE("the one that was under way has been taken all the same") {
+    under_way.outcome = "delivered";
+    under_way.state = DeliveryState::delivered;
+    under_way.is_gone = false;
+    bench.store().settle_and_begin({&under_way, 1}, {}, noon + 2min);
+    CHECK(bench.store().delivery(under_way.delivery)->state == DeliveryState::delivered);
+  }
+  SUBCASE("the one that was under way is told the same, and nobody hears of it twice") {
+    bench.store().settle_and_begin({&under_way, 1}, {}, noon + 2min);
+    CHECK(bench.store().delivery(under_way.delivery)->state == DeliveryState::canceled);
+    CHECK(all_events(bench.store()).size() == 4);
+  }
 }
 
 TEST_CASE("a panel's condition outlives a restart, with the events that say so") {

@@ -63,7 +63,7 @@ TEST_CASE("a clock set back silenced a webhook for as long: its waits are set ba
   post.settle(post.begin(failed, noon), failed, DeliveryState::pending, noon, noon + 10min);
   const auto now = noon - 3h;
   CHECK(post.due(now).empty());
-  post.bench.store().mend_waits(3h, now);
+  post.bench.store().mend_waits(-3h, now);
   CHECK(post.due(now) == Ids{waiting});
   CHECK(post.due(now + 10min - 1ms) == Ids{waiting});
   CHECK(post.due(now + 10min) == Ids{waiting, failed});
@@ -72,6 +72,29 @@ TEST_CASE("a clock set back silenced a webhook for as long: its waits are set ba
   CHECK(post.due(now + 30min) == Ids{waiting, failed});
   post.settle(post.begin(failed, now + 30min), failed, DeliveryState::pending, now + 30min, now + 5h);
   CHECK(post.due(now + 1h) == Ids{waiting, behind});
+}
+
+TEST_CASE("a clock set on by 3 h let every wait end at once: it moves the waits on") {
+  Post post;
+  const auto waiting = post.write("a", noon);
+  const auto failed = post.write("b", noon);
+  const auto behind = post.write("b", noon);
+  post.settle(post.begin(failed, noon), failed, DeliveryState::pending, noon, noon + 10min);
+  const auto now = noon + 3h;
+  const auto fresh = post.write("c", now);
+  post.bench.store().mend_waits(3h, now);
+  CHECK(post.due(now) == Ids{waiting, fresh});
+  CHECK(post.due(now + 10min - 1ms) == Ids{waiting, fresh});
+  CHECK(post.due(now + 10min) == Ids{waiting, fresh, failed});
+  // Nor has it been failing for any longer.
+  post.settle(post.begin(failed, now + 10min), failed, DeliveryState::pending, now + 10min, now + 5h);
+  CHECK(post.due(now + 30min - 1ms) == Ids{waiting, fresh});
+  CHECK(post.due(now + 30min) == Ids{waiting, fresh, behind});
+  // And to and fro: nothing has changed.
+  post.bench.store().mend_waits(24h, now + 24h);
+  post.bench.store().mend_waits(-24h, now);
+  CHECK(post.due(now + 30min - 1ms) == Ids{waiting, fresh});
+  CHECK(post.due(now + 30min) == Ids{waiting, fresh, behind});
 }
 
 TEST_CASE("a wait that nobody can have asked for ends at the next start") {
@@ -107,11 +130,10 @@ TEST_CASE("what Retry-After asked for was forgotten at a restart: it stands in t
   CHECK(post.bench.store().webhooks().at(0).rest_until == noon + 1h);
   post.bench.store().set_webhook_paused(shop, true, noon);
   CHECK(post.bench.store().webhooks().at(0).rest_until == noon + 1h);
-  // A resume ends it, also for the delivery that brought it; what has its own reason to wait goes on waiting.
+  // A resume ends it, and the waits for the next try.
   post.bench.store().set_webhook_paused(shop, false, noon + 1min);
   CHECK_FALSE(post.bench.store().webhooks().at(0).rest_until);
-  CHECK(post.due(noon + 1min) == Ids{third, first});
-  CHECK(post.bench.store().delivery(second)->next_try_at == noon + 2h);
+  CHECK(post.due(noon + 1min) == Ids{third, first, second});
 }
 
 }  // namespace smm::store

@@ -1,0 +1,206 @@
+// Deliveries to one local receiver at rate = 0: the real daemon beside a bare loop that does the same with
+// libcurl and SQLite alone, two kept-alive connections and one synchronous=FULL commit a delivery. Each round
+// is one of each, on the same disk, to the same kind of receiver.
+
+#include "practice-panel/http_server.h"
+#include "tracker_process.h"
+
+#include <curl/curl.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace smm::test;
+using Clock = std::chrono::steady_clock;
+
+constexpr int deliveries = 2000;
+constexpr int rounds = 5;
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw std::runtime_error(what);
+}
+
+// Counts what arrives.
+class Receiver {
+ public:
+  Receiver()
+      : server_(0, [this](const smm::practice::HttpRequest& request) {
+          const std::lock_guard lock(mutex_);
+          ++count_;
+          connections_.insert(request.connection);
+          arrived_.notify_one();
+          return smm::practice::HttpReply{};
+        }) {}
+  [[nodiscard]] std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(server_.port()) + "/hook";
+  }
+  void wait_for_all() {
+    std::unique_lock lock(mutex_);
+    require(arrived_.wait_for(lock, std::chrono::minutes(2), [&] { return count_ >= deliveries; }),
+            "not all arrived");
+  }
+  [[nodiscard]] std::size_t connections() {
+    const std::lock_guard lock(mutex_);
+    return connections_.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  int count_ = 0;
+  std::set<std::uint64_t> connections_;
+  smm::practice::HttpServer server_;  // the last: its threads use the rest
+};
+
+double per_second(Clock::time_point begin) {
+  return deliveries / std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// The daemon: all are there and wait for the pause to end.
+double daemon_round() {
+  Receiver receiver;
+  TrackerProcess tracker(ScratchDirectory::Place::disk);
+  tracker.add_file("keys/p1", "0123456789abcdef0123456789abcdef");
+  tracker.add_file("keys/shop", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+  TrackerProcess::Options options;
+  options.config =
+      "[panel.p1]\nurl = \"http://127.0.0.1:9/api/v2\"\nkey_file = \"keys/p1\"\n"
+      "[webhook.shop]\nurl = \"" +
+      receiver.url() +
+      "\"\nsecret_file = \"keys/shop\"\nnetwork = \"local\"\nrate = 0\n"
+      "events = [\"order.tracked\"]\n";
+  require(tracker.start(options), tracker.log());
+  require(tracker.post("/v1/webhooks/shop/pause").status == 200, "no pause");
+  // The panel that is not there asks for nothing while it is measured.
+  require(tracker.post("/v1/panels/p1/pause").status == 200, "no pause of the panel");
+  std::vector<std::string> ids;
+  for (int i = 1; i <= deliveries; ++i) ids.push_back(std::to_string(i));
+  require(tracker.track("p1", ids) == ids.size(), "not all tracked");
+  const auto begin = Clock::now();
+  require(tracker.post("/v1/webhooks/shop/resume").status == 200, "no resume");
+  receiver.wait_for_all();
+  const auto rate = per_second(begin);
+  require(receiver.connections() <= 2, "more than two connections");
+  require(tracker.stop().code == 0, tracker.log());
+  return rate;
+}
+
+void run(sqlite3* database, const char* sql) {
+  require(sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK, sqlite3_errmsg(database));
+}
+
+std::size_t ignore(char* /*data*/, std::size_t size, std::size_t count, void* /*context*/) {
+  return size * count;
+}
+
+// libcurl and SQLite, and nothing else.
+class BareLoop {
+ public:
+  BareLoop(const std::string& file, std::string url) : url_(std::move(url)) {
+    require(sqlite3_open(file.c_str(), &database_) == SQLITE_OK, "no database");
+    run(database_, "PRAGMA journal_mode = WAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL");
+    run(database_,
+        "CREATE TABLE delivery (id INTEGER PRIMARY KEY, state INTEGER NOT NULL, body TEXT NOT NULL)");
+    run(database_, "BEGIN");
+    for (int i = 1; i <= deliveries; ++i) {
+      const auto row = "INSERT INTO delivery VALUES (" + std::to_string(i) + ", 0, '" + body_ + "')";
+      run(database_, row.c_str());
+    }
+    run(database_, "COMMIT");
+    headers_ = curl_slist_append(headers_, "Content-Type: application/json");
+    for (auto& easy : transfers_) {
+      easy = curl_easy_init();
+      curl_easy_setopt(easy, CURLOPT_URL, url_.c_str());
+      curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body_.c_str());
+      curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &ignore);
+    }
+  }
+  ~BareLoop() {
+    for (auto* easy : transfers_) {
+      curl_multi_remove_handle(multi_, easy);
+      curl_easy_cleanup(easy);
+    }
+    curl_multi_cleanup(multi_);
+    curl_slist_free_all(headers_);
+    sqlite3_close(database_);
+  }
+  BareLoop(const BareLoop&) = delete;
+  BareLoop& operator=(const BareLoop&) = delete;
+
+  void deliver_all() {
+    int started = 0;
+    int ended = 0;
+    for (auto* easy : transfers_) {
+      curl_multi_add_handle(multi_, easy);
+      ++started;
+    }
+    while (ended < deliveries) {
+      int running = 0;
+      curl_multi_perform(multi_, &running);
+      int left = 0;
+      while (const auto* message = curl_multi_info_read(multi_, &left)) {
+        auto* easy = message->easy_handle;
+        require(message->data.result == CURLE_OK, curl_easy_strerror(message->data.result));
+        ++ended;
+        const auto row = "UPDATE delivery SET state = 1 WHERE id = " + std::to_string(ended);
+        run(database_, row.c_str());
+        curl_multi_remove_handle(multi_, easy);
+        if (started == deliveries) continue;
+        ++started;
+        curl_multi_add_handle(multi_, easy);
+        curl_multi_perform(multi_, &running);
+      }
+      curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+    }
+  }
+
+ private:
+  std::string url_;
+  std::string body_ = std::string(R"({"type":"order.tracked","data":")") + std::string(300, 'x') + "\"}";
+  sqlite3* database_ = nullptr;
+  curl_slist* headers_ = nullptr;
+  CURLM* multi_ = curl_multi_init();
+  std::array<CURL*, 2> transfers_{};
+};
+
+double bare_round() {
+  Receiver receiver;
+  const ScratchDirectory directory(ScratchDirectory::Place::disk);
+  BareLoop loop((directory.path() / "bare.db").string(), receiver.url());
+  const auto begin = Clock::now();
+  loop.deliver_all();
+  receiver.wait_for_all();
+  return per_second(begin);
+}
+
+}  // namespace
+
+int main() {
+  std::printf("%d deliveries a round, per second\n  %10s %10s %8s\n", deliveries, "daemon", "bare loop",
+              "ratio");
+  std::vector<double> ratios;
+  for (int round = 0; round < rounds; ++round) {
+    const auto bare = bare_round();
+    const auto daemon = daemon_round();
+    ratios.push_back(daemon / bare);
+    std::printf("  %10.0f %10.0f %8.2f\n", daemon, bare, ratios.back());
+    std::fflush(stdout);
+  }
+  std::sort(ratios.begin(), ratios.end());
+  std::printf("ratio: median %.2f, from %.2f to %.2f; at least 0.50 is wanted\n", ratios[ratios.size() / 2],
+              ratios.front(), ratios.back());
+  return ratios[ratios.size() / 2] >= 0.5 ? 0 : 1;
+}

@@ -1,0 +1,167 @@
+#include "webhook_world.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace smm::test::webhook_breaker_test {
+
+using std::chrono::seconds;
+
+namespace {
+
+std::vector<std::string> numbers(int count) {
+  std::vector<std::string> ids;
+  for (int i = 1; i <= count; ++i) ids.push_back(std::to_string(i));
+  return ids;
+}
+
+int tries(const WebhookWorld& world) {
+  int sum = 0;
+  for (const auto& item : world.tracker.all_items("/v1/deliveries?webhook=shop"))
+    sum += item["tries"].get<int>();
+  return sum;
+}
+
+std::set<std::string> ids_of(const std::vector<practice::ReceivedWebhook>& webhooks) {
+  std::set<std::string> ids;
+  for (const auto& webhook : webhooks) ids.insert(webhook.id);
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("an endpoint that is down is probed, each time with another delivery, and no try is used up") {
+  practice::WebhookReceiver receiver(verifying());
+  receiver.answer_always({.status = 503});
+  const WebhookWorld world({{"shop", receiver.url()}});
+  REQUIRE(world.tracker.track("p1", numbers(30)) == 30);
+  REQUIRE(eventually([&] { return !world.webhook("shop")["down_since"].is_null(); }));
+  const auto used = tries(world);
+  CHECK(used >= 5);
+  CHECK(used <= 6);  // two at a time
+  const auto before = receiver.count();
+  CHECK(before <= 6);
+  // The first after 4 to 6 s, the next after 8 to 12 s more.
+  REQUIRE(receiver.wait_for(before + 1, seconds(20)));
+  REQUIRE(receiver.wait_for(before + 2, seconds(30)));
+  REQUIRE(eventually([&] {
+    const auto items = world.tracker.all_items("/v1/deliveries?webhook=shop&state=pending");
+    return std::none_of(items.begin(), items.end(),
+                        [](const Json& item) { return item["next_try_at"].is_null(); });
+  }));
+  CHECK(tries(world) == used);
+  const auto all = receiver.received();
+  CHECK(ids_of({all.end() - 2, all.end()}).size() == 2);
+  CHECK(all.back().arrived - all[all.size() - 2].arrived >= seconds(7));
+  const auto shown = world.webhook("shop");
+  CHECK_FALSE(shown["next_probe_at"].is_null());
+  CHECK(shown["last_error"]["words"] == "it answered 503");
+
+  receiver.clear();
+  receiver.answer_always({});
+  CHECK(world.tracker.post("/v1/webhooks/shop/resume").json()["down_since"].is_null());
+  REQUIRE(receiver.wait_for(30, seconds(20)));
+  CHECK(ids_of(receiver.received()).size() == 30);
+}
+
+TEST_CASE("an answer closes the breaker by itself, and all that waited comes, each once") {
+  practice::WebhookReceiver receiver(verifying());
+  receiver.stop();
+  const WebhookWorld world({{"shop", receiver.url()}});
+  REQUIRE(world.tracker.track("p1", numbers(40)) == 40);
+  REQUIRE(eventually([&] { return !world.webhook("shop")["down_since"].is_null(); }));
+  receiver.start();
+  REQUIRE(receiver.wait_for(40, seconds(40)));
+  CHECK(world.webhook("shop")["down_since"].is_null());
+  CHECK(ids_of(receiver.received()).size() == 40);
+  CHECK(receiver.count() == 40);
+}
+
+TEST_CASE("any other code is an answer about its event: it uses up a try and opens nothing") {
+  practice::WebhookReceiver receiver(verifying());
+  receiver.answer_next({.status = 500}, 10);
+  receiver.answer_next({.status = 404}, 10);
+  const WebhookWorld world({{"shop", receiver.url()}});
+  REQUIRE(world.tracker.track("p1", numbers(30)) == 30);
+  REQUIRE(receiver.wait_for(30, seconds(20)));
+  CHECK(world.webhook("shop")["down_since"].is_null());
+  CHECK(eventually([&] { return tries(world) >= 30; }));
+}
+
+TEST_CASE("a lone delivery whose next try is far off is what an endpoint that is down is probed with") {
+  practice::WebhookReceiver receiver(verifying());
+  receiver.answer_always({.status = 503});
+  const WebhookWorld world({{"shop", receiver.url()}});
+  world.make_event("1");
+  const auto id = world.delivery("shop", 1)["id"].dump();
+  for (std::size_t tried = 2; tried <= 5; ++tried) {
+    REQUIRE(world.tracker.post("/v1/deliveries/" + id + "/retry").status == 202);
+    REQUIRE(world.delivery("shop", tried)["tries"] == tried);
+  }
+  REQUIRE(eventually([&] { return !world.webhook("shop")["down_since"].is_null(); }));
+  const auto waits = world.delivery("shop", 5)["next_try_at"];  // some 30 minutes
+  REQUIRE(receiver.wait_for(6, seconds(15)));
+  const auto probed = world.delivery("shop", 6);
+  CHECK(probed["tries"] == 5);
+  CHECK(probed["next_try_at"] == waits);
+  receiver.answer_always({});
+  REQUIRE(receiver.wait_for(7, seconds(30)));
+  CHECK(world.delivery("shop", 7)["state"] == "delivered");
+}
+
+TEST_CASE("what the old address of an endpoint still says does not concern the new one") {
+  practice::WebhookReceiver receiver(verifying());
+  practice::WebhookReceiver old(verifying());
+  old.answer_next({.status = 410, .delay = practice::Ms(1500)});
+  old.answer_next({.status = 503, .headers = {{"Retry-After", "7200"}}, .delay = practice::Ms(1500)});
+  WebhookWorld world({{"shop", old.url()}});
+  REQUIRE(world.tracker.track("p1", numbers(2)) == 2);
+  REQUIRE(old.wait_for(2, seconds(5)));
+  world.reload({{"shop", receiver.url()}});
+  REQUIRE(eventually([&] {
+    const auto items = world.tracker.all_items("/v1/deliveries?webhook=shop");
+    return std::all_of(items.begin(), items.end(), [](const Json& item) { return item["tries"] == 1; });
+  }));
+  CHECK(world.webhook("shop")["disabled"] == false);
+  CHECK(world.webhook("shop")["resting_until"].is_null());
+  world.make_event("3");
+  CHECK(receiver.wait_for(1, seconds(5)));
+}
+
+TEST_CASE("a rest that the old address asked for is over at the new one") {
+  practice::WebhookReceiver receiver(verifying());
+  practice::WebhookReceiver old(verifying());
+  old.answer_next({.status = 503, .headers = {{"Retry-After", "7200"}}});
+  WebhookWorld world({{"shop", old.url()}});
+  world.make_event("1");
+  REQUIRE(eventually([&] { return !world.webhook("shop")["resting_until"].is_null(); }));
+  world.reload({{"shop", receiver.url()}});
+  CHECK(receiver.wait_for(1, seconds(5)));
+}
+
+TEST_CASE("an endpoint that was down is asked at once at the address a reload gives it") {
+  practice::WebhookReceiver receiver(verifying());
+  practice::WebhookReceiver down(verifying());
+  down.answer_always({.status = 503});
+  WebhookWorld world({{"shop", down.url()}});
+  REQUIRE(world.tracker.track("p1", numbers(30)) == 30);
+  REQUIRE(eventually([&] { return !world.webhook("shop")["down_since"].is_null(); }));
+  world.reload({{"shop", receiver.url()}});
+  CHECK(world.webhook("shop")["down_since"].is_null());
+  // Those that were tried at the old one wait for their next try.
+  CHECK(receiver.wait_for(24, milliseconds(3500)));
+}
+
+TEST_CASE("one endpoint that is down does not hold up another") {
+  practice::WebhookReceiver down(verifying());
+  practice::WebhookReceiver good(verifying());
+  down.answer_always({.status = 502});
+  const WebhookWorld world({{"shop", down.url()}, {"good", good.url()}});
+  REQUIRE(world.tracker.track("p1", numbers(50)) == 50);
+  REQUIRE(good.wait_for(50, seconds(10)));
+  CHECK(eventually([&] { return !world.webhook("shop")["down_since"].is_null(); }));
+  CHECK(world.webhook("good")["down_since"].is_null());
+}
+
+}  // namespace smm::test::webhook_breaker_test
