@@ -55,7 +55,7 @@ TEST_CASE(
   CHECK_MESSAGE(findings.faults.empty(), to_text(findings));
   CHECK(findings.orders == 10'000);
   // How many changes are seen on the way depends on the machine; that orders moved does not.
-  CHECK(findings.points > 15'000);
+  CHECK(findings.points > 11'000);
   CHECK(largest_batch(server) == 100);
 
   SUBCASE("while nothing changes, a panel gets no more than 1.02 × ⌈n ÷ 100⌉ requests in `slowest`") {

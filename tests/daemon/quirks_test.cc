@@ -378,7 +378,12 @@ class Laboratory {
     wait_for_each([this](const Case& entry, Course& course) {
       // Two more, of which one began after the quirk went: where it was read like the truth, too, the words
       // it is told in may change still.
-      if (server_.ledger().requests(entry.name) < course.requests_during + 2) return false;
+      if (server_.ledger().requests(entry.name) < course.requests_during + 2) {
+        // What was under way when the quirk went may have rejected the key once more.
+        const auto panel = tracker_.get("/v1/panels/" + entry.name).json();
+        if (panel["state"] == "key_rejected") (void)tracker_.post("/v1/panels/" + entry.name + "/resume");
+        return false;
+      }
       course.after = snapshot(entry.name);
       course.recovered = course.after.panel["state"] == "up";
       for (std::size_t i = 0; i < orders_a_panel; ++i) {
