@@ -248,31 +248,15 @@ void HttpServer::Impl::pause_accepting(Listener& listener, Milliseconds retry) {
 
 // False if there is nothing more to accept for now.
 bool HttpServer::Impl::accept_one(Listener& listener) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  auto* const peer = reinterpret_cast<sockaddr*>(&address);
-  const int fd = accept4(listener.fd.get(), peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd >= 0) {
-    accepting = &listener;
-    MHD_add_connection(pump->daemon(), fd, peer, size);  // or closes it
-    accepting = nullptr;
-    return true;
+  auto client = accept_client(listener.fd.get());
+  if (client.fd < 0) {
+    if (client.no_room) pause_accepting(listener, accept_retry);
+    return false;
   }
-  switch (errno) {
-    case EBADF:
-    case EFAULT:
-    case EINVAL:
-    case ENOTSOCK:
-      throw std::system_error(errno, std::generic_category(), "accept");
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-      pause_accepting(listener, accept_retry);
-      return false;
-    default:  // nobody there any more, or a fault of that one client's network
-      return false;
-  }
+  accepting = &listener;
+  MHD_add_connection(pump->daemon(), client.fd, client.peer(), client.size);  // or closes it
+  accepting = nullptr;
+  return true;
 }
 
 void HttpServer::Impl::accept_again_where_it_waits() {

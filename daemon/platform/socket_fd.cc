@@ -35,6 +35,27 @@ void make_non_blocking(int fd) {
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) fail("O_NONBLOCK of a listening socket");
 }
 
+AcceptedClient accept_client(int listener) {
+  AcceptedClient client;
+  client.fd = accept4(listener, client.peer(), &client.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (client.fd >= 0) return client;
+  switch (errno) {
+    case EBADF:
+    case EFAULT:
+    case EINVAL:
+    case ENOTSOCK:
+      fail("accept");
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      client.no_room = true;
+      return client;
+    default:  // nobody there any more, or a fault of that one client's network
+      return client;
+  }
+}
+
 std::optional<std::uint32_t> uid_of_peer(int fd) {
   ucred peer{};
   socklen_t size = sizeof peer;

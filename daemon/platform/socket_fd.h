@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -25,6 +26,18 @@ class OwnFd {
 // Both throw std::system_error.
 [[nodiscard]] bool is_unix_socket(int fd);
 void make_non_blocking(int fd);
+
+// One of the clients that wait at a listening socket, with a non-blocking descriptor that is the caller's
+// now; or -1: there is none, or no room for one (descriptors or memory are used up). Throws std::system_error
+// for what is no listening socket.
+struct AcceptedClient {
+  int fd = -1;
+  bool no_room = false;
+  sockaddr_storage address{};
+  socklen_t size = sizeof(sockaddr_storage);
+  [[nodiscard]] sockaddr* peer() { return reinterpret_cast<sockaddr*>(&address); }
+};
+[[nodiscard]] AcceptedClient accept_client(int listener);
 
 // Who is at the other end of a Unix socket's connection (SO_PEERCRED).
 [[nodiscard]] std::optional<std::uint32_t> uid_of_peer(int fd);
