@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
+#include <algorithm>
 
 namespace smm::api {
 namespace {
@@ -16,6 +16,10 @@ store::WebhookRecord record_of(const std::vector<store::WebhookRecord>& records,
   store::WebhookRecord none;
   none.name = name;
   return none;
+}
+
+void refuse_unwritten(House& house, const ExchangePtr& exchange) {
+  exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
 }
 
 // The webhook the path names; refuses the exchange if there is none.
@@ -42,7 +46,7 @@ void set_paused(House& house, const ExchangePtr& exchange, bool paused) {
   const auto* policy = webhook_of(house, exchange);
   if (policy == nullptr) return;
   if (!house.courier.set_paused(policy->name, paused)) {
-    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
+    return refuse_unwritten(house, exchange);
   }
   exchange->answer(200, shown_webhook(house, *policy, record_of(house.store.webhooks(), policy->name)));
 }
@@ -86,7 +90,7 @@ void test_webhook(House& house, const ExchangePtr& exchange) {
   draft.only_for = policy->name;
   draft.data = {{"webhook", policy->name.text()}};
   if (!house.storage.write([&] { house.store.append({&draft, 1}, house.loop.now()); })) {
-    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
+    return refuse_unwritten(house, exchange);
   }
   store::DeliveryQuery query;
   query.webhooks = {policy->name};
@@ -135,10 +139,8 @@ std::optional<store::Delivery> delivery_of(House& house, const ExchangePtr& exch
     return std::nullopt;
   }
   const auto& text = exchange->capture(0);
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
-  auto delivery = is_number ? house.store.delivery(id) : std::nullopt;
+  const auto id = row_number(text);
+  auto delivery = id ? house.store.delivery(*id) : std::nullopt;
   if (!delivery) exchange->refuse({404, "delivery-not-found", "there is no delivery " + text, {}, {}});
   return delivery;
 }
@@ -162,7 +164,7 @@ void retry_delivery(House& house, const ExchangePtr& exchange) {
   house.courier.look_at_clock(now);
   bool goes = false;
   if (!house.storage.write([&] { goes = house.store.send_again(delivery->id, now); })) {
-    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
+    return refuse_unwritten(house, exchange);
   }
   if (!goes) {
     return exchange->refuse(conflict("delivery " + std::to_string(delivery->id) +
@@ -223,8 +225,7 @@ void replay(House& house, const ExchangePtr& exchange) {
   store::Replayed slice;
   const bool written = house.storage.write(
       [&] { slice = house.store.replay(wish->webhook, wish->since, wish->also_delivered, now); });
-  if (!written)
-    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the program is stopping")));
+  if (!written) return refuse_unwritten(house, exchange);
   exchange->answer(200, {{"replayed", slice.replayed},
                          {"left_alone", slice.left_alone},
                          {"next", slice.next ? Json(*slice.next) : Json(nullptr)}});

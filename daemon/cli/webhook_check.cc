@@ -207,10 +207,6 @@ class Signer {
   std::vector<Signature> signatures_;
 };
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 std::string with_line_breaks(std::string_view body, std::string_view line_break) {
   std::string changed;
   changed.reserve(body.size());
@@ -230,7 +226,7 @@ std::string what_happened(std::string_view body, const Signer& signer) {
   const auto fits = [&](std::string_view other) { return other != body && signer.fits(other).has_value(); };
   constexpr std::string_view mark = "\xEF\xBB\xBF";
   for (const std::string_view line_break : {"\r\n", "\n"}) {
-    const bool is_there = ends_with(body, line_break);
+    const bool is_there = body.ends_with(line_break);
     if (is_there && fits(body.substr(0, body.size() - line_break.size())))
       return "the body fits without the line break at its end: something added it";
     if (!is_there && fits(std::string(body) + std::string(line_break)))
