@@ -56,20 +56,20 @@ Problem conflict(std::string detail) {
 }
 
 // Why a delivery could not be sent even if it were due; empty if it could.
-std::string hindrance_of(House& house, const WebhookName& webhook) {
-  if (house.courier.find(webhook) == nullptr)
-    return "webhook " + webhook.text() + " is not in the configuration any more";
-  if (record_of(house.store.webhooks(), webhook).disabled)
-    return "webhook " + webhook.text() + " is disabled since it answered 410; resume it first";
+std::string hindrance_of(House& house, const store::WebhookRecord& webhook) {
+  if (house.courier.find(webhook.name) == nullptr)
+    return "webhook " + webhook.name.text() + " is not in the configuration any more";
+  if (webhook.disabled)
+    return "webhook " + webhook.name.text() + " is disabled since it answered 410; resume it first";
   return {};
 }
 
 // A delivery that was let go, and what holds it all the same.
-Json shown_sent(House& house, const store::Delivery& delivery) {
+Json shown_sent(House& house, const store::Delivery& delivery, const store::WebhookRecord& webhook) {
   auto json = shown_delivery(delivery);
   const auto& lane = *house.courier.find(delivery.webhook);
   json["held"] = nullptr;
-  if (record_of(house.store.webhooks(), delivery.webhook).paused) {
+  if (webhook.paused) {
     json["held"] = "paused";
   } else if (lane.resting_until()) {
     json["held"] = "resting";
@@ -83,7 +83,8 @@ Json shown_sent(House& house, const store::Delivery& delivery) {
 void test_webhook(House& house, const ExchangePtr& exchange) {
   const auto* policy = webhook_of(house, exchange);
   if (policy == nullptr) return;
-  if (auto hindrance = hindrance_of(house, policy->name); !hindrance.empty())
+  const auto record = record_of(house.store.webhooks(), policy->name);
+  if (auto hindrance = hindrance_of(house, record); !hindrance.empty())
     return exchange->refuse(conflict(std::move(hindrance)));
   EventDraft draft;
   draft.type = EventType::webhook_test;
@@ -95,7 +96,7 @@ void test_webhook(House& house, const ExchangePtr& exchange) {
   store::DeliveryQuery query;
   query.webhooks = {policy->name};
   query.limit = 1;
-  exchange->answer(202, shown_sent(house, house.store.deliveries(query)->items.at(0)));
+  exchange->answer(202, shown_sent(house, house.store.deliveries(query)->items.at(0), record));
 }
 
 void list_webhooks(House& house, const ExchangePtr& exchange) {
@@ -158,7 +159,8 @@ void get_delivery(House& house, const ExchangePtr& exchange) {
 void retry_delivery(House& house, const ExchangePtr& exchange) {
   const auto delivery = delivery_of(house, exchange);
   if (!delivery) return;
-  if (auto hindrance = hindrance_of(house, delivery->webhook); !hindrance.empty())
+  const auto record = record_of(house.store.webhooks(), delivery->webhook);
+  if (auto hindrance = hindrance_of(house, record); !hindrance.empty())
     return exchange->refuse(conflict(std::move(hindrance)));
   const auto now = house.loop.now();
   house.courier.look_at_clock(now);
@@ -170,7 +172,7 @@ void retry_delivery(House& house, const ExchangePtr& exchange) {
     return exchange->refuse(conflict("delivery " + std::to_string(delivery->id) +
                                      " is under way, or waits for an older one of its order"));
   }
-  exchange->answer(202, shown_sent(house, house.store.delivery(delivery->id).value_or(*delivery)));
+  exchange->answer(202, shown_sent(house, house.store.delivery(delivery->id).value_or(*delivery), record));
 }
 
 struct ReplayWish {
@@ -213,10 +215,10 @@ void replay(House& house, const ExchangePtr& exchange) {
   const auto wish = read_replay(house, exchange);
   if (!wish) return;
   const auto records = house.store.webhooks();
-  const bool is_known = std::any_of(records.begin(), records.end(),
-                                    [&](const auto& record) { return record.name == wish->webhook; });
-  if (!is_known) return exchange->refuse(webhook_unknown(wish->webhook.text()));
-  if (auto hindrance = hindrance_of(house, wish->webhook); !hindrance.empty())
+  const auto record = std::find_if(records.begin(), records.end(),
+                                   [&](const auto& each) { return each.name == wish->webhook; });
+  if (record == records.end()) return exchange->refuse(webhook_unknown(wish->webhook.text()));
+  if (auto hindrance = hindrance_of(house, *record); !hindrance.empty())
     return exchange->refuse(conflict(std::move(hindrance)));
   if (const auto problem = cursor_problem(house.store.event_span(), wish->since))
     return exchange->refuse(*problem);
