@@ -107,12 +107,12 @@ TEST_CASE("a client that hangs up at the proxy is known to have, and gets the an
 TEST_CASE("the units are sound, and nothing enables them by itself") {
   const std::string units = SMM_UNITS;
   // It exits 0 on unknown keys: what counts is that it says nothing.
-  const auto verdict = run("systemd-analyze verify --man=no " + units + "/smm-tracker-compat.socket " +
-                           units + "/smm-tracker-compat.service 2>&1");
+  const auto verdict = run("systemd-analyze verify --man=no " + units + "/smm-tracker-loopback.socket " +
+                           units + "/smm-tracker-loopback.service 2>&1");
   CHECK(verdict.exit == 0);
   CHECK(verdict.out.empty());
-  const auto socket = read_file(units + "/smm-tracker-compat.socket");
-  const auto service = read_file(units + "/smm-tracker-compat.service");
+  const auto socket = read_file(units + "/smm-tracker-loopback.socket");
+  const auto service = read_file(units + "/smm-tracker-loopback.service");
   CHECK(socket.find("\nListenStream=127.0.0.1:") != std::string::npos);
   CHECK(service.find("[Install]") == std::string::npos);
 }

@@ -37,7 +37,7 @@ constexpr int first_handed_over = 3;  // SD_LISTEN_FDS_START
 }  // namespace
 
 std::vector<std::string> SocketProxy::command(const std::filesystem::path& units) {
-  std::ifstream unit(units / "smm-tracker-compat.service");
+  std::ifstream unit(units / "smm-tracker-loopback.service");
   std::vector<std::string> words;
   for (std::string line; std::getline(unit, line);) {
     const std::string key = "ExecStart=";

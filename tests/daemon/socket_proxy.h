@@ -13,7 +13,7 @@ namespace smm::test {
 // by the service manager's protocol (sd_listen_fds(3)).
 class SocketProxy {
  public:
-  // The words of ExecStart= in smm-tracker-compat.service. Throws std::runtime_error when the program they
+  // The words of ExecStart= in smm-tracker-loopback.service. Throws std::runtime_error when the program they
   // name is not on this machine.
   static std::vector<std::string> command(const std::filesystem::path& units);
 
