@@ -85,10 +85,13 @@ void EventCommands::add_to(Menu& menu) {
   auto* follow =
       events.add_flag("-f,--follow", follow_, "Go on as things happen, from now unless --since is said");
   follow->excludes(limit);
-  events.add_option("--types", types_, "Only these; may be repeated")
-      ->type_name("PATTERN")
-      ->check(check_event_pattern)
-      ->allow_extra_args(false);
+  menu.offer(events.add_option("--types", types_, "Only these; may be repeated")
+                 ->type_name("PATTERN")
+                 ->check(check_event_pattern)
+                 ->allow_extra_args(false),
+             {"order.*", "order.status_changed", "order.progress", "order.settled", "order.stalled",
+              "order.lost", "order.drop_detected", "place.*", "refill.*", "cancel.*", "panel.*", "balance.*",
+              "service.*", "webhook.*"});
   events.add_option("--panel", panels_, "Only of this panel; may be repeated")
       ->type_name("NAME")
       ->check(check_panel)

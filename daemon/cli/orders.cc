@@ -12,14 +12,6 @@
 namespace smm::cli {
 namespace {
 
-void add_all(Query& query, const std::string& key, const std::vector<std::string>& values) {
-  for (const auto& value : values) query.emplace_back(key, value);
-}
-
-void add_flag(Query& query, const std::string& key, int flag) {
-  if (flag != 0) query.emplace_back(key, flag > 0 ? "1" : "0");
-}
-
 constexpr int spark_in_list = 12;  // columns
 constexpr int spark_in_sheet = 40;
 
@@ -94,34 +86,15 @@ void OrderCommands::add_list(Menu& menu) {
       "list --status in_progress --stalled\nlist --panel p1 --label customer=42 --sort changed --desc\n"
       "list --updated-after 2h --all --json",
       [this](Session& session) { return run_list(session); });
-  list.add_option("--panel", panels_, "On this panel")
-      ->type_name("NAME")
-      ->check(check_panel)
-      ->allow_extra_args(false);
-  list.add_option("--status", statuses_, "In this status")
-      ->type_name("STATUS")
-      ->check(check_status)
-      ->allow_extra_args(false);
-  list.add_option("--service", services_, "Of this service")->type_name("ID")->allow_extra_args(false);
-  list.add_option("--label", labels_, "With this label")
-      ->type_name("K=V")
-      ->check(check_label)
-      ->allow_extra_args(false);
-  list.add_option("--ref", refs_, "With this ref")->type_name("REF")->allow_extra_args(false);
-  list.add_option("-q,--query", search_, "Whose id or ref is or begins with this")->type_name("TEXT");
-  list.add_flag("--stalled,!--no-stalled", stalled_, "That have stalled, or have not");
-  list.add_flag("--settled,!--no-settled", settled_, "That have settled, or have not");
-  list.add_option("--updated-after", updated_after_,
-                  "That changed after this (RFC 3339, or 2h for two hours ago)")
-      ->type_name("TIME")
-      ->check(check_time);
-  list.add_option("--sort", sort_, "By tracked, changed or placed")
-      ->type_name("BY")
-      ->check([](const std::string& by) {
-        const bool known = by == "tracked" || by == "changed" || by == "placed";
-        return known ? std::string()
-                     : "\"" + by + "\" is no order of sorting; use tracked, changed or placed";
-      });
+  filters_.add_to(list, menu);
+  menu.offer(list.add_option("--sort", sort_, "By tracked, changed or placed")
+                 ->type_name("BY")
+                 ->check([](const std::string& by) {
+                   const bool known = by == "tracked" || by == "changed" || by == "placed";
+                   return known ? std::string()
+                                : "\"" + by + "\" is no order of sorting; use tracked, changed or placed";
+                 }),
+             {"tracked", "changed", "placed"});
   auto* descending = list.add_flag("--desc", descending_, "The newest first");
   list.add_flag("--asc", ascending_, "The oldest first")->excludes(descending);
   auto* limit =
@@ -133,21 +106,7 @@ void OrderCommands::add_list(Menu& menu) {
 }
 
 Query OrderCommands::query(const View& view) const {
-  Query query;
-  add_all(query, "panel", panels_);
-  add_all(query, "status", statuses_);
-  add_all(query, "service", services_);
-  for (const auto& label : labels_) {
-    const auto equals = label.find('=');
-    query.emplace_back("label." + label.substr(0, equals), label.substr(equals + 1));
-  }
-  add_all(query, "ref", refs_);
-  if (!search_.empty()) query.emplace_back("q", search_);
-  add_flag(query, "stalled", stalled_);
-  add_flag(query, "settled", settled_);
-  if (const auto after = time_from_argument(updated_after_, view.now)) {
-    query.emplace_back("updated_after", to_rfc3339(*after));
-  }
+  auto query = filters_.query(view.now);
   if (!sort_.empty()) query.emplace_back("sort", sort_);
   if (descending_ || ascending_) query.emplace_back("order", descending_ ? "desc" : "asc");
   return query;

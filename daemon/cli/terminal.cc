@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -88,6 +89,21 @@ void leave_screen_and_exit(int signal) {
 
 void notice(int) {}
 
+// What an interrupt does; read by its handler, and written only while no signal can come.
+struct LastDeeds {
+  std::array<char, 4096> words;
+  std::size_t length;
+  std::array<char, 4096> file;  // ends in a zero
+};
+LastDeeds
+    last_deeds;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a handler has no other access
+
+void do_last_deeds(int signal) {
+  if (last_deeds.file.front() != '\0') ::unlink(last_deeds.file.data());
+  if (::write(STDERR_FILENO, last_deeds.words.data(), last_deeds.length) < 0) ::_exit(1);
+  ::_exit(128 + signal);
+}
+
 void on_signal(int signal, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -135,6 +151,21 @@ void say_error(std::string_view text) {
 
 void exit_quietly_when_interrupted() {
   on_every_end(exit_for_signal);
+}
+
+void when_interrupted(std::string_view words, std::string_view file) {
+  // A bar that is being drawn is wiped away first.
+  const bool capable = is_capable_terminal(look_at_standard_error());
+  const auto line = std::string(capable ? "\r\x1b[K" : "") + "smm-tracker: " + std::string(words) + "\n";
+  sigset_t ends;
+  sigset_t before;
+  sigemptyset(&ends);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, signal);
+  ::sigprocmask(SIG_BLOCK, &ends, &before);
+  last_deeds.length = line.copy(last_deeds.words.data(), last_deeds.words.size());
+  last_deeds.file[file.copy(last_deeds.file.data(), last_deeds.file.size() - 1)] = '\0';
+  on_every_end(do_last_deeds);
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
 SecondScreen::SecondScreen() {

@@ -51,6 +51,10 @@ void say_error(std::string_view text);
 // From now on an interrupt ends the process with 128 + the signal's number, without a word.
 void exit_quietly_when_interrupted();
 
+// From now on an interrupt takes `file` away (none when empty), says `words` on standard error below whatever
+// stands in its line, and ends the process with 128 + the signal's number. At most 4 KiB of each.
+void when_interrupted(std::string_view words, std::string_view file);
+
 // The terminal's other screen, with the cursor hidden; the destructor, or an interrupt, gives the first one
 // back.
 class SecondScreen {
