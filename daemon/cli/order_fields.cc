@@ -28,8 +28,8 @@ bool is_among(const std::vector<std::string_view>& names, std::string_view name)
 
 // What the daemon tells of an order and nobody can tell it.
 const std::vector<std::string_view>& told_fields() {
-  static const std::vector<std::string_view> names = {"children", "next_poll_at", "refill",
-                                                      "cancel",   "history",      "quiet"};
+  static const std::vector<std::string_view> names = {"children", "next_poll_at", "refill", "cancel",
+                                                      "history",  "untracked",    "quiet"};
   return names;
 }
 
@@ -151,9 +151,10 @@ const std::vector<std::string_view>& import_fields() {
 const std::vector<std::string_view>& export_columns() {
   static const std::vector<std::string_view> names = [] {
     auto all = import_fields();
-    for (const auto* told : {"status", "status_text", "start_count", "remains", "delivered", "charge",
-                             "currency", "service_name", "rate_at_placing", "parent", "revision", "ended",
-                             "settled", "stalled", "lost", "tracked_at", "changed_at", "polled_at"}) {
+    for (const auto* told :
+         {"status", "status_text", "start_count", "remains", "delivered", "charge", "currency",
+          "service_name", "kind", "rate_at_placing", "parent", "revision", "ended", "settled", "stalled",
+          "lost", "tracked_at", "changed_at", "polled_at"}) {
       all.emplace_back(told);
     }
     return all;

@@ -67,12 +67,13 @@ TEST_CASE("export writes CSV with quotes where they are needed and nothing for w
   CHECK(stage.run_it({"--status", "in_progress", "--format", "csv"}).out ==
         "panel,id,service,link,quantity,ref,labels,placed_at,ended_at,status,status_text,start_count,remains,"
         "delivered,"
-        "charge,currency,service_name,rate_at_placing,parent,revision,ended,settled,stalled,lost,tracked_at,"
+        "charge,currency,service_name,kind,rate_at_placing,parent,revision,ended,settled,stalled,lost,"
+        "tracked_at,"
         "changed_at,"
         "polled_at\n"
         "p1,23501,1,https://e.example/"
         "1,1000,,\"{\"\"customer\"\":\"\"42\"\"}\",2026-11-21T08:00:00.000Z,,in_progress,"
-        "In progress,,157,843,0.27819,USD,\"Followers, \"\"fast\"\"\",0.90,,7,false,false,true,false,"
+        "In progress,,157,843,0.27819,USD,\"Followers, \"\"fast\"\"\",,0.90,,7,false,false,true,false,"
         "2026-11-21T08:00:01.000Z,,\n");
 }
 
