@@ -60,6 +60,11 @@ std::string event_line(const Json& event, const View& view) {
   auto rest = escape_controls(details_of(data));
   if (view.width > 0) {
     const int used = display_width(time + type + subject) + 6;
+    // A narrow terminal has no room for columns.
+    if (used > view.width + 2) {
+      return fit(time + "  " + std::string(trim(type)) + "  " + std::string(trim(subject)), view.width) +
+             "\n";
+    }
     rest = used < view.width ? fit(rest, view.width - used) : std::string();
     return paint(time, Style::quiet, view) + "  " + type + "  " + paint(subject, Style::strong, view) +
            (rest.empty() ? "" : "  " + rest) + "\n";

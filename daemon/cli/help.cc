@@ -7,7 +7,6 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -33,23 +32,6 @@ std::string argument(const CLI::Option& option) {
   return option.get_required() ? text : "[" + text + "]";
 }
 
-// `text` broken between words into lines of `width` columns, each but the first behind `indent` blanks.
-std::string broken(const std::string& text, int indent, int width) {
-  std::istringstream words(text);
-  std::string lines;
-  int used = 0;
-  for (std::string word; words >> word;) {
-    const int columns = display_width(word);
-    if (used > 0 && used + 1 + columns > width) {
-      lines += "\n" + std::string(static_cast<std::size_t>(indent), ' ');
-      used = 0;
-    }
-    lines += (used > 0 ? " " : "") + word;
-    used += columns + (used > 0 ? 1 : 0);
-  }
-  return lines;
-}
-
 std::string section(const std::string& title, const Lines& lines, int width) {
   if (lines.empty()) return {};
   int widest = 0;
@@ -62,7 +44,7 @@ std::string section(const std::string& title, const Lines& lines, int width) {
     text += "  ";
     text += beside ? padded(typed, widest + 2)
                    : typed + "\n" + std::string(static_cast<std::size_t>(indent), ' ');
-    text += width > 0 ? broken(does, indent, std::max(8, width - indent)) : does;
+    text += width > 0 ? broken_into_lines(does, indent, std::max(8, width - indent)) : does;
     text += '\n';
   }
   return text;
@@ -88,7 +70,8 @@ std::string help_text(const CLI::App& command, const std::string& full_name, int
     }
   }
   usage += " [OPTION]…";
-  auto text = width > 0 ? broken(command.get_description(), 0, width) + "\n\n" + broken(usage, 7, width - 7)
+  auto text = width > 0 ? broken_into_lines(command.get_description(), 0, width) + "\n\n" +
+                              broken_into_lines(usage, 7, width - 7)
                         : command.get_description() + "\n\n" + usage;
   text += '\n';
   std::vector<std::string> groups;

@@ -9,11 +9,14 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace smm::cli {
 namespace {
 
 constexpr int spark_in_list = 12;  // columns
 constexpr int spark_in_sheet = 40;
+constexpr int beside_names = 14;  // what the names of a sheet take, and a column to spare
 
 // How what remains of an order went, over its whole history; empty when that is not known.
 std::string course_of(Session& session, const std::string& order, int width) {
@@ -33,7 +36,7 @@ Table order_table(bool spark) {
   std::vector<Column> columns = {{"ORDER", false, 0, 0},   {"STATUS", false, 0, 0},  {"PROGRESS", true, 1, 0},
                                  {"CHARGE", true, 4, 0},   {"CHANGED", false, 2, 0}, {"REF", false, 3, 10},
                                  {"SERVICE", false, 5, 12}};
-  if (spark) columns.insert(columns.begin() + 3, {"REMAINS", false, 1, 0});
+  if (spark) columns.insert(columns.begin() + 3, {"REMAINS", false, 0, 0});
   return Table(std::move(columns));
 }
 
@@ -136,7 +139,8 @@ ExitCode OrderCommands::run_list(Session& session) const {
 ExitCode OrderCommands::run_show(Session& session) const {
   return ask(session, {"GET", "/v1/orders/" + order_, {}, {}}, [&](const Json& order, const View& view) {
     // A picture is for people.
-    const auto course = view.terminal ? course_of(session, order_, spark_in_sheet) : std::string();
+    const int width = std::min(spark_in_sheet, view.width - beside_names);
+    const auto course = view.terminal ? course_of(session, order_, width) : std::string();
     return order_sheet(order, view, course);
   });
 }

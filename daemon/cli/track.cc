@@ -107,8 +107,16 @@ ExitCode TrackCommands::run_untrack(Session& session) const {
 
 ExitCode TrackCommands::run_poll(Session& session) const {
   if (is_single(orders_)) {
-    return ask(session, {"POST", "/v1/orders/" + orders_.front() + "/poll", {}, {}, poll_time},
-               [](const Json& order, const View& view) { return order_line(order, view) + "\n"; });
+    const auto text =
+        ask_for_text(session, {"POST", "/v1/orders/" + orders_.front() + "/poll", {}, {}, poll_time},
+                     [](const Json& order, const View& view) { return order_line(order, view) + "\n"; });
+    if (!text) {
+      auto failure = text.error();
+      if (failure.exit == ExitCode::panel_failed) failure.message.insert(0, orders_.front() + ": ");
+      return complain(session, failure);
+    }
+    session.out.write(*text);
+    return ExitCode::done;
   }
   return one_by_one(session, orders_,
                     {"POST", "/poll", {}, poll_time, "order", [&](const OrderKey&, const Json& order) {

@@ -103,20 +103,19 @@ TEST_CASE("bash completes commands, options and their fixed values") {
 TEST_CASE("shells complete the names of panels and webhooks from the daemon at the socket that was named") {
   const Stage stage;
   FakeDaemon daemon(stage.room.path("other.sock"));
-  daemon.will_answer(json(R"({"items":[{"name":"alpha"},{"name":"beta"},{"name":"$(touch x)"
-}],"next":null
-})"));
+  daemon.will_answer(
+      json(R"j({"items":[{"name":"alpha"},{"name":"beta"},{"name":"$(touch x)"}],"next":null})j"));
   const auto socket = "--socket " + stage.room.path("other.sock");
-CHECK(stage.in_bash("smm-tracker " + socket + " panels show ''") == Words{"alpha", "beta"});
-CHECK(stage.in_bash("smm-tracker list " + socket + " --panel b") == Words{"beta"});
-CHECK(daemon.request(1).target == "/v1/panels");
-CHECK(stage.in_bash("smm-tracker webhooks test " + socket + " ''") == Words{"alpha", "beta"});
-CHECK(daemon.request(2).target == "/v1/webhooks");
-CHECK(stage.in_bash("smm-tracker show " + socket + " ''") == Words{"alpha/", "beta/"});
-if (::access("/usr/bin/fish", X_OK) == 0) {
-  CHECK(stage.in_fish("smm-tracker " + socket + " panels show ") == Words{"alpha", "beta"});
-  CHECK(stage.in_fish("smm-tracker " + socket + " show ") == Words{"alpha/", "beta/"});
-}
+  CHECK(stage.in_bash("smm-tracker " + socket + " panels show ''") == Words{"alpha", "beta"});
+  CHECK(stage.in_bash("smm-tracker list " + socket + " --panel b") == Words{"beta"});
+  CHECK(daemon.request(1).target == "/v1/panels");
+  CHECK(stage.in_bash("smm-tracker webhooks test " + socket + " ''") == Words{"alpha", "beta"});
+  CHECK(daemon.request(2).target == "/v1/webhooks");
+  CHECK(stage.in_bash("smm-tracker show " + socket + " ''") == Words{"alpha/", "beta/"});
+  if (::access("/usr/bin/fish", X_OK) == 0) {
+    CHECK(stage.in_fish("smm-tracker " + socket + " panels show ") == Words{"alpha", "beta"});
+    CHECK(stage.in_fish("smm-tracker " + socket + " show ") == Words{"alpha/", "beta/"});
+  }
 }
 
 TEST_CASE("without a daemon shells complete no names and say nothing") {
