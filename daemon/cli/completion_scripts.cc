@@ -155,45 +155,58 @@ _smm_tracker_offer() {  # the words for offer $1, of program $2
       compadd -a names
       ;;
     panels|webhooks)
-      names=(${(f)" $("$2" ${socket : +--socket} $socket completion-- names $1 2 > / dev / null) "})
-                                 compadd -
-                                 a names;
-;
+      names=(${(f)"$("$2" ${socket:+--socket} $socket completion --names $1 2>/dev/null)"})
+      compadd -a names
+      ;;
     orders)
       names=(${(f)"$("$2" ${socket:+--socket} $socket completion --names panels 2>/dev/null)"})
       compadd -S / -q -a names
-      ;
-    ;
-    files) _files ;
-    ;
-    esac
-    }
+      ;;
+    files) _files ;;
+  esac
+}
 
-    _smm - tracker() {
-      local command ='' pending ='' word offer local - a socket subcommands options valued arguments local -
-                                 i given = 0 i _smm_tracker_about '' for ((i = 2; i < CURRENT; i++));
-      do word = $ {
-          (Q) words[i]
-        }
-      if
-        [[-n $pending]];
-      then if [[$pending == --socket]] socket = ($word)pending ='' elif [[$word == --socket = *]];
-      then socket = (${word #--socket = }) elif [[$word == -*]];
-      then if ((${valued[(Ie)$word]})) pending = $word elif ((${subcommands [(I)${(b)word}:*]}));
-      then command = ${command : +$command} $word _smm_tracker_about "$command" else given +=
-          1 fi done if[[-z $pending && $words[CURRENT] == -- *= *]];
-      then pending = ${words[CURRENT] % %= *} compset - P '*=' fi if[[-n $pending]];
-      then offer = nothing _smm_tracker_value
-          "$command"
-          "$pending" _smm_tracker_offer $offer $words[1] elif [[$words [CURRENT] == -*]];
-      then _describe - t options option options else if ((given == 0 && $ #subcommands)) _describe -
-          t commands command subcommands if (($ #arguments));
-      then if ((given >= $ #arguments)) given =
-          $(($ #arguments - 1)) _smm_tracker_offer $arguments[given + 1] $words[1] fi fi
-    }
+_smm-tracker() {
+  local command='' pending='' word offer
+  local -a socket subcommands options valued arguments
+  local -i given=0 i
+  _smm_tracker_about ''
+  for ((i = 2; i < CURRENT; i++)); do
+    word=${(Q)words[i]}
+    if [[ -n $pending ]]; then
+      if [[ $pending == --socket ]]; then socket=($word); fi
+      pending=''
+    elif [[ $word == --socket=* ]]; then
+      socket=(${word#--socket=})
+    elif [[ $word == -* ]]; then
+      if (( ${valued[(Ie)$word]} )); then pending=$word; fi
+    elif (( ${subcommands[(I)${(b)word}:*]} )); then
+      command=${command:+$command }$word
+      _smm_tracker_about "$command"
+    else
+      given=$(( given + 1 ))
+    fi
+  done
+  if [[ -z $pending && $words[CURRENT] == --*=* ]]; then
+    pending=${words[CURRENT]%%=*}
+    compset -P '*='
+  fi
+  if [[ -n $pending ]]; then
+    offer=nothing
+    _smm_tracker_value "$command" "$pending"
+    _smm_tracker_offer $offer $words[1]
+  elif [[ $words[CURRENT] == -* ]]; then
+    _describe -o option options
+  else
+    if (( given == 0 && $#subcommands )); then _describe command subcommands; fi
+    if (( $#arguments )); then
+      if (( given >= $#arguments )); then given=$(( $#arguments - 1 )); fi
+      _smm_tracker_offer $arguments[given+1] $words[1]
+    fi
+  fi
+}
 
-    if
-      [[$funcstack [1] == _smm - tracker]]; then
+if [[ $funcstack[1] == _smm-tracker ]]; then
   _smm-tracker "$@"
 else
   compdef _smm-tracker smm-tracker

@@ -175,8 +175,9 @@ void ImportReader::take_header(const CsvRecord& record) {
   for (const auto& field : record.fields) {
     auto name = std::string(trim(field));
     // A label keeps its letters.
+    constexpr std::string_view label = "label.";
     const auto folded = lower_case(name);
-    if (folded.rfind("label.", 0) != 0) name = folded;
+    name = folded.rfind(label, 0) == 0 ? std::string(label) + name.substr(label.size()) : folded;
     auto complaint = unless_known(name, "column");
     if (complaint.empty() && !seen.insert(name).second)
       complaint = "column \"" + name + "\" stands there twice";

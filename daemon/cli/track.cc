@@ -112,7 +112,11 @@ ExitCode TrackCommands::run_poll(Session& session) const {
                      [](const Json& order, const View& view) { return order_line(order, view) + "\n"; });
     if (!text) {
       auto failure = text.error();
-      if (failure.exit == ExitCode::panel_failed) failure.message.insert(0, orders_.front() + ": ");
+      // The panel's words alone do not say whose they are.
+      const auto panel = order_key_from_text(orders_.front())->panel.text();
+      const bool named = failure.message.find(panel) != std::string::npos;
+      if (failure.exit == ExitCode::panel_failed && !named)
+        failure.message.insert(0, "panel " + panel + ": ");
       return complain(session, failure);
     }
     session.out.write(*text);

@@ -45,6 +45,7 @@ class PageReader {
     if (tokens.empty()) return;
     if (tokens[0] == ".Sh") {
       section_ = words_after(tokens, 1);
+      command_.clear();
     } else if (tokens[0] == ".Ss") {
       part_ = words_after(tokens, 1);
       command_.clear();

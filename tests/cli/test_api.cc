@@ -10,7 +10,7 @@
 namespace smm::test::api_command {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 struct Stage {
   Outcome api(const std::vector<std::string>& arguments, const std::string& input = "") {

@@ -55,14 +55,14 @@ struct Stage {
                          "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _smm_tracker smm-tracker; printf '%s\\n' "
                          "\"${COMPREPLY[@]}\"";
     const auto outcome = run_shell("bash", {"--norc", "-c", program});
-    CHECK(outcome.err.empty());
+    CHECK(outcome.err == "");
     return sorted_lines(outcome.out);
   }
   Words in_fish(const std::string& line) const {
     const auto outcome = run_shell(
         "fish", {"--no-config", "-c",
                  "source " + script("fish") + "; complete -C '" + line + "' | string replace -r '\\t.*' ''"});
-    CHECK(outcome.err.empty());
+    CHECK(outcome.err == "");
     return sorted_lines(outcome.out);
   }
 
@@ -80,7 +80,7 @@ TEST_CASE("completion scripts are what the shells can read, the same every time,
           run(Launch{{"completion", shell}}).out);
     const auto outcome = stage.run_shell(shell, {"-n", stage.script(shell)});
     CHECK(outcome.exit == 0);
-    CHECK(outcome.err.empty());
+    CHECK(outcome.err == "");
   }
   CHECK(daemon.seen().empty());
   CHECK(run(Launch{{"completion", "tcsh"}}).exit == 2);
@@ -153,7 +153,7 @@ TEST_CASE("zsh completes commands, options and their fixed values" *
       "integer n=0; while (( $(cat " +
       stage.room.path("lines") + " 2>/dev/null | wc -l) < 5 && n++ < 1000 )); do sleep 0.02; done; zpty -d z";
   const auto outcome = stage.run_shell("zsh", {"-f", "-c", program});
-  CHECK(outcome.err.empty());
+  CHECK(outcome.err == "");
   std::ifstream file(stage.room.path("lines"));
   Words lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);

@@ -12,7 +12,7 @@
 namespace smm::test::import_command {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 Answer panels() {
   return json(R"({"items":[{"name":"p1"},{"name":"p2"}],"next":null})");
@@ -54,7 +54,7 @@ TEST_CASE("import reads CSV with its columns in any order, and everything is qui
                               "2026-11-21T08:00:00+01:00,completed\r\n"
                               ",ord_7,p2,,,,,\r\n");
   const auto outcome = stage.import({file});
-  CHECK(outcome.err.empty());
+  CHECK(outcome.err == "");
   CHECK(outcome.exit == 0);
   CHECK(outcome.out == "1 tracked, 1 known before\n");
   CHECK(stage.daemon.request(1).target == "/v1/orders");
