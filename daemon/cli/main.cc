@@ -118,7 +118,9 @@ std::optional<int> parse(CLI::App& app, int count, char** arguments) {
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {
-    std::cout << help_text(innermost(app), full_name(innermost(app)), look_at_standard_output().width);
+    Output out;
+    out.write(help_text(innermost(app), full_name(innermost(app)), look_at_standard_output().width));
+    out.flush();
     return exit_with(ExitCode::done);
   } catch (const CLI::CallForVersion& version) {
     std::cout << version.what() << '\n';

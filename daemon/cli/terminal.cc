@@ -1,5 +1,7 @@
 #include "cli/terminal.h"
 
+#include "domain/text.h"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -128,6 +130,44 @@ bool is_capable_terminal(const View& view) {
   return view.terminal && !is_dumb();
 }
 
+bool speaks_utf8() {
+  for (const auto* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (!is_set(name)) continue;
+    const auto locale = lower_case(std::getenv(name));
+    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  }
+  return true;
+}
+
+std::string in_ascii(std::string_view text) {
+  // What we draw ourselves; the blocks of a sparkline from low to high.
+  constexpr std::array<std::pair<std::string_view, char>, 13> likenesses = {{{"…", '~'},
+                                                                             {"–", '-'},
+                                                                             {"→", '>'},
+                                                                             {"×", 'x'},
+                                                                             {"▁", '_'},
+                                                                             {"▂", '.'},
+                                                                             {"▃", ':'},
+                                                                             {"▄", '-'},
+                                                                             {"▅", '='},
+                                                                             {"▆", '+'},
+                                                                             {"▇", '*'},
+                                                                             {"█", '#'},
+                                                                             {"·", '.'}}};
+  std::string ascii;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t length = 1;
+    while (at + length < text.size() && (static_cast<unsigned char>(text[at + length]) & 0xC0U) == 0x80U)
+      ++length;
+    const auto character = text.substr(at, length);
+    const auto* const found = std::find_if(likenesses.begin(), likenesses.end(),
+                                           [&](const auto& likeness) { return likeness.first == character; });
+    ascii += length == 1 ? character.front() : found == likenesses.end() ? '?' : found->second;
+    at += length;
+  }
+  return ascii;
+}
+
 std::string paint(std::string_view text, Style style, const View& view) {
   const auto code = code_of(style);
   if (!view.color || code.empty() || text.empty()) return std::string(text);
@@ -140,11 +180,13 @@ void Output::write(std::string_view text) {
 
 void Output::flush() {
   const auto text = std::exchange(pending_, {});
-  write_all(STDOUT_FILENO, text);
+  const bool in_full = speaks_utf8() || ::isatty(STDOUT_FILENO) != 1;
+  write_all(STDOUT_FILENO, in_full ? text : in_ascii(text));
 }
 
 void say_error(std::string_view text) {
-  const auto line = "smm-tracker: " + std::string(text) + "\n";
+  auto line = "smm-tracker: " + std::string(text) + "\n";
+  if (!speaks_utf8() && ::isatty(STDERR_FILENO) == 1) line = in_ascii(line);
   // A closed standard error changes nothing about what happened.
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
