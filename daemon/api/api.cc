@@ -60,6 +60,7 @@ struct Api::Impl {
     add_refill_routes(router, house);
     add_event_routes(router, house, {waits, slices});
     add_webhook_routes(router, house);
+    add_backup_routes(router, house);
     add_metrics_routes(router, house);
     add_compat_routes(router, house, slices);
   }

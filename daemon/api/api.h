@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/backup_keeper.h"
 #include "actors/commit_feed.h"
 #include "actors/courier.h"
 #include "actors/fleet.h"
@@ -25,6 +26,7 @@ struct House {
   actors::CommitFeed& feed;
   actors::Fleet& fleet;
   actors::Courier& courier;
+  actors::BackupKeeper& backups;
   std::function<const Policy&()> policy;  // the one in force
   // Reads the configuration again: what changed, or every complaint (then nothing did).
   std::function<tl::expected<std::vector<std::string>, std::vector<std::string>>()> reload;
