@@ -297,7 +297,8 @@ int restore_under_lock(const Arguments& arguments, const std::filesystem::path& 
   try {
     tell_restored(smm::restore(*from, database, now), arguments, database);
   } catch (const smm::platform::DatabaseError& error) {
-    return tell(arguments.copy.string() + " was not restored: " + error.what(), EXIT_FAILURE);
+    return tell(arguments.copy.string() + " was not restored: " + error.what() + "; nothing was changed",
+                EXIT_FAILURE);
   }
   return EX_OK;
 }

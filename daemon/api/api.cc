@@ -149,6 +149,12 @@ void Api::drain() {
   impl_->slices.clear();
 }
 
+std::vector<std::string> Api::routes() const {
+  std::vector<std::string> routes;
+  for (const auto& route : impl_->router.routes()) routes.push_back(route.method + " " + route.pattern);
+  return routes;
+}
+
 bool Api::idle() const {
   return impl_->open == 0;
 }

@@ -47,6 +47,8 @@ class Api {
   // The program is stopping: new requests get 503 `draining`, those who wait are answered at once and streams
   // end.
   void drain();
+  // What it answers: "GET /v1/orders/{}/{}", each {} one segment of the path.
+  [[nodiscard]] std::vector<std::string> routes() const;
   // Nothing waits for an answer any more.
   [[nodiscard]] bool idle() const;
 

@@ -201,8 +201,9 @@ void BroughtDatabase::look(const std::filesystem::path& file) {
                   first_number(handle_, "look at a file", "PRAGMA page_size");
   } catch (const DatabaseError& error) {
     const auto refuse = [&](const char* why) { throw DatabaseError(error.kind(), file.string() + why); };
-    if (error.kind() == DatabaseErrorKind::not_ours) refuse(" is no SQLite database");
-    if (error.kind() == DatabaseErrorKind::busy) refuse(" is in use by another program");
+    if (error.kind() == DatabaseErrorKind::not_ours) refuse(" is no SQLite database; nothing was changed");
+    if (error.kind() == DatabaseErrorKind::corrupt) refuse(" is damaged; nothing was changed");
+    if (error.kind() == DatabaseErrorKind::busy) refuse(" is in use by another program; nothing was changed");
     throw DatabaseError(error.kind(), file.string() + ": " + error.what());
   }
 }
