@@ -234,6 +234,14 @@ class ConfigCommands {  // reload, config check
   std::string file_ = "/etc/smm-tracker/smm-tracker.toml";
 };
 
+class BackupCommand {  // backup
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+};
+
 class VersionCommand {  // version
  public:
   void add_to(Menu& menu);

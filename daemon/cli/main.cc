@@ -38,6 +38,7 @@ struct Commands {
   ConfigCommands config;
   ApiCommand api;
   CompletionCommand completion;
+  BackupCommand backup;
   VersionCommand version;
 
   void add_to(Menu& menu) {
@@ -59,6 +60,7 @@ struct Commands {
     config.add_to(menu);
     api.add_to(menu);
     completion.add_to(menu);
+    backup.add_to(menu);
     version.add_to(menu);
   }
 };
