@@ -34,7 +34,8 @@ TEST_CASE("an empty file is a valid configuration without panels") {
   const auto policy = workshop.policy("");
   CHECK(policy == Policy());
   CHECK(policy.panels.empty());
-  CHECK(workshop.warnings.empty());
+  REQUIRE(workshop.warnings.size() == 1);
+  CHECK(to_text(workshop.warnings.at(0)).find("describes no panel") != std::string::npos);
 }
 
 TEST_CASE("everything left out has its documented default") {
