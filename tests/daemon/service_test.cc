@@ -150,7 +150,7 @@ TEST_CASE(
 TEST_CASE("without a panel the daemon is healthy, and log and status say what is missing") {
   TrackerProcess tracker;
   const ServiceManager manager(tracker);
-  tracker.launch({.config = "", .environment = manager.environment()});
+  tracker.launch({.config = "# nothing yet\n", .environment = manager.environment()});
   REQUIRE_FALSE(manager.wait_for("READY=1", seconds(20)).empty());
   CHECK(tracker.get("/v1/health").status == 200);
   CHECK(manager.wait_for("STATUS=no panel to follow", seconds(5)).find("configuration") != std::string::npos);
