@@ -9,6 +9,8 @@ endfunction()
 
 file(COPY ${doc}/examples/smm-tracker.toml DESTINATION ${root}/etc/smm-tracker)
 file(COPY ${CPACK_SMM_DEBIAN}/copyright ${CPACK_SMM_DEBIAN}/changelog DESTINATION ${doc})
+file(GLOB programs ${root}/usr/bin/*)
+run(strip --remove-section=.comment --remove-section=.note ${programs})
 file(GLOB pages ${root}/usr/share/man/man*/*)
 run(gzip -9nf ${doc}/changelog ${pages})
 # Whatever umask the sources were checked out with.
