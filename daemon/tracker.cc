@@ -109,7 +109,7 @@ struct Tracker::Impl {
   actors::Courier courier;
   std::unique_ptr<api::Api> api;
   bool stopping = false;
-  bool was_idle = false;
+  std::optional<Timestamp> done_since;
   Timestamp stop_by;
   platform::SignalWatch terminate;
   platform::SignalWatch interrupt;
@@ -269,9 +269,9 @@ void Tracker::Impl::stop(const char* why) {
   stopping = true;
   spdlog::info("stopping ({})", why);
   platform::notify_stopping();
-  fleet.apply({});
-  courier.stop();
   api->drain();
+  fleet.drain();
+  courier.stop();
   stop_by = loop.now() + longest_drain;
   check_drained();
 }
@@ -279,11 +279,15 @@ void Tracker::Impl::stop(const char* why) {
 void Tracker::Impl::check_drained() {
   const auto now = loop.now();
   if (now >= stop_by) fleet.close();
-  // What was just answered gets one more pause to leave.
-  if (std::exchange(was_idle, fleet.drained() && api->idle()) || now >= stop_by + last_words) {
-    loop.stop();
-    return;
+  const bool done = fleet.drained() && api->idle();
+  if (!done) {
+    done_since.reset();
+  } else if (!done_since) {
+    done_since = now;
   }
+  // Whoever is connected gets a moment to say what he wants, and to take his answer.
+  const bool over = done && (api->deserted() || now >= *done_since + last_words);
+  if (over || now >= stop_by + last_words) return loop.stop();
   drained.arm(drain_check);
 }
 

@@ -1,5 +1,6 @@
 #include "actors/fleet.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -62,6 +63,10 @@ void Fleet::wake_all() {
   for (const auto& [name, station] : stations_) station->wake();
 }
 
+void Fleet::drain() {
+  for (const auto& [name, station] : stations_) station->drain();
+}
+
 void Fleet::close() {
   apply({});
   leaving_.clear();
@@ -69,7 +74,9 @@ void Fleet::close() {
 
 bool Fleet::drained() {
   std::erase_if(leaving_, [](const std::unique_ptr<Station>& station) { return station->drained(); });
-  return leaving_.empty();
+  return leaving_.empty() && std::all_of(stations_.begin(), stations_.end(), [](const auto& entry) {
+           return !entry.second->line().draining() || entry.second->drained();
+         });
 }
 
 }  // namespace smm::actors

@@ -23,7 +23,9 @@ class Fleet {
   [[nodiscard]] std::vector<Station*> all();  // by name
   // Storage takes writes again, or not: stations look.
   void wake_all();
-  // None of those that left is waited for any more.
+  // Sends nothing new; what is asked from now on is dropped at once.
+  void drain();
+  // Nobody who left or drains is waited for any more.
   [[nodiscard]] bool drained();
   // Waits for nothing any more: what is under way is cut.
   void close();

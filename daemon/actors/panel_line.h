@@ -92,6 +92,7 @@ class PanelLine {
   // Nothing new is sent from now on: what waits and what may be repeated is dropped; what may not be repeated
   // is waited for until drained(), or until close().
   void drain();
+  [[nodiscard]] bool draining() const { return draining_; }
   // Drops everything, also what may not be repeated. Whoever gave it questions may go then.
   void close();
   [[nodiscard]] bool drained() const { return calls_.empty(); }

@@ -30,6 +30,22 @@ bool is_json(std::string_view content_type) {
   });
 }
 
+// What the database alone can answer or take, at once.
+bool takes_no_waiting(const platform::HttpRequestHead& head) {
+  if (is_compat_path(head.path)) return false;
+  const auto ends = [&](std::string_view with) {
+    return head.path.size() >= with.size() &&
+           head.path.compare(head.path.size() - with.size(), with.size(), with) == 0;
+  };
+  if (head.method == "GET" || head.method == "HEAD") {
+    return std::none_of(head.query.begin(), head.query.end(), [](const auto& parameter) {
+      return parameter.first == "wait" || parameter.first == "follow";
+    });
+  }
+  const bool is_of_orders = head.path.rfind("/v1/orders", 0) == 0;
+  return is_of_orders && !asks_once(head.method, head.path) && !ends("/poll");
+}
+
 }  // namespace
 
 struct Api::Impl {
@@ -96,7 +112,7 @@ std::optional<Problem> Api::Impl::objection(const platform::HttpRequestHead& hea
   if (head.has_header("origin")) {
     return Problem{403, "forbidden-origin", "requests of web pages are not answered", {}, {}};
   }
-  if (stopping) return draining();
+  if (stopping && !takes_no_waiting(head)) return draining();
   const bool is_compat = is_compat_path(head.path);
   if (head.listener == "compat") {
     if (!is_local_host(head.header("host"))) {
@@ -117,6 +133,8 @@ std::optional<Problem> Api::Impl::objection(const platform::HttpRequestHead& hea
 }
 
 void Api::Impl::handle(platform::HttpServerRequest request, platform::Responder responder) {
+  // Its head may have come before the stop.
+  if (stopping && !takes_no_waiting(request)) return responder.send(refusal(request, draining()));
   auto found = router.find(request.method, request.path);
   auto* match = std::get_if<Router::Match>(&found);
   if (match == nullptr) {  // refuse() let it pass, so it was there a moment ago
@@ -150,6 +168,10 @@ void Api::drain() {
 
 bool Api::idle() const {
   return impl_->open == 0;
+}
+
+bool Api::deserted() const {
+  return impl_->server.busy() + impl_->server.silent() == 0;
 }
 
 }  // namespace smm::api

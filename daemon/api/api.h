@@ -42,11 +42,13 @@ class Api {
 
   // Serves a listening socket, owned from now on.
   void add_listener(int fd, std::string name);
-  // The program is stopping: new requests get 503 `draining`, those who wait are answered at once and streams
-  // end.
+  // The program is stopping: those who wait are answered at once and streams end. Who is connected still gets
+  // what takes no waiting; everything else is refused with 503 `draining`.
   void drain();
   // Nothing waits for an answer any more.
   [[nodiscard]] bool idle() const;
+  // And nobody is connected who has not taken his answer, or not asked yet.
+  [[nodiscard]] bool deserted() const;
 
  private:
   struct Impl;

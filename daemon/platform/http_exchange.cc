@@ -168,6 +168,9 @@ bool HttpExchange::answer() {
     return true;
   }
   const OwnMhdResponse response = std::move(response_);  // the library counts its own reference
+  if (const auto pump = pump_.lock(); pump != nullptr && pump->closes_after_answers()) {
+    MHD_add_response_header(response.get(), MHD_HTTP_HEADER_CONNECTION, "close");
+  }
   return MHD_queue_response(connection_, static_cast<unsigned>(status_), response.get()) == MHD_YES;
 }
 

@@ -50,6 +50,7 @@ struct HttpServer::Impl {
     std::uint64_t since = 0;                 // number of the request's turn among all: smaller is older
     std::int64_t answered_ms = 0;            // when the library got the answer; 0 if it has none
     bool leaving = false;
+    bool asked = false;  // a request has begun
   };
 
   static Connection* connection_of(MHD_Connection* handle);
@@ -188,6 +189,7 @@ void HttpServer::Impl::add_listener(OwnFd&& fd, std::string name) {
 
 void HttpServer::Impl::stop_accepting() {
   accept_again.disarm();
+  if (pump != nullptr) pump->close_after_answers();
   for (const auto& listener : listeners) {
     listener->watch.reset();
     listener->fd.close();
@@ -319,6 +321,7 @@ void HttpServer::Impl::cut_late_ones() {
 HttpExchange* HttpServer::Impl::request_begun(MHD_Connection* handle, const char* target) {
   auto* const connection = connection_of(handle);
   if (connection == nullptr) return nullptr;
+  connection->asked = true;
   const auto& listener = *connection->listener;
   auto exchange = std::make_shared<HttpExchange>(pump, handle, connection->fd, listener.over_unix);
   auto& request = exchange->request;
@@ -436,6 +439,11 @@ std::size_t HttpServer::busy() const {
   return static_cast<std::size_t>(
       std::count_if(impl_->connections.begin(), impl_->connections.end(),
                     [](const auto& entry) { return entry.first->exchange != nullptr; }));
+}
+
+std::size_t HttpServer::silent() const {
+  return static_cast<std::size_t>(std::count_if(impl_->connections.begin(), impl_->connections.end(),
+                                                [](const auto& entry) { return !entry.first->asked; }));
 }
 
 }  // namespace smm::platform

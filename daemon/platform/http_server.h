@@ -132,11 +132,14 @@ class HttpServer {
 
   // Serves a listening socket (owned from now on). `name` comes back as HttpRequestHead::listener.
   void add_listener(int fd, std::string name);
-  // No new connections from now on: the listening sockets are closed. What is there is served on.
+  // No new connections from now on: the listening sockets are closed. Each of those that are there gets the
+  // answer to one more request.
   void stop_accepting();
   [[nodiscard]] std::size_t connections() const;
   // Connections in the middle of a request or its answer: none left means nobody is waiting.
   [[nodiscard]] std::size_t busy() const;
+  // Connections whose client has not asked anything yet.
+  [[nodiscard]] std::size_t silent() const;
 
  private:
   struct Impl;

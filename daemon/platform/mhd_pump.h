@@ -27,6 +27,10 @@ class MhdPump {
   [[nodiscard]] MHD_Daemon* daemon() const { return daemon_.get(); }
   [[nodiscard]] EventLoop& loop() const { return loop_; }
 
+  // From now on every answer closes its connection.
+  void close_after_answers() { closing_ = true; }
+  [[nodiscard]] bool closes_after_answers() const { return closing_; }
+
   // Runs the library in the next turn. Needed after everything that changes something for it from outside: a
   // connection added, resumed or shut down.
   void soon();
@@ -41,6 +45,7 @@ class MhdPump {
 
   EventLoop& loop_;
   OwnMhdDaemon daemon_;
+  bool closing_ = false;
   std::deque<std::function<void()>> tasks_;
   Timer timeout_;
   Deferred again_;

@@ -1,5 +1,6 @@
 #include "practice-panel/server.h"
 #include "practice-panel/webhook_receiver.h"
+#include "raw_connection.h"
 #include "tracker_process.h"
 
 #include <doctest/doctest.h>
@@ -314,6 +315,53 @@ TEST_CASE("a webhook under way at the end is made again at the next start: the s
   REQUIRE(attempts.size() == 2);
   CHECK(attempts[0]["outcome"] == "interrupted");
   CHECK(attempts[1]["outcome"] == "delivered");
+}
+
+TEST_CASE(
+    "who was connected before the stop still gets what takes no waiting, and the rest is refused as unsent") {
+  practice::PracticeServer server;
+  server.add_panel().add_quirk({.name = "slow-reply", .action = "add", .parameter = "3000"});
+  TrackerProcess tracker;
+  REQUIRE_MESSAGE(tracker.start({.config = panel_section("p1", server.api_url("p1"))}), tracker.log());
+  const RawConnection silent(tracker.socket());
+  const RawConnection half(tracker.socket());
+  const RawConnection placing(tracker.socket());
+  const RawConnection waiting(tracker.socket());
+  const std::string json = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: ";
+  half.say("POST /v1/orders HTTP/1.1\r\n" + json + "23\r\n\r\n{\"panel\":");
+  REQUIRE(tracker.get("/v1/version").status == 200);  // in order: those before are accepted
+  // What costs money keeps the program until the panel has answered.
+  auto slow = std::async(std::launch::async, [&] {
+    TrackerProcess::Call place;
+    place.method = "POST";
+    place.target = "/v1/panels/p1/orders";
+    place.body = R"({"service":"1","link":"https://example.com/x","quantity":100})";
+    place.headers = {"Idempotency-Key: slow", "Content-Type: application/json"};
+    return tracker.call(place);
+  });
+  REQUIRE(eventually([&] { return !tracker.all_items("/v1/placements").empty(); }));
+  tracker.signal(SIGTERM);
+  REQUIRE(eventually([&] { return tracker.log().find("stopping (SIGTERM)") != std::string::npos; }));
+
+  silent.say("GET /v1/orders HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto list = silent.hear_all();
+  CHECK_MESSAGE(list.rfind("HTTP/1.1 200", 0) == 0, list);
+  CHECK(list.find("Connection: close") != std::string::npos);
+  half.say("\"p1\",\"id\":\"7\"}");
+  const auto tracked = half.hear_all();
+  CHECK_MESSAGE(tracked.rfind("HTTP/1.1 201", 0) == 0, tracked);
+  placing.say("POST /v1/panels/p1/orders HTTP/1.1\r\nIdempotency-Key: late\r\n" + json + "2\r\n\r\n{}");
+  const auto refused = placing.hear_all();
+  CHECK_MESSAGE(refused.rfind("HTTP/1.1 503", 0) == 0, refused);
+  CHECK(refused.find(R"("sent":"no")") != std::string::npos);
+  waiting.say("GET /v1/events?wait=20s HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(waiting.hear_all().find(R"("code":"draining")") != std::string::npos);
+
+  const auto bought = slow.get();
+  CHECK_MESSAGE(bought.status == 201, bought.error << bought.body << tracker.log());
+  CHECK(tracker.wait_for_exit(seconds(15)).value_or(ExitState{}).code == 0);
+  REQUIRE_MESSAGE(tracker.start({}), tracker.log());
+  CHECK(tracker.get("/v1/orders/p1/7").status == 200);
 }
 
 TEST_CASE("who comes while the program stops is told so or finds nobody, and no answer is cut") {

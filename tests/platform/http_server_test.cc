@@ -401,19 +401,24 @@ TEST_CASE("a handler may destroy the server") {
   CHECK(it.turns_within(Milliseconds(10)) <= 1);
 }
 
-TEST_CASE("after stop_accepting what is there is served on and nothing new comes") {
+TEST_CASE("after stop_accepting who is there gets one more answer and nobody new comes") {
   ServerFixture it;
   std::optional<Responder> waiting;
   it.handle = [&](const HttpServerRequest&, Responder responder) { waiting = std::move(responder); };
   RawClient client(it.socket_path);
+  RawClient silent(it.socket_path);
   client.send(get("/"));
-  REQUIRE(it.until([&] { return client.move(), waiting.has_value(); }));
+  REQUIRE(it.until([&] { return client.move(), waiting.has_value() && it.server->connections() == 2; }));
+  CHECK(it.server->silent() == 1);
   it.server->stop_accepting();
   CHECK_THROWS(RawClient(it.socket_path));
   waiting->send({200, {}, "still"});
   CHECK(it.reply_to(client).body == "still");
-  it.handle = [](const HttpServerRequest&, Responder responder) { responder.send({200, {}, "and again"}); };
-  CHECK(it.ask(client, get("/")).body == "and again");
+  CHECK(it.until([&] { return client.move(), client.ended(); }));
+  it.handle = [](const HttpServerRequest&, Responder responder) { responder.send({200, {}, "and this"}); };
+  CHECK(it.ask(silent, get("/")).body == "and this");
+  CHECK(it.until([&] { return silent.move(), silent.ended(); }));
+  CHECK(it.server->silent() == 0);
 }
 
 TEST_CASE("headers that are the server's or would break the reply are left out") {
