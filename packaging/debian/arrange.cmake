@@ -8,7 +8,8 @@ function(run)
 endfunction()
 
 file(COPY ${doc}/examples/smm-tracker.toml DESTINATION ${root}/etc/smm-tracker)
-file(COPY ${CPACK_SMM_DEBIAN}/copyright ${CPACK_SMM_DEBIAN}/changelog DESTINATION ${doc})
+file(COPY ${CPACK_SMM_DEBIAN}/copyright ${CPACK_SMM_DEBIAN}/changelog ${CPACK_SMM_DEBIAN}/README.Debian
+     DESTINATION ${doc})
 file(GLOB programs ${root}/usr/bin/*)
 run(strip --remove-section=.comment --remove-section=.note ${programs})
 file(GLOB pages ${root}/usr/share/man/man*/*)
