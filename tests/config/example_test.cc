@@ -38,7 +38,8 @@ std::vector<Line> uncommented() {
   for (std::string text; std::getline(all, text);) {
     const bool is_prose = text == "#" || text.rfind("# ", 0) == 0;
     if (is_prose) {
-      prose = prose_goes_on ? prose + text : text;
+      if (!prose_goes_on) prose.clear();
+      prose += text;
     } else if (!text.empty()) {
       const bool commented = text.front() == '#';
       if (commented) text.erase(0, 1);
