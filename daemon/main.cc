@@ -1,12 +1,17 @@
 #include "domain/text.h"
+#include "restore.h"
 #include "start_up.h"
+#include "store/store.h"
 #include "tracker.h"
 
 #include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,7 +33,8 @@ constexpr auto lock_patience = std::chrono::seconds(5);
 constexpr timespec lock_retry{0, 100'000'000};
 
 constexpr const char* usage =
-    "Usage: smm-trackerd [--config FILE] [--state-dir DIR] [--runtime-dir DIR] [--check | --version]\n"
+    "Usage: smm-trackerd [--config FILE] [--state-dir DIR] [--runtime-dir DIR]\n"
+    "                    [--check | --restore FILE | --version]\n"
     "\n"
     "Follows every order placed on SMM panels, in the foreground, until SIGTERM.\n"
     "\n"
@@ -36,6 +42,9 @@ constexpr const char* usage =
     "  --state-dir DIR    where the database lives ($STATE_DIRECTORY or /var/lib/smm-tracker)\n"
     "  --runtime-dir DIR  where the sockets live ($RUNTIME_DIRECTORY or /run/smm-tracker)\n"
     "  --check            read the configuration, list every complaint, and exit\n"
+    "  --restore FILE     put a copy of the database in its place, and exit; stop the service and its "
+    "sockets\n"
+    "                     first\n"
     "  --version          print the version and exit\n"
     "\n"
     "SIGHUP reads the configuration again. Exit status: 0 stopped, 64 usage, 75 another daemon holds the "
@@ -45,6 +54,7 @@ constexpr const char* usage =
 struct Arguments {
   smm::Places places;
   bool check = false;
+  std::filesystem::path copy;  // to restore
 };
 
 std::string from_environment(const char* name, const char* otherwise) {
@@ -56,7 +66,8 @@ std::string from_environment(const char* name, const char* otherwise) {
 }
 
 [[noreturn]] void refuse_usage(const std::string& what) {
-  std::cerr << "smm-trackerd: " << smm::escape_controls(what) << "\nTry 'smm-trackerd --help'.\n";
+  std::cerr << "smm-trackerd: " << smm::escape_controls(smm::to_valid_utf8(what))
+            << "\nTry 'smm-trackerd --help'.\n";
   std::exit(EX_USAGE);
 }
 
@@ -69,6 +80,7 @@ Arguments read_arguments(int argc, char** argv) {
                             {"state-dir", required_argument, nullptr, 's'},
                             {"runtime-dir", required_argument, nullptr, 'r'},
                             {"check", no_argument, nullptr, 'k'},
+                            {"restore", required_argument, nullptr, 'b'},
                             {"version", no_argument, nullptr, 'v'},
                             {"help", no_argument, nullptr, 'h'},
                             {nullptr, 0, nullptr, 0}};
@@ -89,6 +101,10 @@ Arguments read_arguments(int argc, char** argv) {
       case 'k':
         arguments.check = true;
         break;
+      case 'b':
+        arguments.copy = optarg;
+        if (arguments.copy.empty()) refuse_usage("--restore needs a file");
+        break;
       case 'v':
         std::cout << "smm-trackerd " SMM_VERSION "\n";
         std::exit(EX_OK);
@@ -101,6 +117,7 @@ Arguments read_arguments(int argc, char** argv) {
         refuse_usage(std::string("unknown option ") + argv[optind - 1]);
     }
   }
+  if (arguments.check && !arguments.copy.empty()) refuse_usage("--check and --restore exclude each other");
   if (optind < argc) refuse_usage(std::string("unexpected argument ") + argv[optind]);
   return arguments;
 }
@@ -159,7 +176,6 @@ tl::expected<smm::platform::InstanceLock, int> take_lock(const std::filesystem::
       return std::move(*lock);
     }
     if (std::chrono::steady_clock::now() >= give_up) {
-      spdlog::error("another smm-trackerd holds {}", smm::escape_controls(state.string()));
       return tl::unexpected(EX_TEMPFAIL);
     }
     if (sigtimedwait(&stop, nullptr, &lock_retry) > 0) return tl::unexpected(EX_OK);
@@ -183,7 +199,15 @@ int serve(const Arguments& arguments) {
     }
   }
   const auto lock = take_lock(arguments.places.state);
-  if (!lock) return lock.error();
+  if (!lock) {
+    if (lock.error() == EX_TEMPFAIL) {
+      spdlog::error("another smm-trackerd holds {}", smm::escape_controls(arguments.places.state.string()));
+    }
+    return lock.error();
+  }
+  if (smm::finish_restore(arguments.places.state / policy->database_path)) {
+    spdlog::warn("a restore that had been ended half-way is finished; the database is the copy");
+  }
   smm::platform::EventLoop loop;
   smm::Tracker tracker(loop, arguments.places, std::move(*policy));
   tracker.run();
@@ -211,6 +235,91 @@ int run(const Arguments& arguments) {
   }
 }
 
+int tell(const std::string& what, int exit) {
+  std::cerr << "smm-trackerd: " << smm::escape_controls(what) << "\n";
+  return exit;
+}
+
+// What root puts into the state directory would be of no use to the service: from here on this is its owner.
+void become_owner_of(const std::filesystem::path& directory) {
+  struct stat found {};
+  if (geteuid() != 0 || stat(directory.c_str(), &found) != 0 || found.st_uid == 0) return;
+  if (setgroups(1, &found.st_gid) != 0 || setresgid(found.st_gid, found.st_gid, found.st_gid) != 0 ||
+      setresuid(found.st_uid, found.st_uid, found.st_uid) != 0) {
+    throw std::system_error(errno, std::generic_category(), "become the owner of " + directory.string());
+  }
+}
+
+void make_state_directory(const std::filesystem::path& directory) {
+  if (!make_directory(directory) || geteuid() != 0) return;
+  const auto* service = getpwnam("smm-trackerd");
+  if (service == nullptr) return;
+  if (chown(directory.c_str(), service->pw_uid, service->pw_gid) != 0) {
+    throw std::system_error(errno, std::generic_category(), "chown " + directory.string());
+  }
+}
+
+void tell_restored(const smm::Restored& restored, const Arguments& arguments,
+                   const std::filesystem::path& database) {
+  const auto shown = [](const std::filesystem::path& path) { return smm::escape_controls(path.string()); };
+  std::cout << "restored: " << shown(database) << "\n"
+            << "    from: " << shown(arguments.copy) << " ("
+            << counted(static_cast<std::size_t>(restored.orders), "order") << ", last event "
+            << restored.last_event;
+  if (restored.old_schema != restored.schema) {
+    std::cout << "; schema " << restored.old_schema << " brought to " << restored.schema;
+  }
+  std::cout << ")\n";
+  if (restored.set_aside) {
+    std::cout << "  before: " << shown(*restored.set_aside) << " (delete it when you need it no more)\n";
+  }
+  std::cout << "\nAutomatic refills are held back for one gap (25h by default). What happened after the copy "
+               "was made is\n"
+               "not in it: webhooks that were delivered since are delivered again, and for orders placed "
+               "since see\n"
+               "\"After a restore\" in smm-trackerd(8).\n"
+               "\nNow: systemctl start smm-tracker-{api,ro,compat}.socket smm-tracker.service\n";
+}
+
+int restore_under_lock(const Arguments& arguments, const std::filesystem::path& database) {
+  const auto from = smm::open_copy(arguments.copy, database);
+  become_owner_of(arguments.places.state);
+  const auto lock = take_lock(arguments.places.state);
+  if (!lock && lock.error() == EX_TEMPFAIL) {
+    tell("another smm-trackerd holds " + arguments.places.state.string() + "; nothing was changed",
+         EX_TEMPFAIL);
+    std::cerr << "Stop it, and what would start it again, and then restore:\n"
+                 "  systemctl stop smm-tracker.service smm-tracker-{api,ro,compat}.socket\n";
+    return EX_TEMPFAIL;
+  }
+  if (!lock) return lock.error();
+  const auto now = std::chrono::time_point_cast<smm::Milliseconds>(std::chrono::system_clock::now());
+  try {
+    tell_restored(smm::restore(*from, database, now), arguments, database);
+  } catch (const smm::platform::DatabaseError& error) {
+    return tell(arguments.copy.string() + " was not restored: " + error.what() + "; nothing was changed",
+                EXIT_FAILURE);
+  }
+  return EX_OK;
+}
+
+int restore(const Arguments& arguments) {
+  std::vector<std::string> warnings;
+  const auto policy = smm::read_configuration(arguments.places.config, warnings);
+  if (!policy) {
+    for (const auto& line : policy.error()) std::cerr << line << "\n";
+    return tell("the configuration says where the database is; nothing was changed", EX_CONFIG);
+  }
+  try {
+    make_state_directory(arguments.places.state);
+    return restore_under_lock(arguments, arguments.places.state / policy->database_path);
+  } catch (const smm::platform::DatabaseError& error) {
+    return tell(error.what(), is_refusal(error.kind()) ? EX_CONFIG : EXIT_FAILURE);
+  } catch (const std::exception& error) {
+    return tell(error.what(), EXIT_FAILURE);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -220,6 +329,7 @@ int main(int argc, char** argv) {
   smm::hold_hang_ups();
   const auto arguments = read_arguments(argc, argv);
   if (arguments.check) return check(arguments);
+  if (!arguments.copy.empty()) return restore(arguments);
   smm::set_up_log();
   allow_many_connections();
   return run(arguments);

@@ -1,5 +1,6 @@
 #include "tracker.h"
 
+#include "actors/backup_keeper.h"
 #include "actors/clock_watch.h"
 #include "actors/commit_feed.h"
 #include "actors/courier.h"
@@ -68,6 +69,7 @@ struct Tracker::Impl {
         world{loop, store, storage, http, clock},
         fleet(world),
         courier(world, feed),
+        backups(loop, database, store, places.state),
         terminate(loop, SIGTERM, [this] { stop("SIGTERM"); }),
         interrupt(loop, SIGINT, [this] { stop("SIGINT"); }),
         hang_up(loop, SIGHUP, [this] { (void)reload(); }),
@@ -79,6 +81,7 @@ struct Tracker::Impl {
   ~Impl() {
     fleet.close();
     courier.drop();
+    backups.stop();
     api.reset();
   }
   Impl(const Impl&) = delete;
@@ -107,6 +110,7 @@ struct Tracker::Impl {
   actors::World world;
   actors::Fleet fleet;
   actors::Courier courier;
+  actors::BackupKeeper backups;
   std::unique_ptr<api::Api> api;
   bool stopping = false;
   std::optional<Timestamp> done_since;
@@ -156,6 +160,7 @@ void Tracker::Impl::serve() {
                    feed,
                    fleet,
                    courier,
+                   backups,
                    [this]() -> const Policy& { return policy; },
                    [this] { return reload(); },
                    started_at};
@@ -272,6 +277,7 @@ void Tracker::Impl::stop(const char* why) {
   api->drain();
   fleet.drain();
   courier.stop();
+  backups.stop();
   stop_by = loop.now() + longest_drain;
   check_drained();
 }

@@ -40,7 +40,24 @@ ClockWatch::ClockWatch(platform::EventLoop& loop, store::Store& store, StorageGu
                  in_words(first.step->by, "ahead", "behind"));
   }
   take(first);
+  look_at_restore();
   timer_.arm(look_every);
+}
+
+// A restore that lies ahead was made under a clock that has been set back since: as if it were made now.
+void ClockWatch::look_at_restore() {
+  restored_at_ = store_.restored_at();
+  const auto now = loop_.now();
+  if (!restored_at_ || *restored_at_ <= now) return;
+  restored_at_ = now;
+  storage_.write([&] { store_.note_restore(now); });
+}
+
+std::optional<Timestamp> ClockWatch::restored_at() const {
+  if (!restored_at_) return std::nullopt;
+  // What passed before the start has passed.
+  const auto seen = std::span(steps_).last(steps_seen());
+  return std::min(rules::placed(*restored_at_, seen, clock_.last.wall), clock_.last.wall);
 }
 
 void ClockWatch::look() {

@@ -34,6 +34,9 @@ class ClockWatch {
   [[nodiscard]] bool trusted() { return !held_until(); }
   [[nodiscard]] std::optional<Timestamp> held_until();
 
+  // When a copy was put in the place of the database, by the clock of now; if ever.
+  [[nodiscard]] std::optional<Timestamp> restored_at() const;
+
   // As of the last look; the span is good until the next. A clock is not believed either while a step of it
   // is not in the database.
   [[nodiscard]] bool believed() const { return unkept_ == 0 && !rules::held_until(clock_); }
@@ -51,6 +54,7 @@ class ClockWatch {
   void take(const rules::ClockLook& look);
   void keep_steps();
   void tell_trust();
+  void look_at_restore();
 
   platform::EventLoop& loop_;
   store::Store& store_;
@@ -61,6 +65,7 @@ class ClockWatch {
   rules::ClockTrust clock_;
   Moved moved_;
   bool was_held_ = false;
+  std::optional<Timestamp> restored_at_;
   platform::Timer timer_;
 };
 

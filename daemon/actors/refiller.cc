@@ -30,6 +30,11 @@ Refiller::Refiller(World world, PanelLine& line, Asking& asking, PanelPolicy pol
 void Refiller::start() {
   const auto record = world_.store.panel(policy_.name);
   streak_ = {static_cast<int>(record.refill_refusals), record.refill_rest_until};
+  const auto restored_at = world_.clock.restored_at();
+  if (asks_at_all() && restored_at && world_.loop.now() < *restored_at + shortest_gap()) {
+    spdlog::warn("panel {}: the database was restored; no refill is asked for by itself before {}",
+                 policy_.name.text(), to_rfc3339(*restored_at + shortest_gap()));
+  }
   look_at_all();
 }
 
@@ -83,9 +88,20 @@ void Refiller::remember(const rules::RefusalStreak& streak) {
   world_.storage.write([&] { world_.store.save_panel(record, {}, world_.loop.now()); });
 }
 
-rules::RefillClimate Refiller::climate() const {
+rules::RefillClimate Refiller::climate(Milliseconds gap) const {
   const bool up = line_.health().state == rules::PanelState::up && !line_.paused();
-  return {up, rules::rest_of(streak_, world_.loop.now()), world_.clock.held_until()};
+  auto held_until = world_.clock.held_until();
+  const auto now = world_.loop.now();
+  if (const auto restored_at = world_.clock.restored_at(); restored_at && now < *restored_at + gap) {
+    held_until = std::max(held_until.value_or(now), *restored_at + gap);
+  }
+  return {up, rules::rest_of(streak_, now), held_until};
+}
+
+Milliseconds Refiller::shortest_gap() const {
+  auto shortest = policy_.refill ? policy_.refill->gap : Milliseconds::max();
+  for (const auto& [service, policy] : policy_.refill_services) shortest = std::min(shortest, policy.gap);
+  return shortest == Milliseconds::max() ? RefillPolicy().gap : shortest;
 }
 
 Refiller::Grounds Refiller::grounds_of(const Order& order) const {
@@ -101,10 +117,10 @@ Refiller::Grounds Refiller::grounds_of(const Order& order) const {
 }
 
 rules::RefillDecision Refiller::decide(const Order& order) const {
-  const auto now_holds = climate();
+  const auto* policy = rules::refill_policy_for(policy_, order.service);
+  const auto now_holds = climate(policy == nullptr ? RefillPolicy().gap : policy->gap);
   const auto grounds = grounds_of(order);
-  return rules::decide_refill(grounds.facts, rules::refill_policy_for(policy_, order.service), now_holds,
-                              world_.loop.now());
+  return rules::decide_refill(grounds.facts, policy, now_holds, world_.loop.now());
 }
 
 rules::RefillDecision Refiller::chance(const Order& order) const {

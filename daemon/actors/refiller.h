@@ -39,7 +39,7 @@ class Refiller {
   void settled(const std::vector<Refill>& refills);
 
   // What holds for all orders of the panel now.
-  [[nodiscard]] rules::RefillClimate climate() const;
+  [[nodiscard]] rules::RefillClimate climate() const { return climate(shortest_gap()); }
   // Whether one is asked for by itself, and whether a person may hope for one. Not from within a write.
   [[nodiscard]] rules::RefillDecision decide(const Order& order) const;
   [[nodiscard]] rules::RefillDecision chance(const Order& order) const;
@@ -51,6 +51,10 @@ class Refiller {
     rules::RefillFacts facts;  // refers to them
   };
   [[nodiscard]] Grounds grounds_of(const Order& order) const;
+  // What holds for those whose policy has this gap: for so long after a restore none is asked for, since
+  // those asked for after the copy was made are not in it.
+  [[nodiscard]] rules::RefillClimate climate(Milliseconds gap) const;
+  [[nodiscard]] Milliseconds shortest_gap() const;
   [[nodiscard]] bool asks_at_all() const;
   [[nodiscard]] std::optional<Timestamp> hindered_until() const;
   void turn();

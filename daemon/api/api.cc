@@ -76,6 +76,7 @@ struct Api::Impl {
     add_refill_routes(router, house);
     add_event_routes(router, house, {waits, slices});
     add_webhook_routes(router, house);
+    add_backup_routes(router, house);
     add_metrics_routes(router, house);
     add_compat_routes(router, house, slices);
   }
@@ -164,6 +165,12 @@ void Api::drain() {
   impl_->server.stop_accepting();
   impl_->waits.clear();
   impl_->slices.clear();
+}
+
+std::vector<std::string> Api::routes() const {
+  std::vector<std::string> routes;
+  for (const auto& route : impl_->router.routes()) routes.push_back(route.method + " " + route.pattern);
+  return routes;
 }
 
 bool Api::idle() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/backup_keeper.h"
 #include "actors/commit_feed.h"
 #include "actors/courier.h"
 #include "actors/fleet.h"
@@ -25,6 +26,7 @@ struct House {
   actors::CommitFeed& feed;
   actors::Fleet& fleet;
   actors::Courier& courier;
+  actors::BackupKeeper& backups;
   std::function<const Policy&()> policy;  // the one in force
   // Reads the configuration again: what changed, or every complaint (then nothing did).
   std::function<tl::expected<std::vector<std::string>, std::vector<std::string>>()> reload;
@@ -45,6 +47,8 @@ class Api {
   // The program is stopping: those who wait are answered at once and streams end. Who is connected still gets
   // what takes no waiting; everything else is refused with 503 `draining`.
   void drain();
+  // What it answers: "GET /v1/orders/{}/{}", each {} one segment of the path.
+  [[nodiscard]] std::vector<std::string> routes() const;
   // Nothing waits for an answer any more.
   [[nodiscard]] bool idle() const;
   // And nobody is connected who has not taken his answer, or not asked yet.

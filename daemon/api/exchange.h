@@ -57,6 +57,7 @@ class Router {
   };
   // HEAD is answered like GET. Without a route: 404, or 405 when the path has other methods.
   [[nodiscard]] std::variant<Match, Problem> find(const std::string& method, const std::string& path) const;
+  [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
  private:
   std::vector<Route> routes_;

@@ -23,6 +23,7 @@ struct EventRooms {
 };
 void add_event_routes(Router& router, House& house, EventRooms rooms);
 void add_webhook_routes(Router& router, House& house);
+void add_backup_routes(Router& router, House& house);
 void add_metrics_routes(Router& router, House& house);
 void add_compat_routes(Router& router, House& house, SliceLine& slices);  // our own /api/v2
 

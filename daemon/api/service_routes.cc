@@ -1,3 +1,4 @@
+#include "api/openapi.h"
 #include "api/readers.h"
 #include "api/routes.h"
 #include "api/shapes.h"
@@ -22,6 +23,7 @@ void get_root(const ExchangePtr& exchange) {
                          {"version", SMM_VERSION},
                          {"links",
                           {{"version", "/v1/version"},
+                           {"openapi", "/v1/openapi.json"},
                            {"health", "/v1/health"},
                            {"status", "/v1/status"},
                            {"orders", "/v1/orders"},
@@ -45,6 +47,12 @@ void get_version(const ExchangePtr& exchange) {
   Json json = {{"name", "smm-tracker"}, {"version", SMM_VERSION}, {"schema", store::migrations().size()}};
   for (const auto& [library, version] : platform::library_versions()) json[library] = version;
   exchange->answer(200, json);
+}
+
+void get_openapi(const ExchangePtr& exchange) {
+  if (!has_no_query(exchange)) return;
+  static const auto text = openapi_text();
+  exchange->responder().send({200, {{"Content-Type", "application/json"}}, text});
 }
 
 // Ready: the database is open and takes writes (this answer shows that the sockets serve). Trouble of a panel
@@ -128,6 +136,7 @@ void reload(House& house, const ExchangePtr& exchange) {
 void add_service_routes(Router& router, House& house) {
   router.add("GET", "/", [](const ExchangePtr& exchange) { get_root(exchange); });
   router.add("GET", "/v1/version", [](const ExchangePtr& exchange) { get_version(exchange); });
+  router.add("GET", "/v1/openapi.json", [](const ExchangePtr& exchange) { get_openapi(exchange); });
   router.add("GET", "/v1/health", [&house](const ExchangePtr& exchange) { get_health(house, exchange); });
   router.add("GET", "/v1/status", [&house](const ExchangePtr& exchange) { get_status(house, exchange); });
   router.add("POST", "/v1/config/reload", [&house](const ExchangePtr& exchange) { reload(house, exchange); });

@@ -31,6 +31,7 @@ struct FreeCurl {
 struct Arrival {
   CURL* easy = nullptr;
   const std::function<bool(std::string_view)>* each_line = nullptr;  // null = keep the body
+  const Client::Sinks* sinks = nullptr;                              // null = nobody wants it raw
   Reply reply;
   std::string line;         // the unfinished one
   bool enough = false;      // the reader of lines has seen what it wanted
@@ -63,6 +64,10 @@ std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* user) noex
     if (arrival.each_line != nullptr && status / 100 == 2) {
       return take_lines(arrival, {bytes, size}) ? size : 0;
     }
+    if (arrival.sinks != nullptr) {
+      arrival.sinks->body({bytes, size});
+      if (status / 100 == 2) return size;
+    }
     arrival.too_large = arrival.reply.body.size() + size > max_body;
     if (arrival.too_large) return 0;
     arrival.reply.body.append(bytes, size);
@@ -78,6 +83,7 @@ std::size_t on_header(char* bytes, std::size_t, std::size_t size, void* user) no
   try {
     constexpr std::string_view wanted = "smm-next-since:";
     std::string line(bytes, size);
+    if (arrival.sinks != nullptr) arrival.sinks->head(trim(line));
     if (line.size() < wanted.size()) return size;
     std::transform(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(wanted.size()), line.begin(),
                    [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
@@ -179,7 +185,7 @@ struct Client::Handle {
 
   [[nodiscard]] std::string url(const Request& request) const {
     std::string url = "http://localhost" + request.path;
-    char separator = '?';
+    char separator = request.path.find('?') == std::string::npos ? '?' : '&';
     for (const auto& [key, value] : request.query) {
       url += separator + encoded(key) + '=' + encoded(value);
       separator = '&';
@@ -213,7 +219,9 @@ struct Client::Handle {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &arrival);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &arrival);
-    if (request.method != "GET") {
+    if (request.method == "HEAD") {
+      curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    } else if (request.method != "GET") {
       curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
       if (request.method != "DELETE" || !request.body.empty()) {
         curl_easy_setopt(curl, CURLOPT_POST, 1L);
@@ -221,7 +229,9 @@ struct Client::Handle {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.c_str());
       }
     }
-    if (arrival.each_line != nullptr) {
+    if (arrival.sinks != nullptr) {
+      curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, max_time ? static_cast<long>(max_time->count()) : 0L);
+    } else if (arrival.each_line != nullptr) {
       curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
       curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, silence_seconds);
     } else {
@@ -256,7 +266,8 @@ struct Client::Handle {
   }
 
   tl::expected<Reply, Failure> exchange(const Request& request,
-                                        const std::function<bool(std::string_view)>* each_line) {
+                                        const std::function<bool(std::string_view)>* each_line,
+                                        const Sinks* sinks = nullptr) {
     if (sockets.path.size() >= sizeof(sockaddr_un::sun_path)) {
       return tl::unexpected(Failure{ExitCode::usage,
                                     escape_controls(to_valid_utf8(sockets.path)) +
@@ -267,11 +278,12 @@ struct Client::Handle {
     }
     Arrival arrival;
     arrival.each_line = each_line;
+    arrival.sinks = sinks;
     const auto code = perform(request, arrival);
     if (code == CURLE_COULDNT_CONNECT) {
       long error = 0;
       curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &error);
-      if (turn_to_read_only(request, static_cast<int>(error))) return exchange(request, each_line);
+      if (turn_to_read_only(request, static_cast<int>(error))) return exchange(request, each_line, sinks);
       return tl::unexpected(connect_failure(sockets.path, request.method == "GET", static_cast<int>(error)));
     }
     if (arrival.too_large) {
@@ -282,7 +294,7 @@ struct Client::Handle {
     if (code != CURLE_OK && !stopped_by_us) {
       return tl::unexpected(transfer_failure(sockets.path, request, code, each_line != nullptr));
     }
-    if (arrival.reply.status / 100 == 2) return std::move(arrival.reply);
+    if (arrival.reply.status / 100 == 2 || sinks != nullptr) return std::move(arrival.reply);
     return tl::unexpected(failure_from_problem(arrival.reply.status, arrival.reply.body, sockets.path));
   }
 };
@@ -308,6 +320,10 @@ tl::expected<Reply, Failure> Client::send(const Request& request) {
 tl::expected<Reply, Failure> Client::stream(const Request& request,
                                             const std::function<bool(std::string_view)>& each) {
   return handle_->exchange(request, &each);
+}
+
+tl::expected<Reply, Failure> Client::pass(const Request& request, const Sinks& sinks) {
+  return handle_->exchange(request, nullptr, &sinks);
 }
 
 const std::string& Client::socket() const {

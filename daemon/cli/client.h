@@ -19,7 +19,7 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method = "GET";
-  std::string path;  // of characters that need no encoding
+  std::string path;  // of characters that need no encoding; a query may stand in it
   Query query;       // unencoded
   std::string body;  // JSON; empty = none
   // How long the whole answer may take; the user's --max-time wins.
@@ -58,6 +58,16 @@ class Client {
   // silence does.
   [[nodiscard]] tl::expected<Reply, Failure> stream(const Request& request,
                                                     const std::function<bool(std::string_view)>& each);
+
+  // Whatever the answer is, as it comes: `head` gets the status line and the headers of it, line by line,
+  // each without its end, and `body` gets pieces of the body. The reply's status is whatever it was, its body
+  // is empty where it was a success. Without a limit of time but --max-time. A Failure only when there was no
+  // whole answer.
+  struct Sinks {
+    std::function<void(std::string_view)> head;
+    std::function<void(std::string_view)> body;
+  };
+  [[nodiscard]] tl::expected<Reply, Failure> pass(const Request& request, const Sinks& sinks);
 
   // The socket that was spoken to last.
   [[nodiscard]] const std::string& socket() const;

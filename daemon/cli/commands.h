@@ -3,6 +3,7 @@
 #include "cli/add_fields.h"
 #include "cli/ask_many.h"
 #include "cli/menu.h"
+#include "cli/order_filters.h"
 
 #include <string>
 #include <vector>
@@ -32,9 +33,8 @@ class OrderCommands {  // list, show, history
   ExitCode run_history(Session& session) const;
   [[nodiscard]] Query query(const View& view) const;
 
-  std::vector<std::string> panels_, statuses_, services_, labels_, refs_;
-  std::string search_, updated_after_, sort_;
-  int stalled_ = 0, settled_ = 0;  // -1 no, 1 yes, 0 either
+  OrderFilters filters_;
+  std::string sort_;
   bool descending_ = false, ascending_ = false;
   std::size_t limit_ = 100;
   bool all_ = false, watch_ = false, spark_ = false;
@@ -183,7 +183,8 @@ class RefillCommands {  // refills: list, show, eligible; cancels: list, show
   void add_to(Menu& menu);
 
  private:
-  void add_filters(CLI::App& command, std::string (*check_state)(const std::string&));
+  // Gives --state.
+  CLI::Option* add_filters(CLI::App& command, std::string (*check_state)(const std::string&));
   void add_limit(CLI::App& command);
   ExitCode run_list(Session& session, const std::string& noun) const;
   ExitCode run_show(Session& session, const std::string& noun) const;
@@ -231,6 +232,14 @@ class ConfigCommands {  // reload, config check
   ExitCode run_check(Session& session) const;
 
   std::string file_ = "/etc/smm-tracker/smm-tracker.toml";
+};
+
+class BackupCommand {  // backup
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
 };
 
 class VersionCommand {  // version

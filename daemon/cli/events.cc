@@ -60,6 +60,11 @@ std::string event_line(const Json& event, const View& view) {
   auto rest = escape_controls(details_of(data));
   if (view.width > 0) {
     const int used = display_width(time + type + subject) + 6;
+    // A narrow terminal has no room for columns.
+    if (used > view.width + 2) {
+      return fit(time + "  " + std::string(trim(type)) + "  " + std::string(trim(subject)), view.width) +
+             "\n";
+    }
     rest = used < view.width ? fit(rest, view.width - used) : std::string();
     return paint(time, Style::quiet, view) + "  " + type + "  " + paint(subject, Style::strong, view) +
            (rest.empty() ? "" : "  " + rest) + "\n";
@@ -85,10 +90,13 @@ void EventCommands::add_to(Menu& menu) {
   auto* follow =
       events.add_flag("-f,--follow", follow_, "Go on as things happen, from now unless --since is said");
   follow->excludes(limit);
-  events.add_option("--types", types_, "Only these; may be repeated")
-      ->type_name("PATTERN")
-      ->check(check_event_pattern)
-      ->allow_extra_args(false);
+  menu.offer(events.add_option("--types", types_, "Only these; may be repeated")
+                 ->type_name("PATTERN")
+                 ->check(check_event_pattern)
+                 ->allow_extra_args(false),
+             {"order.*", "order.status_changed", "order.progress", "order.settled", "order.stalled",
+              "order.lost", "order.drop_detected", "place.*", "refill.*", "cancel.*", "panel.*", "balance.*",
+              "service.*", "webhook.*"});
   events.add_option("--panel", panels_, "Only of this panel; may be repeated")
       ->type_name("NAME")
       ->check(check_panel)

@@ -8,7 +8,8 @@ class App;
 
 namespace smm::cli {
 
-// The help of the program or of one command: what it does, how it is written, its options, examples.
-[[nodiscard]] std::string help_text(const CLI::App& command, const std::string& full_name);
+// The help of the program or of one command: what it does, how it is written, its options, examples. What
+// stands behind options and commands is broken into lines of `width` columns; 0 = not at all.
+[[nodiscard]] std::string help_text(const CLI::App& command, const std::string& full_name, int width);
 
 }  // namespace smm::cli

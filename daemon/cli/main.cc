@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/tools.h"
+#include "cli/transfer.h"
 #include "domain/text.h"
 
 #include <CLI/App.hpp>
@@ -31,7 +33,12 @@ struct Commands {
   EventCommands events;
   PanelCommands panels;
   WebhookCommands webhooks;
+  ExportCommand exporting;
+  ImportCommand importing;
   ConfigCommands config;
+  ApiCommand api;
+  CompletionCommand completion;
+  BackupCommand backup;
   VersionCommand version;
 
   void add_to(Menu& menu) {
@@ -48,7 +55,12 @@ struct Commands {
     events.add_to(menu);
     panels.add_to(menu);
     webhooks.add_to(menu);
+    exporting.add_to(menu);
+    importing.add_to(menu);
     config.add_to(menu);
+    api.add_to(menu);
+    completion.add_to(menu);
+    backup.add_to(menu);
     version.add_to(menu);
   }
 };
@@ -58,9 +70,11 @@ void describe(CLI::App& app) {
       ->group("Common options");
   app.require_subcommand(0, 1);
   app.footer(
-      "An order is written PANEL/ID, as in p1/23501. `smm-tracker COMMAND --help` says more, with examples.\n"
-      "Exit: 0 done, 1 failed, 2 usage, 3 not found, 4 no permission on the socket, 5 the panel refused or\n"
-      "failed, 6 partly done, 7 daemon not running, 78 configuration, 124 timed out.");
+      "An order is written PANEL/ID, as in p1/23501. More, with examples:\n"
+      "smm-tracker COMMAND --help, and man smm-tracker.\n"
+      "Exit: 0 done, 1 failed, 2 usage, 3 not found, 4 no permission on the\n"
+      "socket, 5 the panel refused or failed, 6 partly done, 7 daemon not running,\n"
+      "78 configuration, 124 timed out.");
 }
 
 int exit_with(ExitCode code) {
@@ -106,7 +120,9 @@ std::optional<int> parse(CLI::App& app, int count, char** arguments) {
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {
-    std::cout << help_text(innermost(app), full_name(innermost(app)));
+    Output out;
+    out.write(help_text(innermost(app), full_name(innermost(app)), look_at_standard_output().width));
+    out.flush();
     return exit_with(ExitCode::done);
   } catch (const CLI::CallForVersion& version) {
     std::cout << version.what() << '\n';
@@ -129,7 +145,7 @@ int run(int count, char** arguments) {
   if (const auto exit = parse(app, count, arguments)) return *exit;
   const auto chosen = menu.chosen();
   if (!chosen) {
-    std::cerr << help_text(innermost(app), full_name(innermost(app)));
+    std::cerr << help_text(innermost(app), full_name(innermost(app)), look_at_standard_error().width);
     return exit_with(ExitCode::usage);
   }
   Session session{common.json,

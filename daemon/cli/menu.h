@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
 class App;
@@ -35,6 +36,14 @@ class Menu {
   CLI::App& add_under(CLI::App& parent, const std::string& name, const std::string& description,
                       const std::string& examples, Run run);
 
+  // The words that can be given to an option or an argument, where they are a fixed set: completions offer
+  // them.
+  void offer(const CLI::Option* to, std::vector<std::string> words) { offers_[to] = std::move(words); }
+  [[nodiscard]] const std::map<const CLI::Option*, std::vector<std::string>>& offers() const {
+    return offers_;
+  }
+  [[nodiscard]] const CLI::App& root() const { return *root_; }
+
   // What was chosen on the command line; empty when that is not a whole command.
   [[nodiscard]] Run chosen() const;
 
@@ -42,7 +51,16 @@ class Menu {
   CLI::App* root_;
   CommonOptions* common_;
   std::map<const CLI::App*, Run> runs_;
+  std::map<const CLI::Option*, std::vector<std::string>> offers_;
 };
+
+// The spellings of all values of an enum, for Menu::offer().
+template <class Values>
+[[nodiscard]] std::vector<std::string> all_texts(const Values& values) {
+  std::vector<std::string> texts;
+  for (const auto value : values) texts.emplace_back(to_text(value));
+  return texts;
+}
 
 // The innermost command named on the command line, or the program itself.
 [[nodiscard]] const CLI::App& innermost(const CLI::App& root);

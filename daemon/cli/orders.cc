@@ -9,19 +9,14 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace smm::cli {
 namespace {
 
-void add_all(Query& query, const std::string& key, const std::vector<std::string>& values) {
-  for (const auto& value : values) query.emplace_back(key, value);
-}
-
-void add_flag(Query& query, const std::string& key, int flag) {
-  if (flag != 0) query.emplace_back(key, flag > 0 ? "1" : "0");
-}
-
 constexpr int spark_in_list = 12;  // columns
 constexpr int spark_in_sheet = 40;
+constexpr int beside_names = 14;  // what the names of a sheet take, and a column to spare
 
 // How what remains of an order went, over its whole history; empty when that is not known.
 std::string course_of(Session& session, const std::string& order, int width) {
@@ -41,7 +36,7 @@ Table order_table(bool spark) {
   std::vector<Column> columns = {{"ORDER", false, 0, 0},   {"STATUS", false, 0, 0},  {"PROGRESS", true, 1, 0},
                                  {"CHARGE", true, 4, 0},   {"CHANGED", false, 2, 0}, {"REF", false, 3, 10},
                                  {"SERVICE", false, 5, 12}};
-  if (spark) columns.insert(columns.begin() + 3, {"REMAINS", false, 1, 0});
+  if (spark) columns.insert(columns.begin() + 3, {"REMAINS", false, 0, 0});
   return Table(std::move(columns));
 }
 
@@ -94,34 +89,15 @@ void OrderCommands::add_list(Menu& menu) {
       "list --status in_progress --stalled\nlist --panel p1 --label customer=42 --sort changed --desc\n"
       "list --updated-after 2h --all --json",
       [this](Session& session) { return run_list(session); });
-  list.add_option("--panel", panels_, "On this panel")
-      ->type_name("NAME")
-      ->check(check_panel)
-      ->allow_extra_args(false);
-  list.add_option("--status", statuses_, "In this status")
-      ->type_name("STATUS")
-      ->check(check_status)
-      ->allow_extra_args(false);
-  list.add_option("--service", services_, "Of this service")->type_name("ID")->allow_extra_args(false);
-  list.add_option("--label", labels_, "With this label")
-      ->type_name("K=V")
-      ->check(check_label)
-      ->allow_extra_args(false);
-  list.add_option("--ref", refs_, "With this ref")->type_name("REF")->allow_extra_args(false);
-  list.add_option("-q,--query", search_, "Whose id or ref is or begins with this")->type_name("TEXT");
-  list.add_flag("--stalled,!--no-stalled", stalled_, "That have stalled, or have not");
-  list.add_flag("--settled,!--no-settled", settled_, "That have settled, or have not");
-  list.add_option("--updated-after", updated_after_,
-                  "That changed after this (RFC 3339, or 2h for two hours ago)")
-      ->type_name("TIME")
-      ->check(check_time);
-  list.add_option("--sort", sort_, "By tracked, changed or placed")
-      ->type_name("BY")
-      ->check([](const std::string& by) {
-        const bool known = by == "tracked" || by == "changed" || by == "placed";
-        return known ? std::string()
-                     : "\"" + by + "\" is no order of sorting; use tracked, changed or placed";
-      });
+  filters_.add_to(list, menu);
+  menu.offer(list.add_option("--sort", sort_, "By tracked, changed or placed")
+                 ->type_name("BY")
+                 ->check([](const std::string& by) {
+                   const bool known = by == "tracked" || by == "changed" || by == "placed";
+                   return known ? std::string()
+                                : "\"" + by + "\" is no order of sorting; use tracked, changed or placed";
+                 }),
+             {"tracked", "changed", "placed"});
   auto* descending = list.add_flag("--desc", descending_, "The newest first");
   list.add_flag("--asc", ascending_, "The oldest first")->excludes(descending);
   auto* limit =
@@ -133,21 +109,7 @@ void OrderCommands::add_list(Menu& menu) {
 }
 
 Query OrderCommands::query(const View& view) const {
-  Query query;
-  add_all(query, "panel", panels_);
-  add_all(query, "status", statuses_);
-  add_all(query, "service", services_);
-  for (const auto& label : labels_) {
-    const auto equals = label.find('=');
-    query.emplace_back("label." + label.substr(0, equals), label.substr(equals + 1));
-  }
-  add_all(query, "ref", refs_);
-  if (!search_.empty()) query.emplace_back("q", search_);
-  add_flag(query, "stalled", stalled_);
-  add_flag(query, "settled", settled_);
-  if (const auto after = time_from_argument(updated_after_, view.now)) {
-    query.emplace_back("updated_after", to_rfc3339(*after));
-  }
+  auto query = filters_.query(view.now);
   if (!sort_.empty()) query.emplace_back("sort", sort_);
   if (descending_ || ascending_) query.emplace_back("order", descending_ ? "desc" : "asc");
   return query;
@@ -177,7 +139,8 @@ ExitCode OrderCommands::run_list(Session& session) const {
 ExitCode OrderCommands::run_show(Session& session) const {
   return ask(session, {"GET", "/v1/orders/" + order_, {}, {}}, [&](const Json& order, const View& view) {
     // A picture is for people.
-    const auto course = view.terminal ? course_of(session, order_, spark_in_sheet) : std::string();
+    const int width = std::min(spark_in_sheet, view.width - beside_names);
+    const auto course = view.terminal ? course_of(session, order_, width) : std::string();
     return order_sheet(order, view, course);
   });
 }

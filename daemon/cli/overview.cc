@@ -182,10 +182,10 @@ Table panel_table() {
                 {"ORDERS", true, 4, 0},
                 {"STALLED", true, 5, 0},
                 {"DUE", true, 6, 0},
-                {"LAG", true, 2, 0},
-                {"LAST SUCCESS", false, 3, 0},
+                {"LAG", true, 3, 0},
+                {"LAST SUCCESS", false, 2, 0},
                 {"BALANCE", true, 3, 0},
-                {"LAST ERROR", false, 7, 12}});
+                {"LAST ERROR", false, 2, 16, true}});
 }
 
 std::vector<Cell> panel_row(const Json& panel, const View& view) {
@@ -208,7 +208,7 @@ Table webhook_table() {
                 {"PENDING", true, 1, 0},
                 {"DEAD", true, 1, 0},
                 {"LAST DELIVERED", false, 2, 0},
-                {"LAST ERROR", false, 4, 12},
+                {"LAST ERROR", false, 2, 16, true},
                 {"URL", false, 5, 16}});
 }
 

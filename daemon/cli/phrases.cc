@@ -71,6 +71,16 @@ std::string counted(std::int64_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
+std::string quotation(std::string_view text) {
+  constexpr int columns = 60;
+  constexpr std::size_t bytes_looked_at = 4 * columns;
+  return "\"" + fit(escape_controls(to_valid_utf8(text.substr(0, bytes_looked_at))), columns) + "\"";
+}
+
+std::string shown_file(std::string_view path) {
+  return path == "-" ? "<stdin>" : escape_controls(to_valid_utf8(path));
+}
+
 std::string asked_by(const Json& object) {
   const auto uid = words(object, "asked_by");
   return uid.empty() ? uid : "uid " + uid;

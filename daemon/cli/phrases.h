@@ -26,6 +26,11 @@ namespace smm::cli {
 // "1 order", "2 orders"
 [[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
 
+// "text" in quotes, harmless, and no longer than fits into a sentence.
+[[nodiscard]] std::string quotation(std::string_view text);
+// A file as it is named on the command line; "-" is <stdin>.
+[[nodiscard]] std::string shown_file(std::string_view path);
+
 // "uid 1000", or nothing: who asked, where a socket told it.
 [[nodiscard]] std::string asked_by(const Json& object);
 // "0.27819 USD", "0.27819", or nothing.

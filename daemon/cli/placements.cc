@@ -116,10 +116,11 @@ void PlacementCommands::add_to(Menu& menu) {
       ->type_name("NAME")
       ->check(check_panel)
       ->allow_extra_args(false);
-  placements.add_option("--state", states_, "In this state, such as unknown; may be repeated")
-      ->type_name("STATE")
-      ->check(check_state)
-      ->allow_extra_args(false);
+  menu.offer(placements.add_option("--state", states_, "In this state, such as unknown; may be repeated")
+                 ->type_name("STATE")
+                 ->check(check_state)
+                 ->allow_extra_args(false),
+             all_texts(all_placement_states));
   auto* limit =
       placements.add_option("--limit", limit_, "At most this many (100)")->type_name("N")->check(check_count);
   placements.add_flag("--all", all_, "All there are")->excludes(limit);

@@ -38,7 +38,7 @@ void RefillCommands::add_to(Menu& menu) {
                            "refills --state pending\nrefills --order p1/23501\nrefills show 12\n"
                            "refills eligible --panel p1\nrefills eligible p1/23501",
                            [this](Session& session) { return run_list(session, "refill"); });
-  add_filters(refills, check_refill_state);
+  menu.offer(add_filters(refills, check_refill_state), all_texts(all_refill_states));
   auto& show = menu.add_under(refills, "show", "All about one of them", "refills show 12",
                               [this](Session& session) { return run_show(session, "refill"); });
   show.add_option("ID", id_, "Its number here")->required()->check(check_count);
@@ -58,24 +58,24 @@ void RefillCommands::add_to(Menu& menu) {
   auto& cancels = menu.add("cancels", "The cancels that were asked for, and what became of them",
                            "cancels\ncancels --state requested --panel p1\ncancels show 4",
                            [this](Session& session) { return run_list(session, "cancel"); });
-  add_filters(cancels, check_cancel_state);
+  menu.offer(add_filters(cancels, check_cancel_state), all_texts(all_cancel_states));
   auto& show_cancel = menu.add_under(cancels, "show", "All about one of them", "cancels show 4",
                                      [this](Session& session) { return run_show(session, "cancel"); });
   show_cancel.add_option("ID", id_, "Its number here")->required()->check(check_count);
 }
 
-void RefillCommands::add_filters(CLI::App& command, std::string (*check_state)(const std::string&)) {
+CLI::Option* RefillCommands::add_filters(CLI::App& command, std::string (*check_state)(const std::string&)) {
   command.require_subcommand(0, 1);
   command.add_option("--panel", panels_, "On this panel; may be repeated")
       ->type_name("NAME")
       ->check(check_panel)
       ->allow_extra_args(false);
   command.add_option("--order", order_, "Of this order")->type_name("ORDER")->check(check_order);
-  command.add_option("--state", states_, "In this state; may be repeated")
+  add_limit(command);
+  return command.add_option("--state", states_, "In this state; may be repeated")
       ->type_name("STATE")
       ->check(check_state)
       ->allow_extra_args(false);
-  add_limit(command);
 }
 
 void RefillCommands::add_limit(CLI::App& command) {

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <clocale>
 #include <cwchar>
+#include <sstream>
 #include <utility>
 
 namespace smm::cli {
 namespace {
 
-constexpr int gap = 2;  // between columns
+constexpr int gap = 2;          // between columns
+constexpr int least_room = 16;  // columns in which sentences can be read
 constexpr std::string_view ellipsis = "…";
 
 std::size_t character_length(char first) {
@@ -93,6 +95,10 @@ void Table::measure(const View& view) {
   }
   widths_ = natural_;
   if (view.width <= 0) return;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const auto is_nothing = [i](const auto& row) { return row[i].text == "-"; };
+    if (columns_[i].if_any && std::all_of(rows_.begin(), rows_.end(), is_nothing)) widths_[i] = -1;
+  }
   const auto slack = [&](std::size_t i) {
     return widths_[i] < 0 || columns_[i].least == 0 ? 0 : std::max(0, widths_[i] - columns_[i].least);
   };
@@ -151,6 +157,23 @@ std::string Table::take(const View& view) {
   return text;
 }
 
+std::string broken_into_lines(const std::string& text, int indent, int width) {
+  std::istringstream words(text);
+  std::string lines;
+  int used = 0;
+  for (std::string word; words >> word;) {
+    const int columns = display_width(word);
+    if (used > 0 && used + 1 + columns > width) {
+      lines += "\n" + std::string(static_cast<std::size_t>(indent), ' ');
+      used = 0;
+    }
+    if (used > 0) lines += ' ', ++used;
+    lines += word;
+    used += columns;
+  }
+  return lines;
+}
+
 void Sheet::add(std::string name, const std::string& text, Style style) {
   if (!text.empty()) entries_.push_back({std::move(name), {harmless(text), style}});
 }
@@ -162,7 +185,9 @@ std::string Sheet::text(const View& view) const {
   for (const auto& [name, cell] : entries_) {
     // The blanks are painted like the name; nobody sees them.
     text += paint(padded(name, widest + gap), Style::quiet, view);
-    text += paint(cell.text, cell.style, view);
+    const int room = view.width - widest - gap;
+    const bool breaks = view.width > 0 && room >= least_room && display_width(cell.text) > room;
+    text += paint(breaks ? broken_into_lines(cell.text, widest + gap, room) : cell.text, cell.style, view);
     text += '\n';
   }
   return text;

@@ -25,6 +25,7 @@ struct Column {
   bool number = false;  // right-aligned
   int rank = 0;         // where there is no room for all the highest goes first; 0 always stays
   int least = 0;        // may shrink down to this many columns; 0 = not at all
+  bool if_any = false;  // on a terminal only when it has something to show
 };
 
 struct Cell {
@@ -57,8 +58,13 @@ class Table {
   bool titled_ = false;
 };
 
+// `text` broken between words into lines of `width` columns, each but the first behind `indent` blanks. A
+// word that is longer stays whole, so that it can be copied.
+[[nodiscard]] std::string broken_into_lines(const std::string& text, int indent, int width);
+
 // Names and what belongs to them, one a line and never cut:
 //   charge   0.27819 USD
+// On a terminal what is longer than a line goes on below itself.
 class Sheet {
  public:
   // Left out when `text` is empty.

@@ -1,9 +1,12 @@
 #include "cli/terminal.h"
 
+#include "domain/text.h"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -88,6 +91,21 @@ void leave_screen_and_exit(int signal) {
 
 void notice(int) {}
 
+// What an interrupt does; read by its handler, and written only while no signal can come.
+struct LastDeeds {
+  std::array<char, 4096> words;
+  std::size_t length;
+  std::array<char, 4096> file;  // ends in a zero
+};
+LastDeeds
+    last_deeds;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a handler has no other access
+
+void do_last_deeds(int signal) {
+  if (last_deeds.file.front() != '\0') ::unlink(last_deeds.file.data());
+  if (::write(STDERR_FILENO, last_deeds.words.data(), last_deeds.length) < 0) ::_exit(1);
+  ::_exit(128 + signal);
+}
+
 void on_signal(int signal, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -112,6 +130,44 @@ bool is_capable_terminal(const View& view) {
   return view.terminal && !is_dumb();
 }
 
+bool speaks_utf8() {
+  for (const auto* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (!is_set(name)) continue;
+    const auto locale = lower_case(std::getenv(name));
+    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  }
+  return true;
+}
+
+std::string in_ascii(std::string_view text) {
+  // What we draw ourselves; the blocks of a sparkline from low to high.
+  constexpr std::array<std::pair<std::string_view, char>, 13> likenesses = {{{"…", '~'},
+                                                                             {"–", '-'},
+                                                                             {"→", '>'},
+                                                                             {"×", 'x'},
+                                                                             {"▁", '_'},
+                                                                             {"▂", '.'},
+                                                                             {"▃", ':'},
+                                                                             {"▄", '-'},
+                                                                             {"▅", '='},
+                                                                             {"▆", '+'},
+                                                                             {"▇", '*'},
+                                                                             {"█", '#'},
+                                                                             {"·", '.'}}};
+  std::string ascii;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t length = 1;
+    while (at + length < text.size() && (static_cast<unsigned char>(text[at + length]) & 0xC0U) == 0x80U)
+      ++length;
+    const auto character = text.substr(at, length);
+    const auto* const found = std::find_if(likenesses.begin(), likenesses.end(),
+                                           [&](const auto& likeness) { return likeness.first == character; });
+    ascii += length == 1 ? character.front() : found == likenesses.end() ? '?' : found->second;
+    at += length;
+  }
+  return ascii;
+}
+
 std::string paint(std::string_view text, Style style, const View& view) {
   const auto code = code_of(style);
   if (!view.color || code.empty() || text.empty()) return std::string(text);
@@ -124,17 +180,34 @@ void Output::write(std::string_view text) {
 
 void Output::flush() {
   const auto text = std::exchange(pending_, {});
-  write_all(STDOUT_FILENO, text);
+  const bool in_full = speaks_utf8() || ::isatty(STDOUT_FILENO) != 1;
+  write_all(STDOUT_FILENO, in_full ? text : in_ascii(text));
 }
 
 void say_error(std::string_view text) {
-  const auto line = "smm-tracker: " + std::string(text) + "\n";
+  auto line = "smm-tracker: " + std::string(text) + "\n";
+  if (!speaks_utf8() && ::isatty(STDERR_FILENO) == 1) line = in_ascii(line);
   // A closed standard error changes nothing about what happened.
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
 
 void exit_quietly_when_interrupted() {
   on_every_end(exit_for_signal);
+}
+
+void when_interrupted(std::string_view words, std::string_view file) {
+  // A bar that is being drawn is wiped away first.
+  const bool capable = is_capable_terminal(look_at_standard_error());
+  const auto line = std::string(capable ? "\r\x1b[K" : "") + "smm-tracker: " + std::string(words) + "\n";
+  sigset_t ends;
+  sigset_t before;
+  sigemptyset(&ends);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, signal);
+  ::sigprocmask(SIG_BLOCK, &ends, &before);
+  last_deeds.length = line.copy(last_deeds.words.data(), last_deeds.words.size());
+  last_deeds.file[file.copy(last_deeds.file.data(), last_deeds.file.size() - 1)] = '\0';
+  on_every_end(do_last_deeds);
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
 SecondScreen::SecondScreen() {

@@ -26,11 +26,19 @@ struct View {
 // Colour and cursor movement are understood.
 [[nodiscard]] bool is_capable_terminal(const View& view);
 
+// Whether terminals are told of characters beyond ASCII: unless the first of LC_ALL, LC_CTYPE and LANG that
+// is set names a locale without UTF-8.
+[[nodiscard]] bool speaks_utf8();
+// The same number of columns in ASCII, for a terminal that knows no more: what has no likeness becomes "?".
+// `text` must be valid UTF-8 of narrow characters.
+[[nodiscard]] std::string in_ascii(std::string_view text);
+
 enum class Style : std::uint8_t { plain, strong, quiet, good, busy, warning, bad };
 [[nodiscard]] std::string paint(std::string_view text, Style style, const View& view);
 
-// Standard output, buffered until flush(). When its reader has gone the process dies of SIGPIPE as other
-// programs do; any other failure throws std::system_error.
+// Standard output, buffered until flush(). On a terminal that does not speak UTF-8 it is in ASCII. When its
+// reader has gone the process dies of SIGPIPE as other programs do; any other failure throws
+// std::system_error.
 class Output {
  public:
   Output() = default;
@@ -50,6 +58,10 @@ void say_error(std::string_view text);
 
 // From now on an interrupt ends the process with 128 + the signal's number, without a word.
 void exit_quietly_when_interrupted();
+
+// From now on an interrupt takes `file` away (none when empty), says `words` on standard error below whatever
+// stands in its line, and ends the process with 128 + the signal's number. At most 4 KiB of each.
+void when_interrupted(std::string_view words, std::string_view file);
 
 // The terminal's other screen, with the cursor hidden; the destructor, or an interrupt, gives the first one
 // back.

@@ -107,8 +107,20 @@ ExitCode TrackCommands::run_untrack(Session& session) const {
 
 ExitCode TrackCommands::run_poll(Session& session) const {
   if (is_single(orders_)) {
-    return ask(session, {"POST", "/v1/orders/" + orders_.front() + "/poll", {}, {}, poll_time},
-               [](const Json& order, const View& view) { return order_line(order, view) + "\n"; });
+    const auto text =
+        ask_for_text(session, {"POST", "/v1/orders/" + orders_.front() + "/poll", {}, {}, poll_time},
+                     [](const Json& order, const View& view) { return order_line(order, view) + "\n"; });
+    if (!text) {
+      auto failure = text.error();
+      // The panel's words alone do not say whose they are.
+      const auto panel = order_key_from_text(orders_.front())->panel.text();
+      const bool named = failure.message.find(panel) != std::string::npos;
+      if (failure.exit == ExitCode::panel_failed && !named)
+        failure.message.insert(0, "panel " + panel + ": ");
+      return complain(session, failure);
+    }
+    session.out.write(*text);
+    return ExitCode::done;
   }
   return one_by_one(session, orders_,
                     {"POST", "/poll", {}, poll_time, "order", [&](const OrderKey&, const Json& order) {

@@ -33,12 +33,14 @@ void WaitCommand::add_to(Menu& menu) {
                         "wait p1/23501 && echo over\nwait p1/23501 --until change --timeout 10m",
                         [this](Session& session) { return run(session); });
   wait.add_option("ORDER", order_, "PANEL/ID")->required()->check(check_order);
-  wait.add_option("--until", until_, "change, ended (if nothing is said) or settled")
-      ->type_name("WHAT")
-      ->check([](const std::string& until) {
-        const bool known = until == "change" || until == "ended" || until == "settled";
-        return known ? std::string() : "\"" + until + "\" cannot be waited for; use change, ended or settled";
-      });
+  menu.offer(wait.add_option("--until", until_, "change, ended (if nothing is said) or settled")
+                 ->type_name("WHAT")
+                 ->check([](const std::string& until) {
+                   const bool known = until == "change" || until == "ended" || until == "settled";
+                   return known ? std::string()
+                                : "\"" + until + "\" cannot be waited for; use change, ended or settled";
+                 }),
+             {"change", "ended", "settled"});
   wait.add_option("--timeout", timeout_, "Give up after this long, and exit 124")
       ->type_name("TIME")
       ->check(check_duration);

@@ -150,14 +150,15 @@ void WebhookCommands::add_to(Menu& menu) {
                               "deliveries retry 4711\ndeliveries replay shop --since 2h",
                               [this](Session& session) { return run_deliveries(session); });
   deliveries.require_subcommand(0, 1);
-  deliveries.add_option("--state", state_, "In this state: pending, delivered, dead or canceled")
-      ->type_name("STATE")
-      ->check([](const std::string& state) {
-        const bool known =
-            state == "pending" || state == "delivered" || state == "dead" || state == "canceled";
-        return known ? std::string()
-                     : "\"" + state + "\" is no state; use pending, delivered, dead or canceled";
-      });
+  menu.offer(deliveries.add_option("--state", state_, "In this state: pending, delivered, dead or canceled")
+                 ->type_name("STATE")
+                 ->check([](const std::string& state) {
+                   const bool known =
+                       state == "pending" || state == "delivered" || state == "dead" || state == "canceled";
+                   return known ? std::string()
+                                : "\"" + state + "\" is no state; use pending, delivered, dead or canceled";
+                 }),
+             {"pending", "delivered", "dead", "canceled"});
   deliveries.add_option("--webhook", webhooks_, "To this webhook")
       ->type_name("NAME")
       ->check(check_webhook)

@@ -101,6 +101,7 @@ struct DatabaseOptions {
   std::int32_t application_id = 0;
   // Migrations in order; the n-th brings user_version from n-1 to n. Never edited once released.
   std::vector<std::string_view> migrations;
+  bool keeps_old = true;  // what is there before a migration is copied aside
 };
 
 class Database {

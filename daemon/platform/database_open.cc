@@ -1,13 +1,11 @@
 #include "platform/database.h"
 #include "platform/database_error.h"
+#include "platform/database_files.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cassert>
-#include <cerrno>
 #include <system_error>
 
 namespace smm::platform {
@@ -19,32 +17,6 @@ constexpr int busy_wait_ms = 2000;
   throw DatabaseError(kind, path.string() + why);
 }
 
-// SQLite would make the file by its own mode and the umask. The log takes the mode of the file.
-void make_file(const std::filesystem::path& path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) {
-    if (errno == EEXIST) return;
-    const auto kind = errno == ENOSPC ? DatabaseErrorKind::full : DatabaseErrorKind::io;
-    refuse(kind, path, ": cannot be made (" + std::generic_category().message(errno) + ")");
-  }
-  fchmod(fd, 0600);
-  close(fd);
-}
-
-sqlite3* open_connection(const std::filesystem::path& path) {
-  sqlite3* handle = nullptr;
-  // One connection, one thread: no mutexes.
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
-  if (result == SQLITE_OK) return handle;
-  try {
-    throw_database_error(handle, result, path.string());
-  } catch (const DatabaseError&) {
-    sqlite3_close(handle);
-    throw;
-  }
-}
-
 std::string ask(Database& database, std::string_view sql) {
   Statement statement(database, std::string(sql), sql);
   return statement.step() ? statement.text(0) : std::string();
@@ -53,14 +25,6 @@ std::string ask(Database& database, std::string_view sql) {
 std::int64_t ask_number(Database& database, std::string_view sql) {
   Statement statement(database, std::string(sql), sql);
   return statement.step() ? statement.integer(0) : 0;
-}
-
-void sync_directory_of(const std::filesystem::path& path) {
-  const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  const int fd = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
-  close(fd);
 }
 
 // Copies all pages in one go.
@@ -88,7 +52,7 @@ struct Database::Opening {
     // The log is removed by a clean close.
     database.was_clean_ = static_cast<bool>(error) || log_size == 0;
 
-    make_file(options.path);
+    make_private_file(options.path);
     connect();
     identify();
     chmod(options.path.c_str(), 0600);
@@ -99,7 +63,7 @@ struct Database::Opening {
   }
 
   void connect() {
-    database.handle_ = open_connection(options.path);
+    database.handle_ = open_connection(options.path, SQLITE_OPEN_READWRITE);
     sqlite3* handle = database.handle_;
     sqlite3_busy_timeout(handle, busy_wait_ms);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -165,7 +129,7 @@ struct Database::Opening {
   void migrate() {
     const auto known = static_cast<std::int64_t>(options.migrations.size());
     if (version == known) return;
-    if (version > 0) copy_aside();
+    if (version > 0 && options.keeps_old) copy_aside();
     // A step may rebuild a table others refer to; what it leaves is checked as a whole
     // (sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes").
     database.execute("foreign keys off", "PRAGMA foreign_keys = OFF");
@@ -198,8 +162,8 @@ struct Database::Opening {
     unfinished += ".new";
     std::error_code ignored;
     std::filesystem::remove(unfinished, ignored);
-    make_file(unfinished);
-    sqlite3* to = open_connection(unfinished);
+    make_private_file(unfinished);
+    sqlite3* to = open_connection(unfinished, SQLITE_OPEN_READWRITE);
     try {
       copy_pages(database.handle_, to, "copy to " + copy.string());
     } catch (const DatabaseError&) {

@@ -10,6 +10,10 @@ ClockSteps::ClockSteps(platform::Database& database)
       forget_(database, "forget an old step of the clock", R"sql(
         DELETE FROM clock_step WHERE row <= (SELECT max(row) FROM clock_step) - 100
       )sql"),
+      restored_(database, "read when it was restored", "SELECT at FROM restored WHERE row = 1"),
+      note_restore_(database, "note a restore", R"sql(
+        INSERT INTO restored (row, at) VALUES (1, ?1) ON CONFLICT (row) DO UPDATE SET at = excluded.at
+      )sql"),
       newest_event_(database, "find the newest event", R"sql(
         SELECT at FROM event WHERE seq = (SELECT max(seq) FROM event)
       )sql"),
@@ -27,6 +31,15 @@ std::vector<rules::ClockStep> ClockSteps::read() {
 void ClockSteps::add(const rules::ClockStep& step) {
   add_.bind(1, to_millis(step.at)).bind(2, std::int64_t{step.by.count()}).run();
   forget_.run();
+}
+
+std::optional<Timestamp> ClockSteps::restored_at() {
+  const Reading reading(restored_);
+  return restored_.step() ? std::optional(from_millis(restored_.integer(0))) : std::nullopt;
+}
+
+void ClockSteps::note_restore(Timestamp at) {
+  note_restore_.bind(1, to_millis(at)).run();
 }
 
 std::vector<Timestamp> ClockSteps::newest() {

@@ -8,8 +8,9 @@
 
 namespace smm::store {
 
-// The steps of the wall clock, and what the newest rows say of the time. The newest hundred steps are kept:
-// who has stood still for longer than those has stalled or settled.
+// The steps of the wall clock, when a copy was put in the place of the database, and what the newest rows say
+// of the time. The newest hundred steps are kept: who has stood still for longer than those has stalled or
+// settled.
 class ClockSteps {
  public:
   explicit ClockSteps(platform::Database& database);
@@ -18,6 +19,8 @@ class ClockSteps {
   [[nodiscard]] std::vector<rules::ClockStep> read();
   // Within a transaction.
   void add(const rules::ClockStep& step);
+  [[nodiscard]] std::optional<Timestamp> restored_at();
+  void note_restore(Timestamp at);  // within a transaction
   // The newest moments that orders and the log of events know of, as their clocks showed them.
   [[nodiscard]] std::vector<Timestamp> newest();
 
@@ -25,6 +28,8 @@ class ClockSteps {
   platform::Statement read_;
   platform::Statement add_;
   platform::Statement forget_;
+  platform::Statement restored_;
+  platform::Statement note_restore_;
   platform::Statement newest_event_;
   platform::Statement newest_order_;
 };

@@ -350,6 +350,17 @@ std::vector<Timestamp> Store::newest_moments() {
   return impl_->clock_steps.newest();
 }
 
+std::optional<Timestamp> Store::restored_at() {
+  return impl_->clock_steps.restored_at();
+}
+
+void Store::note_restore(Timestamp at) {
+  impl_->writer.write({}, [&](Work&) {
+    impl_->clock_steps.note_restore(at);
+    return true;
+  });
+}
+
 std::int64_t Store::expire(const RetentionPolicy& policy, Timestamp now, std::size_t limit) {
   return impl_->writer.write(
       now, [&](Work& work) { return impl_->retention.step(policy, static_cast<std::int64_t>(limit), work); });

@@ -361,6 +361,9 @@ class Store {
   [[nodiscard]] std::vector<rules::ClockStep> clock_steps();
   void add_clock_steps(std::span<const rules::ClockStep> steps);
   [[nodiscard]] std::vector<Timestamp> newest_moments();
+  // When a copy was put in the place of the database, if ever.
+  [[nodiscard]] std::optional<Timestamp> restored_at();
+  void note_restore(Timestamp at);
 
   // Retention, one slice of it: deletes what its policy says is over (and placements, changes of services and
   // balances after 400 days) and nothing still needs. How many rows

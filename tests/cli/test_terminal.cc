@@ -210,3 +210,65 @@ TEST_CASE("on a terminal show draws what remained") {
   CHECK(out.find("remains   ██████") != std::string::npos);
   CHECK(daemon.request(1).target == "/v1/orders/p1/1/history?limit=1000");
 }
+
+TEST_CASE(
+    "where the locale has no UTF-8 a terminal gets ASCII of the same width, and a pipe what it always gets") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  const auto history = json(list_of(R"({"at":"2026-11-21T08:00:00.000Z","remains":1000},)"
+                                    R"({"at":"2026-11-21T08:05:00.000Z","remains":0})"));
+  for (const auto* locale : {"C", "de_DE.ISO-8859-1", "C.UTF-8"}) {
+    CAPTURE(locale);
+    daemon.will_answer(json(order("1")));
+    daemon.will_answer(history);
+    auto launch = on_terminal(room, {"show", "p1/1"}, 80);
+    launch.environment["LANG"] = locale;
+    const auto out = plain(run(launch).out);
+    const bool ascii = std::string(locale) != "C.UTF-8";
+    CHECK((out.find("remains   ###") != std::string::npos) == ascii);
+    CHECK((out.find("remains   ███") != std::string::npos) == !ascii);
+    CHECK((out.find("Followers ? high quality") != std::string::npos) == ascii);
+  }
+}
+
+TEST_CASE("on a terminal a sheet breaks long sentences between words, below where they began") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(R"({"name":"p1","state":"down","last_error":{"at":"2026-11-21T08:00:00.000Z",)"
+                          R"("kind":"http-error","words":"HTTP 500, the reply is an HTML page"}})"));
+  const auto out = plain(run(on_terminal(room, {"panels", "show", "p1"}, 40)).out);
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) CHECK(smm::cli::display_width(line) <= 40);
+  CHECK(out.find("\n            the reply is an HTML page\n") != std::string::npos);
+}
+
+TEST_CASE("a panel's last error is seen in eighty columns, and no column is kept for none") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  const std::string figures =
+      R"("orders":{"total":123456,"stalled":0,"by_status":{"pending":123456}},"due":10,)"
+      R"("lag_seconds":1,"balance":"100.84292","currency":"USD","last_success_at":")" +
+      ago(std::chrono::minutes(3)) + "\"";
+  const auto fine = R"({"name":"p1","state":"up","last_error":null,)" + figures + "}";
+  const auto bad = R"({"name":"p2","state":"down","last_error":{"at":")" + ago(std::chrono::minutes(2)) +
+                   R"(","words":"HTTP 500"},)" + figures + "}";
+  daemon.will_answer(json(list_of(fine + "," + bad)));
+  CHECK(plain(run(on_terminal(room, {"panels"}, 80)).out).find("2m ago: HTTP 500") != std::string::npos);
+  CHECK(plain(run(on_terminal(room, {"panels"}, 40)).out).find("2m ago: HTTP 500") != std::string::npos);
+  FakeDaemon other(room.path("other.sock"));
+  other.will_answer(json(list_of(fine)));
+  CHECK(run(on_terminal(room, {"panels", "--socket", room.path("other.sock")}, 80)).out.find("LAST ERROR") ==
+        std::string::npos);
+}
+
+TEST_CASE("help fits a narrow terminal") {
+  const Room room;
+  for (const int columns : {40, 80}) {
+    for (const auto* command : {"list", "place", "api", "import"}) {
+      CAPTURE(command);
+      const auto out = run(on_terminal(room, {command, "--help"}, columns)).out;
+      std::istringstream lines(out.substr(0, out.find("\nExamples:")));
+      for (std::string line; std::getline(lines, line);) CHECK(smm::cli::display_width(line) <= columns);
+    }
+  }
+}

@@ -1,0 +1,242 @@
+#include "actors/backup_keeper.h"
+
+#include "domain/text.h"
+#include "platform/database_copy.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <limits>
+#include <regex>
+#include <system_error>
+#include <thread>
+#include <tuple>
+#include <utility>
+
+namespace smm::actors {
+namespace {
+
+constexpr std::size_t kept_copies = 3;
+constexpr std::chrono::microseconds slice_time(700);
+constexpr Milliseconds between_slices{2};
+// What must be left for the database itself to go on.
+constexpr std::int64_t room_to_leave = std::int64_t{16} << 20;
+constexpr auto unfinished_name = "unfinished.db";
+
+std::int64_t room_in(const std::filesystem::path& directory) {
+  constexpr auto unknown = std::numeric_limits<std::int64_t>::max();
+  std::error_code error;
+  const auto space = std::filesystem::space(directory, error);
+  if (error || space.available > static_cast<std::uintmax_t>(unknown)) return unknown;
+  return static_cast<std::int64_t>(space.available);
+}
+
+// 2026-11-21T10:14:03.120Z → 2026-11-21T10-14-03Z
+std::string name_of(Timestamp at) {
+  auto text = to_rfc3339(at).substr(0, 19) + "Z";
+  std::replace(text.begin(), text.end(), ':', '-');
+  return text;
+}
+
+std::string in_megabytes(std::int64_t bytes) {
+  constexpr std::int64_t megabyte = 1'000'000;
+  return std::to_string((bytes + megabyte - 1) / megabyte) + " MB";
+}
+
+BackupKeeper::Refusal lack_of_room(const std::filesystem::path& directory, std::int64_t needed,
+                                   std::int64_t free) {
+  return {BackupKeeper::Why::no_room,
+          "a backup needs " + in_megabytes(needed) + ", and " + directory.string() + " has " +
+              in_megabytes(free) + " left; make room, or take old backups elsewhere",
+          needed, free};
+}
+
+const BackupKeeper::Refusal leaving{BackupKeeper::Why::stopping, "the program is stopping; no copy was made",
+                                    0, 0};
+
+}  // namespace
+
+struct BackupKeeper::Work {
+  Work(platform::EventLoop& loop, platform::Database& database, const std::filesystem::path& file,
+       Done when_done, const std::function<void()>& on_verdict)
+      : done(std::move(when_done)),
+        began(std::chrono::steady_clock::now()),
+        copy(database.handle(), file),
+        bell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (bell < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    heard.emplace(loop, bell, EPOLLIN, [on_verdict](std::uint32_t) { on_verdict(); });
+  }
+  ~Work() {
+    copy.interrupt();
+    if (checker.joinable()) checker.join();
+    heard.reset();
+    close(bell);
+  }
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  Done done;
+  std::chrono::steady_clock::time_point began;
+  platform::DatabaseCopy copy;
+  Backup made;
+  int bell;  // rung by the checker
+  std::optional<platform::IoWatch> heard;
+  std::thread checker;
+  std::exception_ptr failure;  // the checker's, once the bell has rung
+};
+
+BackupKeeper::BackupKeeper(platform::EventLoop& loop, platform::Database& database, store::Store& store,
+                           const std::filesystem::path& state_directory)
+    : loop_(loop),
+      database_(database),
+      store_(store),
+      directory_(std::filesystem::absolute(state_directory) / "backups"),
+      next_slice_(loop, [this] { copy_a_slice(); }) {
+  std::error_code ignored;
+  for (const auto* end : {"", "-journal", "-wal", "-shm"})
+    std::filesystem::remove(directory_ / (std::string(unfinished_name) + end), ignored);
+}
+
+BackupKeeper::~BackupKeeper() = default;
+
+void BackupKeeper::make(Done done) {
+  if (stopping_) return done(tl::unexpected(leaving));
+  if (work_) {
+    return done(
+        tl::unexpected(Refusal{Why::under_way, "a backup is being made already; wait for that one", 0, 0}));
+  }
+  begin(std::move(done));
+}
+
+void BackupKeeper::begin(Done done) {
+  std::error_code error;
+  std::filesystem::create_directory(directory_, error);  // 0700 by the umask
+  if (error) {
+    return done(tl::unexpected(
+        Refusal{Why::failed, directory_.string() + " cannot be made (" + error.message() + ")", 0, 0}));
+  }
+  const auto needed = database_.size_bytes() + room_to_leave;
+  const auto free = room_in(directory_);
+  if (free < needed) return done(tl::unexpected(lack_of_room(directory_, needed, free)));
+  try {
+    work_ = std::make_unique<Work>(loop_, database_, directory_ / unfinished_name, done,
+                                   [this] { take_verdict(); });
+    next_slice_.arm(Milliseconds(0));
+  } catch (const platform::DatabaseError& failure) {
+    done(tl::unexpected(Refusal{Why::failed, failure.what(), 0, 0}));
+  }
+}
+
+void BackupKeeper::copy_a_slice() {
+  if (!work_) return;
+  // The room that was there may have gone, and the database comes first.
+  const auto free = room_in(directory_);
+  if (free < room_to_leave) return give_up(lack_of_room(directory_, room_to_leave, free));
+  try {
+    if (!work_->copy.copy_for(slice_time)) return next_slice_.arm(between_slices);
+    begin_to_check();
+  } catch (const platform::DatabaseError& error) {
+    give_up({Why::failed, error.what(), 0, 0});
+  }
+}
+
+void BackupKeeper::begin_to_check() {
+  work_->made.made_at = loop_.now();
+  work_->made.last_event = store_.event_span().newest;
+  work_->checker = std::thread([work = work_.get()] {
+    try {
+      work->copy.check(store::application_id);
+    } catch (...) {
+      work->failure = std::current_exception();
+    }
+    const std::uint64_t once = 1;
+    [[maybe_unused]] const auto rung = write(work->bell, &once, sizeof once);
+  });
+}
+
+void BackupKeeper::take_verdict() {
+  work_->checker.join();
+  try {
+    if (work_->failure) std::rethrow_exception(work_->failure);
+    finish();
+  } catch (const platform::DatabaseError& error) {
+    give_up({Why::failed, error.what(), 0, 0});
+  }
+}
+
+void BackupKeeper::finish() {
+  auto& made = work_->made;
+  made.file = free_name();
+  made.name = made.file.filename().string();
+  work_->copy.put(made.file);
+  made.bytes = static_cast<std::int64_t>(std::filesystem::file_size(made.file));
+  made.kept = leave_only_the_newest(made.name);
+  const auto took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - work_->began);
+  spdlog::info("backup: {} is made and checked, {} in {} ms", made.name, in_megabytes(made.bytes),
+               took.count());
+  const auto work = std::move(work_);
+  work->done(work->made);
+}
+
+void BackupKeeper::give_up(const Refusal& refusal) {
+  next_slice_.disarm();
+  const auto work = std::move(work_);
+  if (refusal.why != Why::stopping)
+    spdlog::error("backup: none was made: {}", escape_controls(refusal.words));
+  work->done(tl::unexpected(refusal));
+}
+
+void BackupKeeper::stop() {
+  stopping_ = true;
+  if (work_) give_up(leaving);
+}
+
+std::filesystem::path BackupKeeper::free_name() const {
+  const auto day = name_of(work_->made.made_at);
+  int number = 1;
+  for (const auto& copy : copies()) {
+    if (copy.day == day) number = std::max(number, copy.number + 1);
+  }
+  return directory_ / ("backup-" + day + (number == 1 ? "" : "-" + std::to_string(number)) + ".db");
+}
+
+std::vector<BackupKeeper::Copy> BackupKeeper::copies() const {
+  static const std::regex ours(R"(backup-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)(-\d{1,6})?\.db)");
+  std::vector<Copy> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+    const auto name = entry.path().filename().string();
+    std::smatch parts;
+    if (!entry.is_regular_file(error) || !std::regex_match(name, parts, ours)) continue;
+    const int number = parts[2].matched ? std::atoi(parts[2].str().c_str() + 1) : 1;
+    found.push_back({parts[1].str(), number, name});
+  }
+  std::sort(found.begin(), found.end(), [](const Copy& one, const Copy& other) {
+    return std::tie(one.day, one.number) > std::tie(other.day, other.number);
+  });
+  return found;
+}
+
+// The one just made stays in any case: a clock that was set back gives it an old name.
+std::vector<std::string> BackupKeeper::leave_only_the_newest(const std::string& newest) const {
+  std::vector<std::string> kept = {newest};
+  for (const auto& [day, number, name] : copies()) {
+    if (name == newest) continue;
+    if (kept.size() < kept_copies) {
+      kept.push_back(name);
+      continue;
+    }
+    std::error_code error;
+    if (!std::filesystem::remove(directory_ / name, error) && error) {
+      spdlog::warn("backup: {} cannot be removed: {}", name, error.message());
+    }
+  }
+  return kept;
+}
+
+}  // namespace smm::actors

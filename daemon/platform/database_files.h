@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+
+struct sqlite3;
+
+// The files databases are made of. For this wrapper and what stands beside it.
+namespace smm::platform {
+
+// Makes an empty file, mode 0600 whatever the umask, unless something of that name is there. Throws
+// DatabaseError.
+void make_private_file(const std::filesystem::path& path);
+
+// Without mutexes: one connection is one thread's at a time. `flags` beside those, SQLITE_OPEN_READWRITE or
+// SQLITE_OPEN_READONLY. The file is there. Throws DatabaseError.
+[[nodiscard]] sqlite3* open_connection(const std::filesystem::path& path, int flags);
+
+// Waits until the disk has it. Throws DatabaseError.
+void sync_file(const std::filesystem::path& path);
+// The names in the directory of this file; as far as the system lets.
+void sync_directory_of(const std::filesystem::path& path);
+
+}  // namespace smm::platform

@@ -1,0 +1,187 @@
+#include "restore.h"
+
+#include "domain/text.h"
+#include "platform/database_files.h"
+#include "store/store.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace smm {
+namespace {
+
+using platform::DatabaseError;
+using platform::DatabaseErrorKind;
+
+constexpr auto whole_mark = ".restoring-";
+constexpr auto aside_mark = ".replaced-";
+constexpr std::int64_t room_to_leave = std::int64_t{16} << 20;
+
+std::filesystem::path with_end(const std::filesystem::path& path, const std::string& end) {
+  return path.string() + end;
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, error));
+}
+
+void move(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (rename(from.c_str(), to.c_str()) == 0) return;
+  throw DatabaseError(DatabaseErrorKind::io, from.string() + " cannot be moved to " + to.string() + " (" +
+                                                 std::generic_category().message(errno) + ")");
+}
+
+// The names in the directory of `path` that begin as it does, with `mark` behind it.
+std::vector<std::string> ends_behind(const std::filesystem::path& path, const std::string& mark) {
+  const auto begin = path.filename().string() + mark;
+  const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  std::vector<std::string> ends;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
+    const auto name = entry.path().filename().string();
+    if (name.rfind(begin, 0) == 0) ends.push_back(name.substr(begin.size()));
+  }
+  std::sort(ends.begin(), ends.end());
+  return ends;
+}
+
+// The old one out of the way, with what belongs to it; then the new one in. Each step may have been done.
+void put_in_place(const std::filesystem::path& database, const std::string& day) {
+  const auto aside = with_end(database, aside_mark + day);
+  // Its log first: a database without its log is one that lacks its last commits, and a log without its
+  // database is nothing; but a log beside a new database would be applied to it.
+  for (const auto* end : {"-wal", "-shm", "-journal", ""}) {
+    if (is_there(with_end(database, end))) move(with_end(database, end), with_end(aside, end));
+  }
+  platform::sync_directory_of(database);
+  move(with_end(database, whole_mark + day), database);
+  platform::sync_directory_of(database);
+}
+
+// By the day and second; two restores may come within one.
+std::string free_day(const std::filesystem::path& database, Timestamp now) {
+  auto day = to_rfc3339(now).substr(0, 19) + "Z";
+  std::replace(day.begin(), day.end(), ':', '-');
+  const auto taken = [&](const std::string& name) {
+    return is_there(with_end(database, aside_mark + name)) || is_there(with_end(database, whole_mark + name));
+  };
+  auto name = day;
+  for (int number = 2; taken(name); ++number) name = day + "-" + std::to_string(number);
+  return name;
+}
+
+void refuse_without_room(const std::filesystem::path& database, std::int64_t bytes) {
+  std::error_code error;
+  const auto space = std::filesystem::space(database.parent_path(), error);
+  if (error || static_cast<std::int64_t>(space.available) >= bytes + room_to_leave) return;
+  throw RestoreRefusal(
+      database.parent_path().string() + " has " + std::to_string(space.available / 1'000'000) +
+      " MB left, and the copy with what it needs " + std::to_string((bytes + room_to_leave) / 1'000'000) +
+      " MB; make room first. Nothing was changed");
+}
+
+// Whether there was something to finish; what is worth nothing goes.
+bool finish_what_was_begun(const std::filesystem::path& database) {
+  const auto days = ends_behind(database, whole_mark);
+  for (const auto& day : days) put_in_place(database, day);
+  std::error_code ignored;
+  for (const auto* end : {"", "-journal", "-wal", "-shm"})
+    std::filesystem::remove(with_end(database, std::string(".restoring.new") + end), ignored);
+  return !days.empty();
+}
+
+std::int64_t number_of(platform::Database& database, const char* sql) {
+  platform::Statement statement(database, "look at a copy", sql);
+  const platform::Reading reading(statement);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+// Brings what was copied to this program's schema and notes the restore in it; closed, it has no log.
+void make_current(const std::filesystem::path& file, Timestamp now, Restored& restored) {
+  platform::Database database({file, store::application_id, store::migrations(), false});
+  store::Store store(database);
+  store.note_restore(now);
+  restored.schema = static_cast<std::int64_t>(store::migrations().size());
+  restored.orders = number_of(database, "SELECT count(*) FROM orders");
+  restored.last_event = store.event_span().newest;
+}
+
+}  // namespace
+
+std::unique_ptr<platform::BroughtDatabase> open_copy(const std::filesystem::path& copy,
+                                                     const std::filesystem::path& database) {
+  const auto unchanged = [&](const std::string& why) {
+    return copy.string() + why + ". Nothing was changed";
+  };
+  const auto refuse = [&](const std::string& why) { throw RestoreRefusal(unchanged(why)); };
+  struct stat found {};
+  if (lstat(copy.c_str(), &found) != 0) refuse(": " + std::generic_category().message(errno));
+  if (S_ISLNK(found.st_mode)) refuse(" is a symbolic link; name the copy itself");
+  if (S_ISDIR(found.st_mode)) refuse(" is a directory; name a file in it");
+  if (!S_ISREG(found.st_mode)) refuse(" is no regular file");
+  struct stat own {};
+  if (stat(database.c_str(), &own) == 0 && own.st_dev == found.st_dev && own.st_ino == found.st_ino) {
+    refuse(" is the database itself; name a copy of it");
+  }
+  const auto not_ours = DatabaseErrorKind::not_ours;
+  if (found.st_size == 0) throw DatabaseError(not_ours, unchanged(" is empty"));
+  auto opened = std::make_unique<platform::BroughtDatabase>(copy);
+  const auto& identity = opened->identity();
+  const auto known = static_cast<std::int64_t>(store::migrations().size());
+  if (identity.application_id != store::application_id || identity.version < 1) {
+    throw DatabaseError(not_ours, unchanged(" belongs to another program"));
+  }
+  if (identity.version > known) {
+    throw DatabaseError(
+        DatabaseErrorKind::too_new,
+        unchanged(" was written by a newer smm-tracker (schema " + std::to_string(identity.version) +
+                  ", this one knows " + std::to_string(known) + ")"));
+  }
+  return opened;
+}
+
+Restored restore(const platform::BroughtDatabase& from, const std::filesystem::path& database,
+                 Timestamp now) {
+  finish_what_was_begun(database);
+  refuse_without_room(database, from.size_bytes());
+  Restored restored;
+  restored.old_schema = from.identity().version;
+  const auto day = free_day(database, now);
+  platform::DatabaseCopy copy(from.handle(), with_end(database, ".restoring.new"));
+  while (!copy.copy_for(std::chrono::seconds(1))) {
+  }
+  copy.check(store::application_id);
+  make_current(copy.file(), now, restored);
+  platform::sync_file(copy.file());
+  copy.put(with_end(database, whole_mark + day));
+  if (is_there(database)) restored.set_aside = with_end(database, aside_mark + day);
+  put_in_place(database, day);
+  return restored;
+}
+
+bool finish_restore(const std::filesystem::path& database) {
+  const bool was_begun = finish_what_was_begun(database);
+  if (is_there(database)) return was_begun;
+  auto left = database.filename().string() + "-wal";
+  if (!is_there(with_end(database, "-wal"))) {
+    auto days = ends_behind(database, aside_mark);
+    // "…Z" comes before its own "…Z-wal".
+    std::erase_if(days, [](const std::string& day) { return day.find("Z-w") != std::string::npos; });
+    if (days.empty()) return false;
+    left = database.filename().string() + aside_mark + days.back();
+  }
+  throw DatabaseError(
+      DatabaseErrorKind::not_ours,
+      database.string() + " is not there, but " + left +
+          " is: bring a copy back with smm-trackerd --restore FILE, or, to begin with an empty "
+          "database, move that file elsewhere first");
+}
+
+}  // namespace smm
