@@ -249,6 +249,7 @@ void Tracker::Impl::tell_status() {
   auto line = "following " + std::to_string(orders) + " orders on " + std::to_string(policy.panels.size()) +
               " panels";
   if (trouble > 0) line += ", " + std::to_string(trouble) + " of them in trouble";
+  if (policy.panels.empty()) line = "no panel to follow: the configuration describes none";
   if (!storage.writable()) line = "the database takes no writes: " + *storage.trouble();
   platform::notify_status(line);
   say_status.arm(status_every);

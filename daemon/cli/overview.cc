@@ -93,6 +93,14 @@ std::string table_of(Table table, const Json& items, const View& view,
   return "\n" + table.take(view);
 }
 
+// A daemon that was just installed has nothing to show but the way on.
+std::string panels_of(const Json& status, const View& view) {
+  const auto& panels = field(status, "panels");
+  if (!panels.is_array() || !panels.empty()) return table_of(panel_table(), panels, view, panel_row);
+  return "\nNo panel is followed yet. Describe one in the configuration, usually\n"
+         "/etc/smm-tracker/smm-tracker.toml; then: smm-tracker reload\n";
+}
+
 std::string since(const Json& panel, const View& view) {
   const auto time = moment(panel, "since");
   if (!time) return {};
@@ -160,7 +168,7 @@ std::string needs_a_person(const Json& status, const View& view) {
 
 std::string overview(const Json& status, const View& view) {
   auto text = headline(status, view) + summary(status, view);
-  text += table_of(panel_table(), field(status, "panels"), view, panel_row);
+  text += panels_of(status, view);
   text += table_of(webhook_table(), field(status, "webhooks"), view, webhook_row);
   const auto troubles = needs_a_person(status, view);
   if (!troubles.empty()) text += "\n" + paint("Needs a person:", Style::warning, view) + "\n" + troubles;

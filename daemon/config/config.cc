@@ -16,6 +16,8 @@ namespace smm::config {
 namespace {
 
 constexpr std::size_t largest_file = 1U << 20U;
+constexpr std::string_view no_panel_yet =
+    "describes no panel, so nothing is followed; add [panel.NAME] with url and key_file, and reload";
 constexpr std::size_t longest_socket_path = 107;  // unix(7): sun_path is 108 bytes with its end
 
 // "a/./b" and "a//b" name one file. Links are not followed: what they lead to may change.
@@ -125,6 +127,7 @@ tl::expected<Policy, std::vector<Complaint>> load_text(std::string_view text, co
   } else {
     complaints.complain(document.error().at, {}, document.error().what);
   }
+  if (policy.panels.empty() && !complaints.any()) complaints.warn({}, {}, std::string(no_panel_yet));
   if (warnings != nullptr) *warnings = complaints.take_warnings();
   if (complaints.any()) return tl::unexpected(complaints.take_complaints());
   return policy;

@@ -51,6 +51,19 @@ TEST_CASE("status is the daemon, its panels and its webhooks at a glance") {
   CHECK(daemon.request(0).target == "/v1/status");
 }
 
+TEST_CASE("status of a daemon that has no panel yet says how it gets one, and that is no trouble") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(status("", "")));
+  const auto outcome = run(room.path("api.sock"), {"status"});
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.out.find("\nNo panel is followed yet. Describe one in the configuration, usually\n"
+                         "/etc/smm-tracker/smm-tracker.toml; then: smm-tracker reload\n") !=
+        std::string::npos);
+  daemon.will_answer(json(status("", "")));
+  CHECK(run(room.path("api.sock"), {"status", "--check"}).exit == 0);
+}
+
 TEST_CASE("status --check is silent and 0 when nothing needs a person") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));

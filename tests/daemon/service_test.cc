@@ -148,6 +148,17 @@ TEST_CASE(
   CHECK(tracker.wait_for_exit(seconds(5)).value_or(ExitState{}).code == 0);
 }
 
+TEST_CASE("without a panel the daemon is healthy, and log and status say what is missing") {
+  TrackerProcess tracker;
+  const ServiceManager manager(tracker);
+  tracker.launch({.config = "# nothing yet\n", .environment = manager.environment()});
+  REQUIRE_FALSE(manager.wait_for("READY=1", seconds(20)).empty());
+  CHECK(tracker.get("/v1/health").status == 200);
+  CHECK(manager.wait_for("STATUS=no panel to follow", seconds(5)).find("configuration") != std::string::npos);
+  CHECK(tracker.log().find("describes no panel, so nothing is followed; add [panel.NAME]") !=
+        std::string::npos);
+}
+
 TEST_CASE("the service manager hears of a reload and of its end, also when the file has errors") {
   TrackerProcess tracker;
   const ServiceManager manager(tracker);
