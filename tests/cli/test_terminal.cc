@@ -224,6 +224,7 @@ TEST_CASE(
     auto launch = on_terminal(room, {"show", "p1/1"}, 80);
     launch.environment["LANG"] = locale;
     const auto out = plain(run(launch).out);
+    CAPTURE(out);
     const bool ascii = std::string(locale) != "C.UTF-8";
     CHECK((out.find("remains   ###") != std::string::npos) == ascii);
     CHECK((out.find("remains   ███") != std::string::npos) == !ascii);
