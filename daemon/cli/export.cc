@@ -16,7 +16,7 @@
 namespace smm::cli {
 namespace {
 
-const std::string export_page = "1000";  // the most the daemon gives at once
+constexpr const char* export_page = "1000";  // the most the daemon gives at once
 
 // Where the lines go: to standard output, or to a file.
 class Sink {
