@@ -145,7 +145,7 @@ class Exporting {
   Session* session_;
   Sink* sink_;
   FileFormat format_;
-  Progress progress_;
+  ProgressBar progress_;
   Insistence insistence_;
   std::int64_t expected_ = 0;
   std::int64_t done_ = 0;
