@@ -154,26 +154,28 @@ void ApiCommand::add_to(Menu& menu) {
       ->excludes(head);
 }
 
-ExitCode ApiCommand::run(Session& session) const {
-  const bool fields_given = !texts_.empty() || !values_.empty();
-  const bool body_given = fields_given || !input_.empty();
+// The method and the path.
+tl::expected<Request, Failure> ApiCommand::begin() const {
+  const bool body_given = !texts_.empty() || !values_.empty() || !input_.empty();
   Request request;
   request.method = words_.size() == 2 ? words_.front() : body_given ? "POST" : "GET";
   request.path = words_.back();
   if (!is_method(request.method)) {
-    return complain(session,
-                    wrong(quotation(request.method) + " is no method; write GET, POST, PATCH or DELETE"));
+    return tl::unexpected(
+        wrong(quotation(request.method) + " is no method; write GET, POST, PATCH or DELETE"));
   }
   if (!is_path(request.path)) {
-    return complain(session,
-                    wrong(quotation(request.path) +
-                          " is no path: blanks and other characters are written %20; -f does it for you"));
+    return tl::unexpected(
+        wrong(quotation(request.path) +
+              " is no path: blanks and other characters are written %20; -f does it for you"));
   }
   if (request.path.front() != '/') request.path.insert(0, 1, '/');
-  if (fields_given && !input_.empty())
-    return complain(session, wrong("--input is the whole body: no -f beside it"));
+  return request;
+}
+
+// What goes with it; a Failure when something does not fit.
+std::optional<Failure> ApiCommand::complete(Request& request) const {
   const bool in_query = request.method == "GET" || request.method == "HEAD";
-  if (in_query && !input_.empty()) return complain(session, wrong(request.method + " has no body"));
   Json body = Json::object();
   const auto add = [&](const std::string& text, bool is_typed) -> std::optional<Failure> {
     const auto pair = read_pair(text);
@@ -187,33 +189,41 @@ ExitCode ApiCommand::run(Session& session) const {
     return std::nullopt;
   };
   for (const auto& text : texts_) {
-    if (const auto failure = add(text, false)) return complain(session, *failure);
+    if (auto failure = add(text, false)) return failure;
   }
   for (const auto& text : values_) {
-    if (const auto failure = add(text, true)) return complain(session, *failure);
+    if (auto failure = add(text, true)) return failure;
   }
+  const bool fields_given = !texts_.empty() || !values_.empty();
   if (fields_given && !in_query) request.body = body.dump();
-  if (!input_.empty()) {
-    auto text = read_whole(input_);
-    if (!text) {
-      return complain(
-          session,
-          {ExitCode::failed, shown_file(input_) + ": cannot be read: " + std::strerror(errno), {}, false});
-    }
-    request.body = std::move(*text);
-  }
   for (const auto& header : headers_) {
     if (header.find(':') == std::string::npos || header.find_first_of("\r\n") != std::string::npos) {
-      return complain(session, wrong(quotation(header) + " is no header; write NAME: VALUE"));
+      return wrong(quotation(header) + " is no header; write NAME: VALUE");
     }
     request.headers.push_back(header);
   }
-  if (all_pages_) return paginate(session, request);
+  if (input_.empty()) return std::nullopt;
+  if (fields_given) return wrong("--input is the whole body: no -f beside it");
+  if (in_query) return wrong(request.method + " has no body");
+  auto text = read_whole(input_);
+  if (!text) {
+    return Failure{
+        ExitCode::failed, shown_file(input_) + ": cannot be read: " + std::strerror(errno), {}, false};
+  }
+  request.body = std::move(*text);
+  return std::nullopt;
+}
+
+ExitCode ApiCommand::run(Session& session) const {
+  auto request = begin();
+  if (!request) return complain(session, request.error());
+  if (const auto failure = complete(*request)) return complain(session, *failure);
+  if (all_pages_) return paginate(session, *request);
   PassedOn passed(session);
-  const auto reply = session.client.pass(request, {[&](std::string_view line) {
-                                                     if (head_) passed.head(line);
-                                                   },
-                                                   [&](std::string_view bytes) { passed.body(bytes); }});
+  const auto reply = session.client.pass(*request, {[&](std::string_view line) {
+                                                      if (head_) passed.head(line);
+                                                    },
+                                                    [&](std::string_view bytes) { passed.body(bytes); }});
   passed.finish();
   if (!reply) return complain(session, reply.error());
   if (reply->status / 100 == 2) return ExitCode::done;

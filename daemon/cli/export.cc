@@ -16,7 +16,7 @@
 namespace smm::cli {
 namespace {
 
-const std::string export_page = "1000";  // the most the daemon gives at once
+constexpr const char* export_page = "1000";  // the most the daemon gives at once
 
 // Where the lines go: to standard output, or to a file.
 class Sink {
@@ -145,7 +145,7 @@ class Exporting {
   Session* session_;
   Sink* sink_;
   FileFormat format_;
-  Progress progress_;
+  ProgressBar progress_;
   Insistence insistence_;
   std::int64_t expected_ = 0;
   std::int64_t done_ = 0;

@@ -228,7 +228,7 @@ class Importing {
   Session* session_;
   std::string name_;
   bool dry_run_;
-  Progress progress_;
+  ProgressBar progress_;
   Insistence insistence_;
   std::set<std::string> panels_;
   std::set<OrderKey> looked_up_;

@@ -24,7 +24,7 @@ std::string example_lines(const std::string& examples) {
 }  // namespace
 
 void add_common_options(CLI::App& command, CommonOptions& common) {
-  command.add_flag("--json", common.json, "Print the daemon's JSON")->group("Common options");
+  command.add_flag("--json", common.json, "Print JSON, for programs")->group("Common options");
   command.add_option("--socket", common.socket, "Speak to the daemon at this socket")
       ->type_name("PATH")
       ->group("Common options");

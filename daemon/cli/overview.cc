@@ -185,7 +185,7 @@ Table panel_table() {
                 {"LAG", true, 3, 0},
                 {"LAST SUCCESS", false, 2, 0},
                 {"BALANCE", true, 3, 0},
-                {"LAST ERROR", false, 2, 16, true}});
+                {"LAST ERROR", false, 1, 16, true}});
 }
 
 std::vector<Cell> panel_row(const Json& panel, const View& view) {
@@ -208,7 +208,7 @@ Table webhook_table() {
                 {"PENDING", true, 1, 0},
                 {"DEAD", true, 1, 0},
                 {"LAST DELIVERED", false, 2, 0},
-                {"LAST ERROR", false, 2, 16, true},
+                {"LAST ERROR", false, 1, 16, true},
                 {"URL", false, 5, 16}});
 }
 

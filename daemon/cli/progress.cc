@@ -40,12 +40,12 @@ std::string grouped(std::int64_t number) {
   return text;
 }
 
-Progress::Progress(std::string doing, std::string noun)
+ProgressBar::ProgressBar(std::string doing, std::string noun)
     : doing_(std::move(doing)),
       noun_(std::move(noun)),
       visible_(is_capable_terminal(look_at_standard_error())) {}
 
-void Progress::show(std::int64_t done, double share) {
+void ProgressBar::show(std::int64_t done, double share) {
   const auto now = Clock::now();
   if (!visible_ || now - last_ < draw_interval) return;
   last_ = now;
@@ -69,7 +69,7 @@ void Progress::show(std::int64_t done, double share) {
   drawn_ = true;
 }
 
-void Progress::clear() {
+void ProgressBar::clear() {
   if (std::exchange(drawn_, false)) put("\r\x1b[K");
 }
 

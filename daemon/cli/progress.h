@@ -8,13 +8,13 @@ namespace smm::cli {
 
 // How far something long has come, in one line that is drawn again and again: on standard error, and only
 // when that is a terminal a person looks at. Elsewhere it does nothing.
-class Progress {
+class ProgressBar {
  public:
   // "exporting", "order"
-  Progress(std::string doing, std::string noun);
-  ~Progress() { clear(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  ProgressBar(std::string doing, std::string noun);
+  ~ProgressBar() { clear(); }
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
 
   // `share` is how much of the whole that is, from 0 to 1; below 0 when the whole is not known. Drawn ten
   // times a second at most.

@@ -14,6 +14,8 @@ class ApiCommand {  // api
 
  private:
   ExitCode run(Session& session) const;
+  [[nodiscard]] tl::expected<Request, Failure> begin() const;
+  [[nodiscard]] std::optional<Failure> complete(Request& request) const;
   ExitCode paginate(Session& session, const Request& request) const;
 
   std::vector<std::string> words_;  // METHOD PATH, or PATH alone

@@ -139,20 +139,25 @@ TEST_CASE("fish completes commands, options and their fixed values" *
 TEST_CASE("zsh completes commands, options and their fixed values" *
           doctest::skip(::access("/usr/bin/zsh", X_OK) != 0)) {
   const Stage stage;
-  // The completed line is put into the buffer, which the widget then prints.
-  const std::string program =
-      "zmodload zsh/zpty; zpty z zsh -f -i; "
-      "until_seen() { local all= out; integer n=0; "
-      "while [[ $all != *$1* ]] && (( n++ < 1000 )); do zpty -r -t z out && all+=$out || sleep 0.02; done }; "
-      "zpty -w z \"PS1=; PS2=; autoload -U compinit; compinit -D -u; source " +
-      stage.script("zsh") + "; show() { print -r -- \\\"<\\$BUFFER>\\\" >> " + stage.room.path("lines") +
-      "; BUFFER=; }; zle -N show; bindkey '^X' show; setopt no_beep; print REA''DY\"; until_seen READY; "
-      "for line in 'smm-tracker pa' 'smm-tracker panels sh' 'smm-tracker list --status compl' "
-      "'smm-tracker list --sort=cha' 'smm-tracker --json wait p1/1 --unt'; do zpty -w -n z "
-      "\"$line\"$'\\t\\x18'; done; "
-      "integer n=0; while (( $(cat " +
-      stage.room.path("lines") + " 2>/dev/null | wc -l) < 5 && n++ < 1000 )); do sleep 0.02; done; zpty -d z";
-  const auto outcome = stage.run_shell("zsh", {"-f", "-c", program});
+  // In a terminal of its own; ^X writes down what stands in the line and empties it.
+  std::ofstream(stage.room.path("inner.zsh"))
+      << "autoload -U compinit; compinit -D -u; source " << stage.script("zsh")
+      << "; show() { print -r -- \"<$BUFFER>\" >> " << stage.room.path("lines")
+      << "; BUFFER=; }; zle -N show; bindkey '^X' show; print REA''DY\n";
+  std::ofstream(stage.room.path("outer.zsh"))
+      << "zmodload zsh/zpty; zpty z zsh -f -i\n"
+         "until_true() { integer n=0; until eval $1; do (( n++ < 1500 )) || return 1; sleep 0.02; done }\n"
+         "said=; listen() { local out; zpty -r -t z out && said+=$out; [[ $said == *$1* ]] }\n"
+         "zpty -w z 'source "
+      << stage.room.path("inner.zsh")
+      << "'; until_true 'listen READY'\n"
+         "integer wanted=0\n"
+         "for line in 'smm-tracker pa' 'smm-tracker panels sh' 'smm-tracker list --status compl' "
+         "'smm-tracker list --sort=cha' 'smm-tracker --json wait p1/1 --unt'; do\n"
+         "  zpty -w -n z \"$line\"$'\\t\\x18'; wanted+=1\n"
+         "  until_true 'listen NEVER; (( $(cat "
+      << stage.room.path("lines") << " 2>/dev/null | wc -l) == wanted ))' || break\ndone\nzpty -d z\n";
+  const auto outcome = stage.run_shell("zsh", {"-f", stage.room.path("outer.zsh")});
   CHECK(outcome.err == "");
   std::ifstream file(stage.room.path("lines"));
   Words lines;

@@ -213,17 +213,18 @@ TEST_CASE("on a terminal show draws what remained") {
 
 TEST_CASE(
     "where the locale has no UTF-8 a terminal gets ASCII of the same width, and a pipe what it always gets") {
-  const Room room;
-  FakeDaemon daemon(room.path("api.sock"));
   const auto history = json(list_of(R"({"at":"2026-11-21T08:00:00.000Z","remains":1000},)"
                                     R"({"at":"2026-11-21T08:05:00.000Z","remains":0})"));
   for (const auto* locale : {"C", "de_DE.ISO-8859-1", "C.UTF-8"}) {
     CAPTURE(locale);
+    const Room room;
+    FakeDaemon daemon(room.path("api.sock"));
     daemon.will_answer(json(order("1")));
     daemon.will_answer(history);
     auto launch = on_terminal(room, {"show", "p1/1"}, 80);
     launch.environment["LANG"] = locale;
     const auto out = plain(run(launch).out);
+    CAPTURE(out);
     const bool ascii = std::string(locale) != "C.UTF-8";
     CHECK((out.find("remains   ###") != std::string::npos) == ascii);
     CHECK((out.find("remains   ███") != std::string::npos) == !ascii);

@@ -141,7 +141,7 @@ std::vector<Run> all_runs(const World& world) {
       {"history", {"history", one}, "list of point"},
       {"events", {"events"}, "event", 0, true},
       {"wait", {"wait", one}, "order"},
-      {"wait", {"wait", three, "--timeout", "1s"}, "order", 124},
+      {"wait", {"wait", three, "--timeout", "100ms"}, "order", 124},
       {"track", {"track", "p1/900"}, "order"},
       {"track", {"track", "p1/901", "nowhere/902"}, "results of result", 6},
       {"untrack", {"untrack", "p1/900", "p1/none"}, "results of result", 6},
