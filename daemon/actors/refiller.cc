@@ -1,9 +1,9 @@
 #include "actors/refiller.h"
 
+#include "actors/message_ids.h"
+#include "actors/note.h"
 #include "panel/request.h"
 #include "store/purchases.h"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -67,8 +67,10 @@ void Refiller::settled(const std::vector<Refill>& refills) {
     look_at(refill.order_row);
   }
   if (rests) {
-    spdlog::warn("panel {}: it refused ten automatic refills in a row; none is asked for by itself before {}",
-                 policy_.name.text(), to_rfc3339(*streak.rests_until));
+    note({Level::warning, message_ids::refills_rest, {{"SMM_PANEL", policy_.name.text()}}},
+         "panel " + policy_.name.text() +
+             ": it refused ten automatic refills in a row; none is asked for by itself before " +
+             to_rfc3339(*streak.rests_until));
   }
   remember(streak);
 }

@@ -233,6 +233,16 @@ class ConfigCommands {  // reload, config check
   std::string file_ = "/etc/smm-tracker/smm-tracker.toml";
 };
 
+class MetricsCommand {  // metrics
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+
+  std::string file_;
+};
+
 class VersionCommand {  // version
  public:
   void add_to(Menu& menu);
