@@ -70,7 +70,7 @@ TEST_CASE("each explanation has a subject and says more, and names only fields t
   const auto sources = all_sources();
   for (const auto& [id, text] : entries_of_the_catalogue()) {
     CHECK_MESSAGE(text.rfind("Subject: ", 0) == 0, id);
-    CHECK_MESSAGE(text.size() - text.find("\n\n") > 40, text);
+    CHECK_MESSAGE(text.size() - text.find("\n\n") > 30, text);
     const std::regex placeholder("@([A-Z_]+)@");
     for (std::sregex_iterator each(text.begin(), text.end(), placeholder), end; each != end; ++each) {
       CHECK_MESSAGE(sources.find("\"" + (*each)[1].str() + "\"") != std::string::npos, (*each)[0].str());

@@ -160,7 +160,7 @@ TEST_CASE("what happened is counted: requests, changes, refills, answers") {
   CHECK(eventually([&] {
     samples = metrics_of(world.tracker);
     return value_of(samples, "smm_tracker_panel_requests_total",
-                    {{"action", "status"}, {"result", "http_error"}})
+                    {{"action", "status"}, {"result", "http-error"}})
                .value_or(0) > 0;
   }));
   const auto changes = [&](const std::string& to) {

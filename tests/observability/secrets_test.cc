@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 // Whatever happens, neither secrets nor customers' links are in anything the daemon writes for others to
@@ -93,25 +95,43 @@ class Manager {
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
     REQUIRE(bind(fd_, static_cast<const sockaddr*>(static_cast<const void*>(&address)), sizeof address) == 0);
+    reader_ = std::thread([this] { read(); });
   }
-  ~Manager() { close(fd_); }
+  ~Manager() {
+    told();
+    close(fd_);
+  }
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
   [[nodiscard]] const std::string& path() const { return path_; }
+  // The whole of it; nothing is read any more.
   const std::string& told() {
-    std::string room(8192, '\0');
-    for (pollfd waiting{fd_, POLLIN, 0}; poll(&waiting, 1, 0) > 0;) {
-      const auto got = recv(fd_, room.data(), room.size(), 0);
-      if (got <= 0) break;
-      told_.append(room, 0, static_cast<std::size_t>(got)) += '\n';
-    }
+    stop_ = true;
+    if (reader_.joinable()) reader_.join();
     return told_;
   }
 
  private:
+  // Whoever tells it something waits when it does not read.
+  void read() {
+    std::string room(8192, '\0');
+    for (;;) {
+      pollfd waiting{fd_, POLLIN, 0};
+      const bool is_last = stop_;
+      if (poll(&waiting, 1, 20) <= 0) {
+        if (is_last) return;
+        continue;
+      }
+      const auto got = recv(fd_, room.data(), room.size(), 0);
+      if (got > 0) told_.append(room, 0, static_cast<std::size_t>(got)) += '\n';
+    }
+  }
+
   std::string path_;
   int fd_;
   std::string told_;
+  std::atomic<bool> stop_ = false;
+  std::thread reader_;
 };
 
 practice::ReceiverAnswer quoting(const practice::ReceivedWebhook& webhook) {
