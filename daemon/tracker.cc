@@ -149,6 +149,7 @@ void Tracker::Impl::begin() {
     tell_status();
   });
   apply();
+  static_cast<void>(store.order_counts());  // kept up from now on
   serve();
   loop.enable_watchdog();
   clean_up.arm(retention_every);

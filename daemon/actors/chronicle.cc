@@ -154,8 +154,12 @@ void Chronicle::tell_together(const Heads& heads) {
     const auto first = std::to_string(members.front()->seq);
     const auto last = std::to_string(members.back()->seq);
     const auto count = std::to_string(members.size());
-    auto text = "panel " + panel.text() + ": " + count + " times " + std::string(to_text(type));
-    if (!status.empty()) text += ", " + status;
+    auto text = "panel " + panel.text() + ": " + count;
+    if (type == EventType::order_status_changed) {
+      text += " orders are now " + status;
+    } else {
+      text += " times " + std::string(to_text(type)) + (status.empty() ? "" : ", " + status);
+    }
     note({telling.level,
           telling.message_id,
           {{"SMM_EVENT", std::string(to_text(type))},

@@ -51,7 +51,7 @@ class Panels {
 };
 
 void Panels::orders() {
-  const auto counts = house_.store.counts();
+  const auto counts = house_.store.order_counts();
   text_.family("orders", "gauge", "Orders that are tracked, by the state the panel said last.");
   each([&](const std::string& name, actors::Station&) {
     for (const auto status : all_order_statuses) {

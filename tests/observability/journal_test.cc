@@ -98,6 +98,7 @@ TEST_CASE("many changes at once are one line, which counts them") {
   }));
   CHECK(told == ids.size());
   CHECK(world.journal.with({{"SMM_EVENT", "order.status_changed"}}).size() <= 22);
+  CHECK(world.journal.bytes().find(" orders are now pending (events ") != std::string::npos);
 }
 
 TEST_CASE("a panel that fails for hours has said so in a few lines, and that it is well again") {
