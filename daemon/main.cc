@@ -1,3 +1,5 @@
+#include "actors/message_ids.h"
+#include "actors/note.h"
 #include "domain/text.h"
 #include "restore.h"
 #include "start_up.h"
@@ -7,7 +9,6 @@
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -28,6 +29,10 @@
 #include <vector>
 
 namespace {
+
+using smm::actors::Level;
+using smm::actors::note;
+namespace message_ids = smm::actors::message_ids;
 
 constexpr auto lock_patience = std::chrono::seconds(5);
 constexpr timespec lock_retry{0, 100'000'000};
@@ -133,7 +138,8 @@ void allow_many_connections() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= enough) return;
   files.rlim_cur = std::min(files.rlim_max, enough);
-  if (setrlimit(RLIMIT_NOFILE, &files) != 0) spdlog::warn("the limit on open files cannot be raised");
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+    note({Level::warning}, "the limit on open files cannot be raised");
 }
 
 int check(const Arguments& arguments) {
@@ -185,9 +191,9 @@ tl::expected<smm::platform::InstanceLock, int> take_lock(const std::filesystem::
 int serve(const Arguments& arguments) {
   std::vector<std::string> warnings;
   auto policy = smm::read_configuration(arguments.places.config, warnings);
-  for (const auto& line : warnings) spdlog::warn("{}", line);
+  for (const auto& line : warnings) note({Level::warning}, line);
   if (!policy) {
-    for (const auto& line : policy.error()) spdlog::error("{}", line);
+    for (const auto& line : policy.error()) note({Level::error, message_ids::configuration_refused}, line);
     return EX_CONFIG;
   }
   make_directory(arguments.places.state);
@@ -201,12 +207,14 @@ int serve(const Arguments& arguments) {
   const auto lock = take_lock(arguments.places.state);
   if (!lock) {
     if (lock.error() == EX_TEMPFAIL) {
-      spdlog::error("another smm-trackerd holds {}", smm::escape_controls(arguments.places.state.string()));
+      note({Level::error, message_ids::another_daemon},
+           "another smm-trackerd holds " + smm::escape_controls(arguments.places.state.string()));
     }
     return lock.error();
   }
   if (smm::finish_restore(arguments.places.state / policy->database_path)) {
-    spdlog::warn("a restore that had been ended half-way is finished; the database is the copy");
+    note({Level::warning, message_ids::database_restored},
+         "a restore that had been ended half-way is finished; the database is the copy");
   }
   smm::platform::EventLoop loop;
   smm::Tracker tracker(loop, arguments.places, std::move(*policy));
@@ -223,14 +231,15 @@ int run(const Arguments& arguments) {
   try {
     return serve(arguments);
   } catch (const smm::platform::DatabaseError& error) {
-    spdlog::critical("{}", smm::escape_controls(error.what()));
+    note({Level::critical, message_ids::broken_world}, smm::escape_controls(error.what()));
     return is_refusal(error.kind()) ? EX_CONFIG : EXIT_FAILURE;
   } catch (const std::filesystem::filesystem_error& error) {
     // Its own words are a programmer's.
-    spdlog::critical("{}", smm::escape_controls(error.path1().string() + ": " + error.code().message()));
+    note({Level::critical, message_ids::broken_world},
+         smm::escape_controls(error.path1().string() + ": " + error.code().message()));
     return EXIT_FAILURE;
   } catch (const std::exception& error) {
-    spdlog::critical("{}", smm::escape_controls(error.what()));
+    note({Level::critical, message_ids::broken_world}, smm::escape_controls(error.what()));
     return EXIT_FAILURE;
   }
 }

@@ -1,26 +1,48 @@
 #include "start_up.h"
 
+#include "actors/note.h"
+#include "platform/journal.h"
+
 #include <fcntl.h>
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace smm {
 namespace {
 
-// sd-daemon(3): SD_WARNING and the like, as the digits of syslog(3).
-char journal_level(spdlog::level::level_enum level) {
+// The digits of syslog(3).
+char digit_of(actors::Level level) {
   switch (level) {
+    case actors::Level::info:
+      return '6';
+    case actors::Level::notice:
+      return '5';
+    case actors::Level::warning:
+      return '4';
+    case actors::Level::error:
+      return '3';
+    case actors::Level::critical:
+      return '2';
+  }
+  return '6';
+}
+
+char digit_of(const spdlog::details::log_msg& message) {
+  if (const auto* note = actors::note_being_said()) return digit_of(note->level);
+  switch (message.level) {
     case spdlog::level::trace:
     case spdlog::level::debug:
       return '7';
@@ -39,23 +61,26 @@ char journal_level(spdlog::level::level_enum level) {
   return '5';
 }
 
-class JournalLevel : public spdlog::custom_flag_formatter {
- public:
-  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
-              spdlog::memory_buf_t& line) override {
-    line.push_back(journal_level(message.level));
+// Entries of the journal with the fields of the note that is being said; where the journal cannot be reached,
+// lines on standard error as sd-daemon(3) wants them.
+class JournalSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const std::string_view text(message.payload.data(), message.payload.size());
+    const std::string priority(1, digit_of(message));
+    std::vector<platform::JournalField> fields = {
+        {"MESSAGE", text}, {"PRIORITY", priority}, {"SYSLOG_IDENTIFIER", "smm-trackerd"}};
+    if (const auto* note = actors::note_being_said()) {
+      if (!note->message_id.empty()) fields.emplace_back("MESSAGE_ID", note->message_id);
+      for (const auto& [name, value] : note->fields) {
+        if (!value.empty()) fields.emplace_back(name, value);
+      }
+    }
+    if (platform::send_to_journal(fields)) return;
+    std::cerr << "<" << priority << ">" << text << "\n";
   }
-  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<JournalLevel>();
-  }
+  void flush_() override { std::cerr.flush(); }
 };
-
-bool journal_reads_along() {
-  const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat errors {};
-  if (stream == nullptr || fstat(STDERR_FILENO, &errors) != 0) return false;
-  return std::to_string(errors.st_dev) + ":" + std::to_string(errors.st_ino) == stream;
-}
 
 }  // namespace
 
@@ -77,14 +102,13 @@ void hold_hang_ups() {
 }
 
 void set_up_log() {
-  auto logger = spdlog::stderr_logger_st("smm-trackerd");
-  auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  if (journal_reads_along()) {
-    formatter->add_flag<JournalLevel>('*').set_pattern("<%*>%v");
+  std::shared_ptr<spdlog::logger> logger;
+  if (platform::journal_reads_errors()) {
+    logger = std::make_shared<spdlog::logger>("smm-trackerd", std::make_shared<JournalSink>());
   } else {
-    formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+    logger = spdlog::stderr_logger_st("smm-trackerd");
+    logger->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%e %l %v"));
   }
-  logger->set_formatter(std::move(formatter));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
 }

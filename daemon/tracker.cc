@@ -1,18 +1,21 @@
 #include "tracker.h"
 
 #include "actors/backup_keeper.h"
+#include "actors/chronicle.h"
 #include "actors/clock_watch.h"
 #include "actors/commit_feed.h"
 #include "actors/courier.h"
 #include "actors/fleet.h"
+#include "actors/message_ids.h"
+#include "actors/note.h"
 #include "actors/storage_guard.h"
 #include "api/api.h"
 #include "config/config.h"
+#include "domain/text.h"
 #include "platform/http_client.h"
 #include "platform/service_manager.h"
 #include "store/store.h"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -21,6 +24,10 @@
 
 namespace smm {
 namespace {
+
+using actors::Level;
+using actors::note;
+namespace message_ids = actors::message_ids;
 
 constexpr auto status_every = std::chrono::seconds(30);
 constexpr auto drain_check = std::chrono::milliseconds(20);
@@ -65,6 +72,7 @@ struct Tracker::Impl {
         storage(loop, store),
         clock(loop, store, storage),
         feed(loop, store),
+        chronicle(store, feed),
         http(loop, user_agent),
         world{loop, store, storage, http, clock},
         fleet(world),
@@ -106,12 +114,14 @@ struct Tracker::Impl {
   actors::StorageGuard storage;
   actors::ClockWatch clock;
   actors::CommitFeed feed;
+  actors::Chronicle chronicle;
   platform::HttpClient http;
   actors::World world;
   actors::Fleet fleet;
   actors::Courier courier;
   actors::BackupKeeper backups;
   std::unique_ptr<api::Api> api;
+  api::Reloaded reloaded;
   bool stopping = false;
   std::optional<Timestamp> done_since;
   Timestamp stop_by;
@@ -143,13 +153,15 @@ void Tracker::Impl::begin() {
     tell_status();
   });
   apply();
+  static_cast<void>(store.order_counts());  // kept up from now on
   serve();
   loop.enable_watchdog();
   clean_up.arm(retention_every);
   platform::notify_ready("starting");
   tell_status();
-  spdlog::info("smm-tracker {} follows {} panels; database {}", SMM_VERSION, policy.panels.size(),
-               (places.state / policy.database_path).string());
+  note({Level::info, message_ids::daemon_started},
+       "smm-tracker " SMM_VERSION " follows " + std::to_string(policy.panels.size()) + " panels; database " +
+           escape_controls((places.state / policy.database_path).string()));
 }
 
 // Sockets by name from the service manager, or our own where it hands over none.
@@ -163,13 +175,15 @@ void Tracker::Impl::serve() {
                    backups,
                    [this]() -> const Policy& { return policy; },
                    [this] { return reload(); },
-                   started_at};
+                   started_at,
+                   chronicle,
+                   reloaded};
   api = std::make_unique<api::Api>(std::move(house));
   auto activated = platform::take_activated_sockets();
   for (auto& socket : activated) {
     if (socket.name != "api" && socket.name != "ro" && socket.name != "compat") {
-      spdlog::warn("the service manager hands over a socket named \"{}\"; known are api, ro and compat",
-                   socket.name);
+      note({Level::warning}, "the service manager hands over a socket named \"" + socket.name +
+                                 "\"; known are api, ro and compat");
       close(socket.fd);
       continue;
     }
@@ -221,17 +235,21 @@ tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::
   platform::notify_reloading();
   std::vector<std::string> warnings;
   auto next = read_configuration(places.config, warnings);
-  for (const auto& line : warnings) spdlog::warn("{}", line);
+  for (const auto& line : warnings) note({Level::warning}, line);
+  reloaded.was_good = next.has_value();
   if (!next) {
     platform::notify_ready("the configuration has errors; going on with the one before");
-    for (const auto& line : next.error()) spdlog::error("{}", line);
-    spdlog::error("the configuration has errors; nothing changed");
+    for (const auto& line : next.error()) note({Level::error}, line);
+    note({Level::error, message_ids::configuration_refused}, "the configuration has errors; nothing changed");
     return tl::unexpected(std::move(next.error()));
   }
   auto changed = differences(*next);
-  for (const auto& line : changed) spdlog::info("configuration: {}", line);
-  if (changed.empty()) spdlog::info("configuration: read again, nothing changed");
+  for (const auto& line : changed) note({Level::info}, "configuration: " + line);
+  note({Level::notice, message_ids::configuration_reloaded},
+       changed.empty() ? "configuration: read again, nothing changed"
+                       : "configuration: read again, and in force");
   policy = std::move(*next);
+  reloaded.good_since = loop.now();
   apply();
   platform::notify_ready("following");
   tell_status();
@@ -272,7 +290,7 @@ void Tracker::Impl::expire() {
 void Tracker::Impl::stop(const char* why) {
   if (stopping) return;
   stopping = true;
-  spdlog::info("stopping ({})", why);
+  note({Level::info, message_ids::daemon_stopping}, std::string("stopping (") + why + ")");
   platform::notify_stopping();
   api->drain();
   fleet.drain();

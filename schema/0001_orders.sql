@@ -12,6 +12,7 @@ CREATE TABLE panel (
   state_since   INTEGER NOT NULL DEFAULT 0,
   last_error    TEXT    NOT NULL DEFAULT '',    -- the panel's words, cleaned
   last_error_at INTEGER,
+  last_success_at INTEGER,                      -- of a panel that is not up: its last good answer
   refill_rest_until INTEGER,                      -- automatic refills ask nothing before that
   refill_refusals   INTEGER NOT NULL DEFAULT 0,   -- of automatic refills, in a row
   balance_low       INTEGER NOT NULL DEFAULT 0 CHECK (balance_low IN (0, 1)),  -- it has been said to be low

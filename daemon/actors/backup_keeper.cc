@@ -1,9 +1,10 @@
 #include "actors/backup_keeper.h"
 
+#include "actors/message_ids.h"
+#include "actors/note.h"
 #include "domain/text.h"
 #include "platform/database_copy.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -177,8 +178,9 @@ void BackupKeeper::finish() {
   made.bytes = static_cast<std::int64_t>(std::filesystem::file_size(made.file));
   made.kept = leave_only_the_newest(made.name);
   const auto took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - work_->began);
-  spdlog::info("backup: {} is made and checked, {} in {} ms", made.name, in_megabytes(made.bytes),
-               took.count());
+  note({Level::info, message_ids::backup_made}, "backup: " + made.name + " is made and checked, " +
+                                                    in_megabytes(made.bytes) + " in " +
+                                                    std::to_string(took.count()) + " ms");
   const auto work = std::move(work_);
   work->done(work->made);
 }
@@ -187,7 +189,8 @@ void BackupKeeper::give_up(const Refusal& refusal) {
   next_slice_.disarm();
   const auto work = std::move(work_);
   if (refusal.why != Why::stopping)
-    spdlog::error("backup: none was made: {}", escape_controls(refusal.words));
+    note({Level::error, message_ids::backup_failed},
+         "backup: none was made: " + escape_controls(refusal.words));
   work->done(tl::unexpected(refusal));
 }
 
@@ -233,7 +236,8 @@ std::vector<std::string> BackupKeeper::leave_only_the_newest(const std::string& 
     }
     std::error_code error;
     if (!std::filesystem::remove(directory_ / name, error) && error) {
-      spdlog::warn("backup: {} cannot be removed: {}", name, error.message());
+      note({Level::warning, message_ids::backup_failed},
+           "backup: " + name + " cannot be removed: " + error.message());
     }
   }
   return kept;

@@ -13,7 +13,7 @@ BalanceKeeper::BalanceKeeper(World world, PanelLine& line, const PanelPolicy& po
       line_(line),
       policy_(policy),
       question_(world, line,
-                {"its balance", [this] { return PanelLine::Outgoing{panel::balance_form(policy_.key)}; },
+                {[this] { return PanelLine::Outgoing{panel::balance_form(policy_.key)}; },
                  [this](const panel::Reply& reply) { return read(reply); }}) {}
 
 void BalanceKeeper::start() {

@@ -1,13 +1,12 @@
 #include "actors/catalogue_keeper.h"
 
+#include "actors/note.h"
 #include "panel/request.h"
 #include "panel/services_reply.h"
 #include "platform/sha256.h"
 #include "rules/catalogue.h"
 #include "rules/refill_window.h"
 #include "store/catalogue.h"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <map>
@@ -40,8 +39,7 @@ CatalogueKeeper::CatalogueKeeper(World world, PanelLine& line, const PanelPolicy
       policy_(policy),
       given_(std::move(given)),
       question_(world, line,
-                {"its catalogue",
-                 [this] {
+                {[this] {
                    return PanelLine::Outgoing{panel::services_form(policy_.key), 0, largest_catalogue};
                  },
                  [this](const panel::Reply& reply) { return take(reply); }}),
@@ -111,8 +109,9 @@ std::optional<CatalogueKeeper::Refusal> CatalogueKeeper::take_list(const panel::
       [&] { catalogue.save_services(policy_.name, list, diff.changes, facts, diff.events, now); });
   if (!written) return Refusal{Refusal::Why::storage, {}};
   if (!diff.changes.empty()) {
-    spdlog::info("panel {}: {} changes in its catalogue of {} services", policy_.name.text(),
-                 diff.changes.size(), list.size());
+    note({Level::info, {}, {{"SMM_PANEL", policy_.name.text()}}},
+         "panel " + policy_.name.text() + ": " + std::to_string(diff.changes.size()) +
+             " changes in its catalogue of " + std::to_string(list.size()) + " services");
   }
   giving_.arm(slice_pause);
   return std::nullopt;

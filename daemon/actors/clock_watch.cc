@@ -1,6 +1,7 @@
 #include "actors/clock_watch.h"
 
-#include <spdlog/spdlog.h>
+#include "actors/message_ids.h"
+#include "actors/note.h"
 
 #include <algorithm>
 #include <chrono>
@@ -36,8 +37,8 @@ ClockWatch::ClockWatch(platform::EventLoop& loop, store::Store& store, StorageGu
   const auto first =
       rules::first_look(newest, steps_.empty() ? std::nullopt : std::optional(steps_.back()), now);
   if (first.step) {
-    spdlog::warn("the wall clock stands {} of the newest thing that is stored",
-                 in_words(first.step->by, "ahead", "behind"));
+    note({Level::warning}, "the wall clock stands " + in_words(first.step->by, "ahead", "behind") +
+                               " of the newest thing that is stored");
   }
   take(first);
   look_at_restore();
@@ -63,7 +64,7 @@ std::optional<Timestamp> ClockWatch::restored_at() const {
 void ClockWatch::look() {
   const auto again = rules::look_again(clock_, read(loop_));
   if (again.step) {
-    spdlog::warn("the wall clock was set {}", in_words(again.step->by, "on", "back"));
+    note({Level::warning}, "the wall clock was set " + in_words(again.step->by, "on", "back"));
     ++steps_seen_;
   }
   take(again);
@@ -101,12 +102,13 @@ void ClockWatch::tell_trust() {
   if (until.has_value() == was_held_) return;
   was_held_ = until.has_value();
   if (until) {
-    spdlog::warn(
-        "the wall clock is not believed until {}: nothing is deleted, no order stalls, settles or is "
-        "lost, and no refill is asked for by itself",
-        to_rfc3339(*until));
+    note({Level::warning, message_ids::clock_doubted},
+         "the wall clock is not believed until " + to_rfc3339(*until) +
+             ": nothing is deleted, no order stalls, settles or is lost, and no refill is asked for by "
+             "itself");
   } else {
-    spdlog::info("the wall clock has stood for an hour, or is right again, and is believed");
+    note({Level::notice, message_ids::clock_believed},
+         "the wall clock has stood for an hour, or is right again, and is believed");
   }
 }
 

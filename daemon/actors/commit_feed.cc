@@ -9,6 +9,7 @@ CommitFeed::CommitFeed(platform::EventLoop& loop, store::Store& store)
     : later_(loop, [this] { announce(); }) {
   store.on_commit([this](const store::Committed& committed) {
     collected_.last_seq = std::max(collected_.last_seq, committed.last_seq);
+    collected_.events.insert(collected_.events.end(), committed.events.begin(), committed.events.end());
     collected_.orders.insert(collected_.orders.end(), committed.orders.begin(), committed.orders.end());
     collected_.webhooks.insert(committed.webhooks.begin(), committed.webhooks.end());
     later_.schedule();

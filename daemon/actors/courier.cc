@@ -1,6 +1,6 @@
 #include "actors/courier.h"
 
-#include <spdlog/spdlog.h>
+#include "actors/note.h"
 
 #include <algorithm>
 #include <utility>
@@ -113,7 +113,8 @@ void Courier::end_old_attempts(Timestamp now) {
     world_.store.mend_waits(behind_, now);
   });
   if (interrupted == 0) return;
-  spdlog::info("{} webhook attempts were under way when the program ended; they are made again", interrupted);
+  note({}, std::to_string(interrupted) +
+               " webhook attempts were under way when the program ended; they are made again");
 }
 
 void Courier::write_legacies(Timestamp now) {
@@ -146,8 +147,8 @@ bool Courier::notice_clock_step(Timestamp now) {
   const Milliseconds step(ahead - std::exchange(clock_ahead_ms_, ahead));
   if (std::chrono::abs(step) < clock_slack) return false;
   const auto by = std::chrono::round<std::chrono::seconds>(std::chrono::abs(step)).count();
-  spdlog::info("the clock was set {} by {} s; webhooks wait neither longer nor shorter for it",
-               step.count() > 0 ? "on" : "back", by);
+  note({}, std::string("the clock was set ") + (step.count() > 0 ? "on" : "back") + " by " +
+               std::to_string(by) + " s; webhooks wait neither longer nor shorter for it");
   clock_moved_ += step;
   for (const auto& [name, lane] : lanes_) lane->move_clock(step);
   for (auto& legacy : legacies_) move_times(legacy.finished, step);

@@ -3,6 +3,7 @@
 #include "actors/commit_feed.h"
 #include "actors/endpoint_secrets.h"
 #include "actors/poller.h"
+#include "actors/repeated.h"
 #include "domain/policy.h"
 #include "platform/event_loop.h"
 #include "platform/http_client.h"
@@ -109,6 +110,8 @@ class WebhookLane {
   void put_off(store::AttemptResult& result, const Sending& sending, const platform::HttpOutcome& outcome,
                Timestamp now);
   [[nodiscard]] std::string words_of(const Sending& sending, const platform::HttpOutcome& outcome) const;
+  void say_errors(const Repeated::Said& said) const;
+  void say_dead(const Repeated::Said& said) const;
   void retire();
   void rest(Milliseconds time);
 
@@ -128,6 +131,8 @@ class WebhookLane {
   rules::Breaker breaker_;
   std::int64_t down_since_ = 0;    // while the breaker is open
   std::set<std::int64_t> probed_;  // with these already: the next probe takes another
+  Repeated errors_;
+  Repeated dead_;
   std::optional<LastError> last_error_;
   Tally tally_;
   std::mt19937_64 random_;

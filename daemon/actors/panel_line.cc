@@ -1,5 +1,6 @@
 #include "actors/panel_line.h"
 
+#include "panel/request.h"
 #include "rules/retry.h"
 
 #include <algorithm>
@@ -10,7 +11,7 @@ namespace {
 
 // What a person asks for is sent within this time or not at all.
 constexpr auto patience = std::chrono::seconds(10);
-constexpr auto clock_slack = std::chrono::seconds(2);
+constexpr auto scheduling_slack = std::chrono::seconds(2);
 // Of what people ask for, so much may be under way at once: one that may be repeated, and, since an answer to
 // one of these may take minutes, several that may not.
 constexpr std::size_t most_person = 1;
@@ -21,6 +22,7 @@ constexpr std::size_t most_once = 8;
 PanelLine::PanelLine(World world, const PanelPolicy& policy)
     : world_(world),
       policy_(policy),
+      errors_(world_.loop, [this](const Repeated::Said& said) { say_errors(said); }),
       random_(std::random_device{}()),
       timer_(world_.loop, [this] { turn(); }) {}
 
@@ -34,6 +36,7 @@ void PanelLine::close() {
   auto calls = std::exchange(calls_, {});
   for (auto& call : calls) {
     call.transfer.cancel();
+    traffic_.count(call.action, "cut");
     call.dropped(Drop::cut);
   }
 }
@@ -47,6 +50,7 @@ void PanelLine::start(PollSource source, std::function<void(Milliseconds step)> 
   health_.state = rules::panel_state_from_text(record.state).value_or(rules::PanelState::up);
   health_.since = record.state_since == Timestamp() ? now : record.state_since;
   health_.rest_until = now;
+  if (health_.state != rules::PanelState::up) last_success_at_ = record.last_success_at;
   source_ = std::move(source);
   clock_set_back_ = std::move(clock_set_back);
   turn_soon(now);
@@ -89,6 +93,7 @@ void PanelLine::cut_repeatable() {
   }
   for (auto& call : cut) {
     call.transfer.cancel();
+    traffic_.count(call.action, "cut");
     call.dropped(Drop::cut);
   }
 }
@@ -118,6 +123,8 @@ bool PanelLine::set_paused(bool paused) {
 }
 
 void PanelLine::note(panel::Error error) {
+  noted_ = error.kind;
+  errors_.happened(answered_action_ + ": " + std::string(panel::to_text(error.kind)), error.words);
   last_error_ = std::move(error);
   last_error_at_ = world_.loop.now();
 }
@@ -147,7 +154,7 @@ void PanelLine::turn_soon(Timestamp when) {
 // Due times are wall clock. When it was set back, what was due in the old time must not wait for the new time
 // to get there.
 void PanelLine::notice_clock_step(Timestamp now) {
-  if (now + clock_slack < last_turn_) {
+  if (now + scheduling_slack < last_turn_) {
     const auto step = now - last_turn_;
     clock_set_back_(step);
     last_sent_ = std::min(last_sent_, now);
@@ -276,6 +283,7 @@ void PanelLine::send(Call call, Outgoing outgoing) {
   platform::HttpRequest request;
   request.url = policy_.url;
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
+  call.action = panel::action_of(outgoing.form);
   request.body = std::move(outgoing.form);
   request.timeout = call.once ? policy_.place_timeout : policy_.timeout;
   request.max_body = outgoing.largest_reply;
@@ -283,6 +291,7 @@ void PanelLine::send(Call call, Outgoing outgoing) {
   request.send_once = call.once;
   request.fresh_connection = call.once;
   call.key = policy_.key;
+  call.sent_ms = platform::EventLoop::monotonic_ms();
   last_sent_ = call.started;
   ++requests_;
   ids_asked_ += static_cast<std::int64_t>(outgoing.ids);
@@ -296,14 +305,31 @@ void PanelLine::finished(CallAt at, const platform::HttpOutcome& outcome) {
   calls_.erase(at);
   const auto now = world_.loop.now();
   answering_ = &call;
+  noted_.reset();
+  answered_action_ = call.action;
   const auto verdict = call.answered(outcome, now - call.started);
   answering_ = nullptr;
+  count_answer(call, outcome, verdict);
   if (verdict) {
     std::optional<Milliseconds> retry_after;
     if (outcome) retry_after = rules::read_retry_after(outcome->header("retry-after"), now);
     step_health(*verdict, retry_after);
   }
   turn_soon(world_.loop.now());
+}
+
+// "ok", or what was wrong with the answer, also where that says nothing of the panel's health.
+void PanelLine::count_answer(const Call& call, const platform::HttpOutcome& outcome,
+                             const std::optional<Verdict>& verdict) {
+  std::string result = "ok";
+  if (!outcome) {
+    result = panel::to_text(to_error(outcome.error()).kind);
+  } else if (verdict && verdict->outcome != rules::RequestOutcome::good) {
+    result = panel::to_text(verdict->error.kind);
+  } else if (noted_) {
+    result = panel::to_text(*noted_);
+  }
+  traffic_.add(call.action, result, Milliseconds(platform::EventLoop::monotonic_ms() - call.sent_ms));
 }
 
 }  // namespace smm::actors

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "actors/clock_watch.h"
+#include "actors/repeated.h"
 #include "actors/storage_guard.h"
+#include "actors/traffic.h"
 #include "domain/policy.h"
 #include "panel/reply.h"
 #include "platform/event_loop.h"
@@ -141,6 +143,7 @@ class PanelLine {
     std::int64_t ids_asked = 0;
   };
   [[nodiscard]] View view() const;
+  [[nodiscard]] const Traffic& traffic() const { return traffic_; }
   // What replies are read with: while one is being answered, the key it was asked with.
   [[nodiscard]] panel::Context context() const;
   [[nodiscard]] double jitter();
@@ -160,6 +163,8 @@ class PanelLine {
     std::function<std::optional<Verdict>(const platform::HttpOutcome& outcome, Milliseconds took)> answered;
     std::function<void(Drop)> dropped;
     Timestamp started;
+    std::int64_t sent_ms = 0;  // on the clock that only goes forward
+    std::string action;
     Secret key;  // what it was sent with
     platform::Transfer transfer;
   };
@@ -182,6 +187,9 @@ class PanelLine {
   bool set_paused(bool paused);
   void send(Call call, Outgoing outgoing);
   void finished(CallAt at, const platform::HttpOutcome& outcome);
+  void count_answer(const Call& call, const platform::HttpOutcome& outcome,
+                    const std::optional<Verdict>& verdict);
+  void say_errors(const Repeated::Said& said) const;
   void step_health(const Verdict& verdict, std::optional<Milliseconds> retry_after);
   [[nodiscard]] std::optional<Verdict> test_answered(const WaitingTests& waiting,
                                                      const platform::HttpOutcome& outcome, Milliseconds took);
@@ -206,6 +214,10 @@ class PanelLine {
   std::optional<Timestamp> last_success_at_;
   std::optional<Timestamp> last_error_at_;
   panel::Error last_error_;
+  std::optional<panel::ErrorKind> noted_;  // while an answer is taken in
+  std::string answered_action_;            // of the last answer
+  Repeated errors_;
+  Traffic traffic_;
   std::int64_t requests_ = 0;
   std::int64_t ids_asked_ = 0;
   std::mt19937_64 random_;

@@ -1,8 +1,7 @@
+#include "actors/message_ids.h"
+#include "actors/note.h"
 #include "actors/panel_line.h"
-#include "domain/text.h"
 #include "panel/request.h"
-
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -158,6 +157,7 @@ void PanelLine::step_health(const Verdict& verdict, std::optional<Milliseconds> 
   record.state_since = step.after.since;
   record.last_error = words;
   record.last_error_at = is_good ? std::nullopt : std::optional(now);
+  record.last_success_at = last_success_at_;
   if (!world_.storage.write([&] { world_.store.save_panel(record, events, now); })) {
     // The panel's state is what was told: the next answer tries again to change it.
     const auto told = std::exchange(health_, step.after);
@@ -166,12 +166,23 @@ void PanelLine::step_health(const Verdict& verdict, std::optional<Milliseconds> 
     return;
   }
   health_ = step.after;
-  if (is_good) {
-    spdlog::info("panel {}: up", policy_.name.text());
-  } else {
-    spdlog::warn("panel {}: {} ({}: {}); asked again {}", policy_.name.text(), rules::to_text(health_.state),
-                 kind, escape_controls(words), to_rfc3339(health_.rest_until));
+}
+
+void PanelLine::say_errors(const Repeated::Said& said) const {
+  const auto name = "panel " + policy_.name.text() + ": ";
+  Note line{Level::warning, message_ids::panel_errors, {{"SMM_PANEL", policy_.name.text()}}};
+  if (said.phase == Repeated::Phase::over) {
+    line.level = Level::info;
+    line.message_id = message_ids::panel_quiet;
+    return actors::note(line, name + "no errors for 10 min");
   }
+  line.fields.emplace_back("SMM_ERROR", said.kind);
+  auto words = said.kind;
+  if (!said.words.empty()) words += ": " + spoken(said.words);
+  if (said.phase == Repeated::Phase::first) return actors::note(line, name + words);
+  const auto count = std::to_string(said.count);
+  line.fields.emplace_back("SMM_COUNT", count);
+  actors::note(line, name + count + " more in the last 10 min, the last: " + words);
 }
 
 }  // namespace smm::actors

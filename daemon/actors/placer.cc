@@ -1,11 +1,9 @@
 #include "actors/placer.h"
 
-#include "domain/text.h"
+#include "actors/note.h"
 #include "panel/purchase_reply.h"
 #include "panel/request.h"
 #include "rules/order_form.h"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -90,9 +88,6 @@ void Placer::settle_left_over() {
     placement.state = PlacementState::unknown;
     placement.words = "the program ended before the panel's answer came";
     placement.answered_at = now;
-    spdlog::warn(
-        "panel {}: nobody knows what became of placement {}, which was under way when the program ended",
-        policy_.name.text(), placement.id);
     const auto event = place_event(EventType::place_unknown, placement);
     unsettled_.write(
         [this, placement, event, now] {
@@ -213,10 +208,6 @@ void Placer::dropped(const PendingPtr& pending, PanelLine::Drop drop) {
 void Placer::settle(const PendingPtr& pending) {
   const auto& placement = pending->placement;
   const auto now = *placement.answered_at;
-  if (placement.state == PlacementState::unknown) {
-    spdlog::warn("panel {}: nobody knows whether placement {} reached it ({}); it is not sent again",
-                 policy_.name.text(), placement.id, escape_controls(placement.words));
-  }
   const auto tracked = std::make_shared<std::optional<store::Tracked>>();
   unsettled_.write(
       [this, pending, tracked, now] {
@@ -231,8 +222,9 @@ void Placer::settle(const PendingPtr& pending) {
         finish(pending, pending->placement);
       });
   if (!unsettled_.empty() && placement.upstream) {
-    spdlog::error("panel {}: order {} is placed and cannot be written down yet", policy_.name.text(),
-                  placement.upstream->text());
+    const OrderKey key{policy_.name, *placement.upstream};
+    note({Level::error, {}, {{"SMM_PANEL", policy_.name.text()}, {"SMM_ORDER", to_text(key)}}},
+         "order " + to_text(key) + " is placed and cannot be written down yet");
   }
 }
 

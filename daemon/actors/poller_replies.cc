@@ -1,9 +1,9 @@
+#include "actors/message_ids.h"
+#include "actors/note.h"
 #include "actors/poller.h"
 #include "domain/text.h"
 #include "rules/refill.h"
 #include "rules/transition.h"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <iterator>
@@ -235,8 +235,9 @@ void Poller::learn_cut(const Batch& batch, const std::vector<panel::Entry>& entr
   }
   if (suspected_cut_ == count && batch.ids.size() > count) {
     batch_limit_.learn(count, world_.loop.now());
-    spdlog::info("panel {}: answers only {} orders a request; batches carry as many for a day",
-                 policy_.name.text(), count);
+    note({Level::info, {}, {{"SMM_PANEL", policy_.name.text()}}},
+         "panel " + policy_.name.text() + ": answers only " + std::to_string(count) +
+             " orders a request; batches carry as many for a day");
   }
   suspected_cut_ = count;
 }
@@ -249,8 +250,10 @@ std::optional<PanelLine::Verdict> Poller::failed(Batch& batch, const panel::Erro
   if (error.kind != panel::ErrorKind::batch_refused || batch_limit_.is_single()) return verdict_of(error);
   batch_limit_.learn(std::min(batch_limit_.size(), rules::smaller_batch(batch.ids.size())),
                      world_.loop.now());
-  spdlog::info("panel {}: refuses {} orders in one request ({}); trying {}", policy_.name.text(),
-               batch.ids.size(), escape_controls(error.words), batch_limit_.size());
+  note({Level::info, {}, {{"SMM_PANEL", policy_.name.text()}}},
+       "panel " + policy_.name.text() + ": refuses " + std::to_string(batch.ids.size()) +
+           " orders in one request (" + spoken(error.words) + "); trying " +
+           std::to_string(batch_limit_.size()));
   return std::nullopt;
 }
 
@@ -281,11 +284,14 @@ void Poller::answer_waiting(const std::vector<Waiting>& waiting, const std::opti
 void Poller::say_unknown_word(const Observation& seen) {
   if (unknown_words_.size() >= most_unknown_words) return;
   if (!unknown_words_.insert(fold_status_word(seen.status_text)).second) return;
-  spdlog::warn(
-      "panel {}: order {} has the status \"{}\", which nobody here knows: its state stays as it was. If you "
-      "know what "
-      "it means, say so under [panel.{}.status_words]",
-      policy_.name.text(), seen.id.text(), escape_controls(seen.status_text), policy_.name.text());
+  const auto& name = policy_.name.text();
+  note({Level::warning,
+        message_ids::unknown_status_word,
+        {{"SMM_PANEL", name}, {"SMM_ORDER", to_text(OrderKey{policy_.name, seen.id})}}},
+       "panel " + name + ": order " + seen.id.text() + " has the status \"" + spoken(seen.status_text) +
+           "\", which nobody here knows: its state stays as it was. If you know what it means, say so under "
+           "[panel." +
+           name + ".status_words]");
 }
 
 }  // namespace smm::actors

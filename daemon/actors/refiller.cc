@@ -1,9 +1,9 @@
 #include "actors/refiller.h"
 
+#include "actors/message_ids.h"
+#include "actors/note.h"
 #include "panel/request.h"
 #include "store/purchases.h"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -32,8 +32,10 @@ void Refiller::start() {
   streak_ = {static_cast<int>(record.refill_refusals), record.refill_rest_until};
   const auto restored_at = world_.clock.restored_at();
   if (asks_at_all() && restored_at && world_.loop.now() < *restored_at + shortest_gap()) {
-    spdlog::warn("panel {}: the database was restored; no refill is asked for by itself before {}",
-                 policy_.name.text(), to_rfc3339(*restored_at + shortest_gap()));
+    note({Level::warning, message_ids::database_restored, {{"SMM_PANEL", policy_.name.text()}}},
+         "panel " + policy_.name.text() +
+             ": the database was restored; no refill is asked for by itself before " +
+             to_rfc3339(*restored_at + shortest_gap()));
   }
   look_at_all();
 }
@@ -72,8 +74,10 @@ void Refiller::settled(const std::vector<Refill>& refills) {
     look_at(refill.order_row);
   }
   if (rests) {
-    spdlog::warn("panel {}: it refused ten automatic refills in a row; none is asked for by itself before {}",
-                 policy_.name.text(), to_rfc3339(*streak.rests_until));
+    note({Level::warning, message_ids::refills_rest, {{"SMM_PANEL", policy_.name.text()}}},
+         "panel " + policy_.name.text() +
+             ": it refused ten automatic refills in a row; none is asked for by itself before " +
+             to_rfc3339(*streak.rests_until));
   }
   remember(streak);
 }

@@ -1,9 +1,5 @@
 #include "actors/regular_question.h"
 
-#include "domain/text.h"
-
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -99,14 +95,6 @@ void RegularQuestion::dropped(PanelLine::Rank rank, PanelLine::Drop drop) {
 }
 
 void RegularQuestion::finish(const std::optional<Refusal>& refusal) {
-  if (refusal && refusal->why == Refusal::Why::panel) {
-    const bool is_news =
-        failures_ == 0 || !last_ || !last_->refusal || last_->refusal->error.words != refusal->error.words;
-    if (is_news) {
-      spdlog::warn("panel {}: {}: {} ({})", line_.policy().name.text(), subject_.name,
-                   panel::to_text(refusal->error.kind), escape_controls(refusal->error.words));
-    }
-  }
   failures_ = refusal ? std::min(failures_ + 1, most_doublings) : 0;
   last_ = Last{world_.loop.now(), refusal};
   timer_.arm(refusal ? std::min(every_, first_retry * (1 << (failures_ - 1))) : every_);

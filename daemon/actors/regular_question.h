@@ -16,7 +16,6 @@ class RegularQuestion {
   using Refusal = PanelLine::Refusal;
   using Done = std::function<void(const std::optional<Refusal>&)>;
   struct Subject {
-    std::string name;  // for the log
     std::function<PanelLine::Outgoing()> form;
     // Reads the reply and writes what is new in it. The error says why nothing of it was taken in.
     std::function<std::optional<Refusal>(const panel::Reply& reply)> take;

@@ -1,6 +1,7 @@
 #include "actors/storage_guard.h"
 
-#include <spdlog/spdlog.h>
+#include "actors/message_ids.h"
+#include "actors/note.h"
 
 namespace smm::actors {
 namespace {
@@ -20,7 +21,8 @@ bool StorageGuard::write(const std::function<void()>& action) {
   } catch (const platform::DatabaseError& error) {
     if (!error.is_storage_trouble()) throw;
     trouble_ = error.what();
-    spdlog::error("database: {}; nothing changes until it takes writes again, reads go on", *trouble_);
+    note({Level::error, message_ids::database_refuses_writes, {{"SMM_ERROR", *trouble_}}},
+         "database: " + *trouble_ + "; nothing changes until it takes writes again, reads go on");
     retry_.arm(probe_after);
     if (listener_) listener_();
     return false;
@@ -35,7 +37,7 @@ void StorageGuard::try_again() {
     return;
   }
   trouble_.reset();
-  spdlog::info("database: takes writes again");
+  note({Level::notice, message_ids::database_writable}, "database: takes writes again");
   if (listener_) listener_();
 }
 

@@ -1,9 +1,8 @@
 #include "actors/courier.h"
-#include "domain/text.h"
+#include "actors/message_ids.h"
+#include "actors/note.h"
 #include "platform/standard_webhooks.h"
 #include "rules/retry.h"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -45,6 +44,8 @@ WebhookLane::WebhookLane(World world, Courier& courier, WebhookPolicy policy)
       courier_(courier),
       policy_(std::move(policy)),
       secrets_(policy_),
+      errors_(world_.loop, [this](const Repeated::Said& said) { say_errors(said); }),
+      dead_(world_.loop, [this](const Repeated::Said& said) { say_dead(said); }),
       random_(std::random_device{}()),
       soon_(world_.loop, [this] { turn(); }),
       timer_(world_.loop, [this] { turn(); }) {}
@@ -301,16 +302,20 @@ void WebhookLane::heed_breaker(const store::AttemptResult& result, const Sending
   if (!rules::is_endpoint_trouble(result.http_status)) {
     if (!breaker_.saw_answer()) return;
     probed_.clear();
-    spdlog::info("webhook {}: is back after {} s", policy_.name.text(),
-                 (forward.count() - down_since_) / 1000);
+    note({Level::notice, message_ids::webhook_back, {{"SMM_WEBHOOK", policy_.name.text()}}},
+         "webhook " + policy_.name.text() + ": is back after " +
+             std::to_string((forward.count() - down_since_) / 1000) + " s");
     return;
   }
   const auto jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
   if (sending.is_probe && breaker_.is_open()) return breaker_.saw_failed_probe(forward, jitter);
   if (!breaker_.saw_trouble(forward, jitter)) return;
   down_since_ = forward.count();
-  spdlog::warn("webhook {}: is taken to be down ({}); only probes are sent until it answers",
-               policy_.name.text(), escape_controls(result.error));
+  note({Level::warning,
+        message_ids::webhook_down,
+        {{"SMM_WEBHOOK", policy_.name.text()}, {"SMM_ERROR", spoken(result.error)}}},
+       "webhook " + policy_.name.text() + ": is taken to be down (" + spoken(result.error) +
+           "); only probes are sent until it answers");
 }
 
 // Any 2xx is success, whatever its body does; everything else uses up a try, but for a probe that finds the
@@ -336,6 +341,7 @@ void WebhookLane::judge(store::AttemptResult& result, const Sending& sending,
   result.error = words_of(sending, outcome);
   const bool is_here = sending.address == address_;
   if (is_here) last_error_ = LastError{now, result.error};
+  errors_.happened(is_answer ? std::to_string(result.http_status) : result.outcome, result.error);
   // What an address says that is none of its own any more holds for that one event.
   if (result.http_status == gone && is_here) {
     result.state = store::DeliveryState::dead;
@@ -381,8 +387,8 @@ void WebhookLane::put_off(store::AttemptResult& result, const Sending& sending,
     return;
   }
   result.state = store::DeliveryState::dead;
-  spdlog::error("webhook {}: event {} is given up after {} tries: {}", policy_.name.text(),
-                sending.delivery.event_id, tries, escape_controls(result.error));
+  dead_.happened("dead", "event " + sending.delivery.event_id + " is given up after " +
+                             std::to_string(tries) + " tries: " + result.error);
 }
 
 void WebhookLane::rest(Milliseconds time) {
@@ -390,11 +396,31 @@ void WebhookLane::rest(Milliseconds time) {
   rest_until_ = std::max(rest_until_, forward_ms() + std::min(time, most).count());
 }
 
+void WebhookLane::say_errors(const Repeated::Said& said) const {
+  if (said.phase == Repeated::Phase::over) return;
+  const auto name = "webhook " + policy_.name.text() + ": ";
+  const auto words = spoken(said.words);
+  Note line{Level::warning,
+            message_ids::webhook_errors,
+            {{"SMM_WEBHOOK", policy_.name.text()}, {"SMM_ERROR", words}}};
+  if (said.phase == Repeated::Phase::first) return note(line, name + words);
+  line.fields.emplace_back("SMM_COUNT", std::to_string(said.count));
+  note(line,
+       name + std::to_string(said.count) + " more attempts failed in the last 10 min, the last: " + words);
+}
+
+void WebhookLane::say_dead(const Repeated::Said& said) const {
+  if (said.phase == Repeated::Phase::over) return;
+  const auto name = "webhook " + policy_.name.text() + ": ";
+  Note line{Level::error, message_ids::delivery_dead, {{"SMM_WEBHOOK", policy_.name.text()}}};
+  if (said.phase == Repeated::Phase::first) return note(line, name + spoken(said.words));
+  line.fields.emplace_back("SMM_COUNT", std::to_string(said.count));
+  note(line, name + std::to_string(said.count) + " more events were given up in the last 10 min");
+}
+
 // What is under way may say so, too.
 void WebhookLane::retire() {
-  if (std::exchange(gone_, true)) return;
-  spdlog::error("webhook {}: disabled, since it answered 410 Gone; nothing more is sent there",
-                policy_.name.text());
+  gone_ = true;
 }
 
 }  // namespace smm::actors

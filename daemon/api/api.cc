@@ -6,8 +6,6 @@
 #include "api/wait_room.h"
 #include "platform/http_server.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 namespace smm::api {
@@ -56,12 +54,12 @@ struct Api::Impl {
         server(
             house.loop, limits(),
             {[this](const platform::HttpRequestHead& head) { return refuse(head); },
-             [](const platform::HttpRequestHead& head, const platform::HttpFault& fault) {
+             [this](const platform::HttpRequestHead& head, const platform::HttpFault& fault) {
                return refusal(
                    head,
                    {fault.status, fault.status == 414 ? "uri-too-long" : "bad-request", fault.words, {}, {}});
              },
-             [](const platform::HttpRequestHead& head) {
+             [this](const platform::HttpRequestHead& head) {
                return refusal(head, {413, "too-large", "the body is over 4 MiB", {}, {}});
              },
              [this](platform::HttpServerRequest request, platform::Responder responder) {
@@ -77,7 +75,7 @@ struct Api::Impl {
     add_event_routes(router, house, {waits, slices});
     add_webhook_routes(router, house);
     add_backup_routes(router, house);
-    add_metrics_routes(router, house);
+    add_metrics_routes(router, house, answers);
     add_compat_routes(router, house, slices);
   }
 
@@ -88,18 +86,26 @@ struct Api::Impl {
   }
 
   [[nodiscard]] std::optional<Problem> objection(const platform::HttpRequestHead& head) const;
-  [[nodiscard]] std::optional<platform::HttpResponse> refuse(const platform::HttpRequestHead& head) const {
+  [[nodiscard]] std::optional<platform::HttpResponse> refuse(const platform::HttpRequestHead& head) {
     const auto problem = objection(head);
     return problem ? std::optional(refusal(head, *problem)) : std::nullopt;
   }
   // Clients of API v2 look for `error` in the body, and many for nothing else.
-  static platform::HttpResponse refusal(const platform::HttpRequestHead& head, const Problem& problem) {
+  platform::HttpResponse refusal(const platform::HttpRequestHead& head, const Problem& problem) {
+    const auto found = router.find(head.method, head.path);
+    const auto* match = std::get_if<Router::Match>(&found);
+    count(match == nullptr ? nullptr : match->route, problem.status);
     if (is_compat_path(head.path)) return compat_error("Not sent: " + problem.detail, problem.status);
     return to_response(asks_once(head.method, head.path) ? unsent(problem) : problem);
   }
   void handle(platform::HttpServerRequest request, platform::Responder responder);
+  // By the pattern, since paths are as many as clients like.
+  void count(const Route* route, int status) {
+    ++answers[{route == nullptr ? "other" : route->method + " " + route->pattern, status}];
+  }
 
   House house;
+  AnswerCounts answers;
   bool stopping = false;
   std::size_t open = 0;  // requests not answered yet
   SliceLine slices;
@@ -147,6 +153,7 @@ void Api::Impl::handle(platform::HttpServerRequest request, platform::Responder 
     --open;
   };
   ++open;
+  responder.on_answer([this, route = match->route](int status) { count(route, status); });
   const ExchangePtr exchange(
       new Exchange(std::move(request), std::move(responder), std::move(match->captures)), done);
   match->route->handler(exchange);

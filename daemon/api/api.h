@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/backup_keeper.h"
+#include "actors/chronicle.h"
 #include "actors/commit_feed.h"
 #include "actors/courier.h"
 #include "actors/fleet.h"
@@ -13,10 +14,17 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace smm::api {
+
+// What became of the last reading of the configuration.
+struct Reloaded {
+  bool was_good = true;
+  std::optional<Timestamp> good_since;  // when the one in force was read; nothing: when the program began
+};
 
 // What the API answers from and acts through; all of it outlives the API.
 struct House {
@@ -31,6 +39,8 @@ struct House {
   // Reads the configuration again: what changed, or every complaint (then nothing did).
   std::function<tl::expected<std::vector<std::string>, std::vector<std::string>>()> reload;
   Timestamp started_at;
+  const actors::Chronicle& chronicle;
+  const Reloaded& reloaded;
 };
 
 // HTTP on the local sockets. The listener's name decides what it may do: `api` everything, `ro` only GET,

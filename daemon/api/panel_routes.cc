@@ -29,7 +29,7 @@ const PanelPolicy* panel_of(const House& house, const ExchangePtr& exchange) {
 void list_panels(House& house, const ExchangePtr& exchange) {
   QueryReader reader(exchange->request());
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
-  const auto counts = house.store.counts();
+  const auto counts = house.store.order_counts();
   auto items = Json::array();
   for (const auto& policy : house.policy().panels) items.push_back(shown_panel(house, policy, counts));
   exchange->answer(200, shown_list(std::move(items), std::nullopt));
@@ -37,7 +37,7 @@ void list_panels(House& house, const ExchangePtr& exchange) {
 
 void get_panel(House& house, const ExchangePtr& exchange) {
   const auto* policy = panel_of(house, exchange);
-  if (policy != nullptr) exchange->answer(200, shown_panel(house, *policy, house.store.counts()));
+  if (policy != nullptr) exchange->answer(200, shown_panel(house, *policy, house.store.order_counts()));
 }
 
 Json shown_test(const actors::PanelLine::TestResult& result) {
@@ -73,7 +73,7 @@ void set_paused(House& house, const ExchangePtr& exchange, bool paused) {
   auto& line = house.fleet.find(policy->name)->line();
   const bool done = paused ? line.pause() : line.resume();
   if (!done) return exchange->refuse(storage_trouble(*house.storage.trouble()));
-  exchange->answer(200, shown_panel(house, *policy, house.store.counts()));
+  exchange->answer(200, shown_panel(house, *policy, house.store.order_counts()));
 }
 
 }  // namespace

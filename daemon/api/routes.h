@@ -5,6 +5,11 @@
 #include "api/slice_line.h"
 #include "api/wait_room.h"
 
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
 // What is answered where. Each function adds the routes of one resource; the house and the wait room outlive
 // the router.
 namespace smm::api {
@@ -24,7 +29,9 @@ struct EventRooms {
 void add_event_routes(Router& router, House& house, EventRooms rooms);
 void add_webhook_routes(Router& router, House& house);
 void add_backup_routes(Router& router, House& house);
-void add_metrics_routes(Router& router, House& house);
+// How many answers were given, by route and status.
+using AnswerCounts = std::map<std::pair<std::string, int>, std::int64_t>;
+void add_metrics_routes(Router& router, House& house, const AnswerCounts& answers);
 void add_compat_routes(Router& router, House& house, SliceLine& slices);  // our own /api/v2
 
 }  // namespace smm::api

@@ -94,7 +94,7 @@ Json order_numbers(const store::Counts& counts) {
 
 void get_status(House& house, const ExchangePtr& exchange) {
   if (!has_no_query(exchange)) return;
-  const auto counts = house.store.counts();
+  const auto counts = house.store.order_counts();
   const auto span = house.store.event_span();
   auto reasons = reasons_of(house);
   Json json;

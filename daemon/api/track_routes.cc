@@ -9,7 +9,7 @@
 namespace smm::api {
 namespace {
 
-constexpr std::size_t most_at_once = 1000;
+constexpr std::size_t most_tracked_at_once = 1000;
 constexpr std::size_t longest_ref = 256;
 constexpr std::size_t longest_link = 2048;
 // The clock of who tells us when an order ended may be ahead of ours by so much.
@@ -79,7 +79,7 @@ void track_one(House& house, const ExchangePtr& exchange, const nlohmann::json& 
 }
 
 void track_many(House& house, const ExchangePtr& exchange, const nlohmann::json& body) {
-  if (body.size() > most_at_once) {
+  if (body.size() > most_tracked_at_once) {
     return exchange->refuse(validation_failed({{"body", "holds more than 1000 orders"}}));
   }
   std::vector<store::TrackRequest> requests;

@@ -242,6 +242,16 @@ class BackupCommand {  // backup
   ExitCode run(Session& session) const;
 };
 
+class MetricsCommand {  // metrics
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+
+  std::string file_;
+};
+
 class VersionCommand {  // version
  public:
   void add_to(Menu& menu);

@@ -39,6 +39,7 @@ struct Commands {
   ApiCommand api;
   CompletionCommand completion;
   BackupCommand backup;
+  MetricsCommand metrics;
   VersionCommand version;
 
   void add_to(Menu& menu) {
@@ -61,6 +62,7 @@ struct Commands {
     api.add_to(menu);
     completion.add_to(menu);
     backup.add_to(menu);
+    metrics.add_to(menu);
     version.add_to(menu);
   }
 };

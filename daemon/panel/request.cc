@@ -58,6 +58,14 @@ std::string form(const Secret& key, std::string_view action, std::span<const Fie
   return out;
 }
 
+std::string_view action_of(std::string_view form) {
+  constexpr std::string_view name = "&action=";  // a key has no & of its own any more
+  const auto at = form.find(name);
+  if (at == std::string_view::npos) return {};
+  form.remove_prefix(at + name.size());
+  return form.substr(0, form.find('&'));
+}
+
 std::string status_form(const Secret& key, std::span<const OrderId> ids) {
   auto out = begin_form(key, "status");
   append_list(out, "orders", ids);

@@ -27,6 +27,9 @@ using Field = std::pair<std::string, std::string>;
 [[nodiscard]] std::string balance_form(const Secret& key);
 [[nodiscard]] std::string services_form(const Secret& key);
 
+// What a form made here asks for: its action.
+[[nodiscard]] std::string_view action_of(std::string_view form);
+
 // A field named `key` or `action`, in any letter case and also as PHP would name it (`key[]`, `key[0]`).
 [[nodiscard]] bool is_key_or_action(std::string_view name);
 

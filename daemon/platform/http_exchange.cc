@@ -104,6 +104,7 @@ void HttpExchange::send(HttpResponse response) {
   if (connection_ != nullptr) response_ = make_response(std::move(response));
   stage_ = Stage::answered;
   gone_action_ = nullptr;
+  tell_answer();
   wake();
 }
 
@@ -112,6 +113,7 @@ void HttpExchange::begin(int status, const HeaderList& headers) {
   check_status(status);
   status_ = status;
   stage_ = Stage::streaming;
+  tell_answer();
   if (connection_ == nullptr) return;
   auto self = std::make_unique<std::shared_ptr<HttpExchange>>(shared_from_this());
   response_ = owned(MHD_create_response_from_callback(
@@ -209,6 +211,10 @@ void HttpExchange::wake() {
   if (const auto pump = pump_.lock(); pump != nullptr && connection_ != nullptr) pump->soon();
 }
 
+void HttpExchange::tell_answer() {
+  if (const auto action = std::exchange(answer_action_, nullptr)) action(status_);
+}
+
 void HttpExchange::hang_up() {
   const auto keep = shared_from_this();
   hang_up_watch_.reset();  // it would fire for ever
@@ -301,6 +307,10 @@ bool Responder::gone() const {
 
 void Responder::on_gone(std::function<void()> action) {
   exchange_->on_gone(std::move(action));
+}
+
+void Responder::on_answer(std::function<void(int status)> action) {
+  exchange_->on_answer(std::move(action));
 }
 
 }  // namespace smm::platform

@@ -52,6 +52,7 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   // Nothing more will be added to the answer: what is left is the client's to take.
   [[nodiscard]] bool is_complete() const { return stage_ == Stage::answered || stage_ == Stage::finished; }
   void on_gone(std::function<void()> action);
+  void on_answer(std::function<void(int status)> action) { answer_action_ = std::move(action); }
 
   // The library's side, all within its frames.
   // The request is whole and the library asks for the answer: gives it, or suspends the connection until
@@ -78,6 +79,7 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   void hang_up();
   void leave();
   void tell_gone();
+  void tell_answer();
 
   std::weak_ptr<MhdPump> pump_;
   MHD_Connection* connection_;  // null once the library has done with the request
@@ -92,6 +94,7 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   std::size_t taken_ = 0;      // how much of that the library took,
   std::size_t in_flight_ = 0;  // and what of that it has not sent yet
   std::function<void()> gone_action_;
+  std::function<void(int status)> answer_action_;
   std::optional<IoWatch> hang_up_watch_;
 };
 

@@ -97,6 +97,9 @@ class Responder {
   // of a stream (HEAD); in a later turn if it has left already. Not called once the Responder is destroyed,
   // nor because the server is.
   void on_gone(std::function<void()> action);
+  // Called once with the status of the answer, when it is given or begun, whether or not the client is there
+  // to get it; also of the 500 that stands for none.
+  void on_answer(std::function<void(int status)> action);
 
  private:
   std::shared_ptr<HttpExchange> exchange_;

@@ -38,6 +38,15 @@ std::string new_event_id() {
   return id;
 }
 
+EventHead head_of(const EventDraft& draft, std::int64_t seq) {
+  EventHead head{seq, draft.type, draft.panel, draft.order, {}};
+  for (const auto& [name, value] : draft.data) {
+    if (name != "status") continue;
+    if (const auto* text = std::get_if<std::string>(&value)) head.status = *text;
+  }
+  return head;
+}
+
 }  // namespace
 
 EventLog::EventLog(platform::Database& database, Panels& panels, Webhooks& webhooks, Deliveries& deliveries)
@@ -100,6 +109,7 @@ std::int64_t EventLog::append(const EventDraft& draft, std::optional<std::int64_
     work.notice.webhooks.insert(endpoint.name);
   }
   work.notice.last_seq = seq;
+  work.notice.events.push_back(head_of(draft, seq));
   ++work.events;
   return seq;
 }

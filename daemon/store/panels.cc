@@ -9,15 +9,18 @@ Panels::Panels(platform::Database& database)
       all_(database, "read the panels", "SELECT row, name FROM panel"),
       insert_(database, "make a panel's row", "INSERT INTO panel (name) VALUES (?1)"),
       read_(database, "read a panel", R"sql(
-        SELECT paused, state, state_since, last_error, last_error_at, refill_rest_until, refill_refusals, balance_low
+        SELECT paused, state, state_since, last_error, last_error_at, refill_rest_until, refill_refusals, balance_low,
+               last_success_at
         FROM panel WHERE row = ?1
       )sql"),
       update_(database, "save a panel", R"sql(
         UPDATE panel SET paused = ?2, state = ?3, state_since = ?4, last_error = ?5, last_error_at = ?6,
-                         refill_rest_until = ?7, refill_refusals = ?8, balance_low = ?9
+                         refill_rest_until = ?7, refill_refusals = ?8, balance_low = ?9,
+                         last_success_at = ?10
         WHERE row = ?1
-          AND (paused, state, state_since, last_error, last_error_at, refill_rest_until, refill_refusals, balance_low)
-          IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+          AND (paused, state, state_since, last_error, last_error_at, refill_rest_until, refill_refusals, balance_low,
+               last_success_at)
+          IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
       )sql"),
       balance_low_(database, "note whether a balance is low", R"sql(
         UPDATE panel SET balance_low = ?2 WHERE row = ?1 AND balance_low <> ?2
@@ -82,6 +85,7 @@ PanelRecord Panels::record(const PanelName& name) {
   if (const auto until = read_.optional_integer(5)) record.refill_rest_until = from_millis(*until);
   record.refill_refusals = read_.integer(6);
   record.balance_low = read_.integer(7) != 0;
+  if (const auto at = read_.optional_integer(8)) record.last_success_at = from_millis(*at);
   return record;
 }
 
@@ -90,7 +94,8 @@ void Panels::save(const PanelRecord& record) {
   update_.bind(1, row).bind(2, std::int64_t{record.paused}).bind(3, record.state);
   update_.bind(4, to_millis(record.state_since)).bind(5, record.last_error);
   update_.bind(6, to_millis(record.last_error_at)).bind(7, to_millis(record.refill_rest_until));
-  update_.bind(8, record.refill_refusals).bind(9, std::int64_t{record.balance_low}).run();
+  update_.bind(8, record.refill_refusals).bind(9, std::int64_t{record.balance_low});
+  update_.bind(10, to_millis(record.last_success_at)).run();
 }
 
 void Panels::set_balance_low(std::int64_t row, bool low) {

@@ -57,7 +57,16 @@ Placements::Placements(platform::Database& database, Panels& panels)
       )sql")),
       asking_(database, "read the placements left asking", from(R"sql(
         placement p INDEXED BY placement_by_state WHERE p.state = 0 ORDER BY p.id
-      )sql")) {}
+      )sql")),
+      unknown_(database, "count the placements in doubt", R"sql(
+        SELECT count(*) FROM placement INDEXED BY placement_by_state WHERE state = 3
+      )sql") {}
+
+std::int64_t Placements::unknown() {
+  const Reading reading(unknown_);
+  unknown_.step();
+  return unknown_.integer(0);
+}
 
 std::int64_t Placements::insert(const Placement& intent, Timestamp now) {
   if (intent.idempotency_key && find_by_key(intent.panel, *intent.idempotency_key, now - keys_stand_for)) {

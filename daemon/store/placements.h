@@ -30,6 +30,7 @@ class Placements {
                                                         Timestamp since);
   [[nodiscard]] tl::expected<PlacementPage, std::string> list(const PlacementQuery& query);
   [[nodiscard]] std::vector<Placement> left_asking();
+  [[nodiscard]] std::int64_t unknown();
 
  private:
   [[nodiscard]] Placement load(const platform::Statement& row);
@@ -47,6 +48,7 @@ class Placements {
   platform::Statement all_;
   platform::Statement in_state_;
   platform::Statement asking_;
+  platform::Statement unknown_;
 };
 
 }  // namespace smm::store

@@ -163,6 +163,10 @@ std::vector<Placement> Purchases::placements_left_asking() {
   return placements_.left_asking();
 }
 
+std::int64_t Purchases::unknown_placements() {
+  return placements_.unknown();
+}
+
 bool Purchases::report_count(const OrderKey& order, std::int64_t count, Timestamp now,
                              std::span<const EventDraft> events) {
   return writer_.write(now, [&](Work& work) {

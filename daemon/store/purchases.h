@@ -132,6 +132,7 @@ class Purchases {
                                                              const std::string& digest, Timestamp since);
   [[nodiscard]] tl::expected<PlacementPage, std::string> placements(const PlacementQuery& query);
   [[nodiscard]] std::vector<Placement> placements_left_asking();
+  [[nodiscard]] std::int64_t unknown_placements();  // how many wait for a person to resolve them
 
   // A count seen by the user's own means; the last one is kept. False: no such order.
   bool report_count(const OrderKey& order, std::int64_t count, Timestamp now,

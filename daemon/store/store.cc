@@ -182,8 +182,12 @@ std::vector<PollEntry> Store::poll_entries(const PanelName& panel, const PollPol
   return impl_->orders.poll_entries(panel, policy, after, limit, steps, now);
 }
 
+Counts Store::order_counts() {
+  return impl_->writer.tally().read(impl_->orders, impl_->panels);
+}
+
 Counts Store::counts() {
-  auto counts = impl_->writer.tally().read(impl_->orders, impl_->panels);
+  auto counts = order_counts();
   counts.events = impl_->events.count();
   counts.last_seq = impl_->events.last_seq();
   return counts;

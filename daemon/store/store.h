@@ -110,6 +110,7 @@ struct PanelRecord {
   std::optional<Timestamp> refill_rest_until;  // automatic refills ask nothing before that
   std::int64_t refill_refusals = 0;            // of automatic refills, in a row
   bool balance_low = false;                    // it has been said to be low
+  std::optional<Timestamp> last_success_at;    // as it was when the state changed last
 };
 
 struct PanelCount {
@@ -244,9 +245,19 @@ struct Subscription {
   std::vector<PanelName> panels;    // empty = all (and events of no panel)
 };
 
+// An event that was written, as far as it is known without reading it.
+struct EventHead {
+  std::int64_t seq = 0;
+  EventType type = EventType::order_tracked;
+  PanelName panel;
+  std::optional<OrderId> order;
+  std::string status;  // that an order or a refill has now; empty where the event tells of neither
+};
+
 // What a commit brought, for those who wait: a hint, the rows are the truth.
 struct Committed {
   std::int64_t last_seq = 0;
+  std::vector<EventHead> events;   // in order
   std::vector<OrderKey> orders;    // who came, changed (also a flag alone) or went
   std::set<WebhookName> webhooks;  // whose queues grew, or moved on
 };
@@ -298,6 +309,8 @@ class Store {
                                                     std::int64_t after, std::size_t limit,
                                                     std::span<const rules::ClockStep> steps = {},
                                                     Timestamp now = {});
+  // The first time this reads every order: whoever is in a hurry later asks while nobody waits.
+  [[nodiscard]] Counts order_counts();  // nothing of events
   [[nodiscard]] Counts counts();
 
   // Panels. Rows are made on demand and stay when the configuration forgets them.

@@ -40,6 +40,7 @@ struct EmptyHouse {
         clock(loop, store, storage),
         feed(loop, store),
         http(loop, "test"),
+        chronicle(store, feed),
         world{loop, store, storage, http, clock},
         fleet(world),
         courier(world, feed),
@@ -53,7 +54,9 @@ struct EmptyHouse {
              .backups = backups,
              .policy = [this]() -> const Policy& { return policy; },
              .reload = {},
-             .started_at = {}}) {}
+             .started_at = {},
+             .chronicle = chronicle,
+             .reloaded = reloaded}) {}
 
   Directory directory;
   Policy policy;
@@ -64,10 +67,12 @@ struct EmptyHouse {
   actors::ClockWatch clock;
   actors::CommitFeed feed;
   platform::HttpClient http;
+  actors::Chronicle chronicle;
   actors::World world;
   actors::Fleet fleet;
   actors::Courier courier;
   actors::BackupKeeper backups;
+  api::Reloaded reloaded;
   api::Api api;
 };
 

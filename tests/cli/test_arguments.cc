@@ -44,6 +44,7 @@ TEST_CASE("every command has help with an example and the common options") {
                               "deliveries",
                               "reload",
                               "config check",
+                              "metrics",
                               "version",
                               "place",
                               "placements",

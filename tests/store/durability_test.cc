@@ -139,7 +139,7 @@ TEST_CASE("reading writes not one byte, and neither does news that is none") {
   const auto request = request_for("1");
   const auto row = bench.track("1").row;
   bench.say(key_of("1"), "In progress", 5, noon);
-  const PanelRecord record{PanelName("p1"), false, "down", noon, "words", noon, {}, 0, false};
+  const PanelRecord record{PanelName("p1"), false, "down", noon, "words", noon, {}, 0, false, noon - 2min};
   store.save_panel(record, {}, noon);
   const auto due = store.due_deliveries(WebhookName("w"), noon, 10, {}, {});
   REQUIRE(due.size() == 1);

@@ -279,7 +279,7 @@ TEST_CASE("a panel's condition outlives a restart, with the events that say so")
   CHECK_FALSE(bench.store().panel(PanelName("p1")).paused);
   CHECK(bench.number("SELECT count(*) FROM panel") == 0);
   const PanelRecord record{PanelName("p1"), true,      "down", noon - 1h, "HTTP 502",
-                           noon - 1min,     noon + 1h, 9,      true};
+                           noon - 1min,     noon + 1h, 9,      true,      noon - 5min};
   const auto draft = panel_event(EventType::panel_down, "p1");
   bench.store().save_panel(record, {&draft, 1}, noon);
   CHECK(event_lines(bench.store()) == std::vector<std::string>{"panel.down"});
