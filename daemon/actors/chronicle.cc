@@ -160,6 +160,7 @@ void Chronicle::tell_together(const Heads& heads) {
     } else {
       text += " times " + std::string(to_text(type)) + (status.empty() ? "" : ", " + status);
     }
+    text.append(" (events ").append(first).append(" to ").append(last).append(")");
     note({telling.level,
           telling.message_id,
           {{"SMM_EVENT", std::string(to_text(type))},
@@ -167,7 +168,7 @@ void Chronicle::tell_together(const Heads& heads) {
            {"SMM_PANEL", panel.text()},
            {"SMM_STATUS", status},
            {"SMM_COUNT", count}}},
-         text + " (events " + first + " to " + last + ")");
+         text);
   }
 }
 

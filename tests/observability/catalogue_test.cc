@@ -57,7 +57,9 @@ TEST_CASE("every message id stands in the catalogue, each in the catalogue is on
   const auto sources = all_sources();
   REQUIRE(ids.size() >= 30);
   std::set<std::string> different;
-  for (const auto& [name, id] : ids) {
+  for (const auto& each : ids) {
+    const auto& name = each.first;
+    const auto& id = each.second;
     CHECK_MESSAGE(entries.count(id) == 1, name << " has no explanation");
     CHECK_MESSAGE(sources.find("ids::" + name) != std::string::npos, name << " is never sent");
     different.insert(id);
@@ -68,7 +70,9 @@ TEST_CASE("every message id stands in the catalogue, each in the catalogue is on
 
 TEST_CASE("each explanation has a subject and says more, and names only fields that are sent") {
   const auto sources = all_sources();
-  for (const auto& [id, text] : entries_of_the_catalogue()) {
+  for (const auto& entry : entries_of_the_catalogue()) {
+    const auto& id = entry.first;
+    const auto& text = entry.second;
     CHECK_MESSAGE(text.rfind("Subject: ", 0) == 0, id);
     CHECK_MESSAGE(text.size() - text.find("\n\n") > 30, text);
     const std::regex placeholder("@([A-Z_]+)@");

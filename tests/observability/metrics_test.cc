@@ -127,11 +127,11 @@ TEST_CASE("the figures have the names and labels that were promised, and promtoo
   }));
   auto wanted = promised;
   wanted.insert(besides.begin(), besides.end());
-  for (const auto& [name, labels] : wanted) {
-    CHECK_MESSAGE(found.count(name) == 1, name);
-    CHECK_MESSAGE(found[name] == labels, name);
+  for (const auto& family : wanted) {
+    CHECK_MESSAGE(found.count(family.first) == 1, family.first);
+    CHECK_MESSAGE(found[family.first] == family.second, family.first);
   }
-  for (const auto& [name, labels] : found) CHECK_MESSAGE(wanted.count(name) == 1, name);
+  for (const auto& family : found) CHECK_MESSAGE(wanted.count(family.first) == 1, family.first);
   Launch launch;
   launch.program = "/usr/bin/promtool";
   launch.arguments = {"check", "metrics"};
