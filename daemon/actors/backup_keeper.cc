@@ -128,7 +128,7 @@ void BackupKeeper::begin(Done done) {
     work_ = std::make_unique<Work>(loop_, database_, directory_ / unfinished_name, done,
                                    [this] { take_verdict(); });
     next_slice_.arm(Milliseconds(0));
-  } catch (const platform::DatabaseError& failure) {
+  } catch (const std::exception& failure) {
     done(tl::unexpected(Refusal{Why::failed, failure.what(), 0, 0}));
   }
 }
@@ -141,7 +141,7 @@ void BackupKeeper::copy_a_slice() {
   try {
     if (!work_->copy.copy_for(slice_time)) return next_slice_.arm(between_slices);
     begin_to_check();
-  } catch (const platform::DatabaseError& error) {
+  } catch (const std::exception& error) {
     give_up({Why::failed, error.what(), 0, 0});
   }
 }
@@ -165,7 +165,7 @@ void BackupKeeper::take_verdict() {
   try {
     if (work_->failure) std::rethrow_exception(work_->failure);
     finish();
-  } catch (const platform::DatabaseError& error) {
+  } catch (const std::exception& error) {
     give_up({Why::failed, error.what(), 0, 0});
   }
 }
@@ -188,6 +188,7 @@ void BackupKeeper::finish() {
 void BackupKeeper::give_up(const Refusal& refusal) {
   next_slice_.disarm();
   const auto work = std::move(work_);
+  if (!work) return;  // it was made and told
   if (refusal.why != Why::stopping)
     note({Level::error, message_ids::backup_failed},
          "backup: none was made: " + escape_controls(refusal.words));

@@ -154,7 +154,8 @@ void DatabaseCopy::check(std::int32_t application_id) {
                           "check a copy: a row of " + orphan + " refers to one that is not there");
     }
   }
-  sync_file(file_);
+  sync_file(file_, interrupted_);
+  if (interrupted_) throw DatabaseError(DatabaseErrorKind::other, "check a copy: interrupted");
 }
 
 void DatabaseCopy::put(const std::filesystem::path& name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 
 struct sqlite3;
@@ -15,8 +16,8 @@ void make_private_file(const std::filesystem::path& path);
 // SQLITE_OPEN_READONLY. The file is there. Throws DatabaseError.
 [[nodiscard]] sqlite3* open_connection(const std::filesystem::path& path, int flags);
 
-// Waits until the disk has it. Throws DatabaseError.
-void sync_file(const std::filesystem::path& path);
+// Waits until the disk has it, or somebody gives up, which it looks for now and then. Throws DatabaseError.
+void sync_file(const std::filesystem::path& path, const std::atomic<bool>& gives_up = false);
 // The names in the directory of this file; as far as the system lets.
 void sync_directory_of(const std::filesystem::path& path);
 

@@ -160,10 +160,12 @@ void ask_about_webhooks(Notary& notary) {
 }
 
 void ask_about_itself(Notary& notary, TrackerProcess& tracker, const std::string& config) {
-  for (const auto* path : {"/", "/v1/version", "/v1/openapi.json", "/v1/health", "/v1/status", "/metrics",
-                           "/v1/events?limit=1000", "/v1/events?since=99999", "/v1/events?types=odd"}) {
+  for (const auto* path :
+       {"/", "/v1/version", "/v1/openapi.json", "/v1/health", "/v1/status", "/v1/config", "/metrics",
+        "/v1/events?limit=1000", "/v1/events?since=99999", "/v1/events?types=odd"}) {
     notary.get(path);
   }
+  notary.post("/v1/doctor");
   notary.post("/v1/config/reload");
   tracker.write_config("[odd]\n");
   notary.post("/v1/config/reload");

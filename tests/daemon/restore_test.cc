@@ -328,7 +328,9 @@ TEST_CASE("restored by root, every file belongs to who owns the state directory"
   REQUIRE(chown(tracker.state().c_str(), somebody, somebody) == 0);
   for (const auto* name : {"tracker.db", "tracker.db-wal"})
     REQUIRE(chown((tracker.state() / name).c_str(), somebody, somebody) == 0);
-  REQUIRE_MESSAGE(restore(tracker, world.copy) == 0, tracker.log());
+  // A sanitizer that looks for leaks must be allowed to look into the process, and root's is not for others.
+  const std::map<std::string, std::string> environment = {{"ASAN_OPTIONS", "detect_leaks=0"}};
+  REQUIRE_MESSAGE(restore(tracker, world.copy, environment) == 0, tracker.log());
   for (const auto& name : names_in(tracker.state())) {
     struct stat found {};
     REQUIRE(stat((tracker.state() / name).c_str(), &found) == 0);
