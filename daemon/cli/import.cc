@@ -75,7 +75,7 @@ class Source {
   int fd_;
   std::int64_t size_;
   std::int64_t read_ = 0;
-  std::array<char, 65536> piece_{};
+  std::array<char, 8192> piece_{};  // small, so that the bar moves
 };
 
 struct Line {
@@ -132,7 +132,12 @@ class Importing {
     ++refused_;
   }
 
-  void show(double share) { progress_.show(static_cast<std::int64_t>(right_ + refused_), share); }
+  // How much of the file has been read.
+  void show(double share) {
+    share_ = share;
+    show();
+  }
+  void show() { progress_.show(static_cast<std::int64_t>(right_ + refused_), share_); }
   [[nodiscard]] bool broken() const { return broken_.has_value(); }
 
   // `trouble` is what was wrong with the file as a whole, or empty.
@@ -195,6 +200,7 @@ class Importing {
       ++(reply ? known_ : fresh_);
     }
     last_line_ = number;
+    show();
     if ((fresh_ + known_) % 100 == 0) tell_of_interrupt();
   }
 
@@ -213,6 +219,7 @@ class Importing {
     }
     for (std::size_t i = 0; i < lines.size(); ++i) judge(lines[i], items[i]);
     last_line_ = lines.back().number;
+    show();
     tell_of_interrupt();
   }
 
@@ -228,6 +235,7 @@ class Importing {
   Session* session_;
   std::string name_;
   bool dry_run_;
+  double share_ = -1;
   ProgressBar progress_;
   Insistence insistence_;
   std::set<std::string> panels_;
@@ -285,8 +293,8 @@ ExitCode ImportCommand::run(Session& session) const {
                       {[&](std::size_t line, ImportOrder&& order) { importing.take(line, std::move(order)); },
                        [&](std::size_t line, const std::string& why) { importing.refuse(line, why); }});
   for (auto bytes = source->read(); !bytes.empty(); bytes = source->read()) {
-    reader.feed(bytes);
     importing.show(source->share());
+    reader.feed(bytes);
     if (importing.broken() || !reader.trouble().empty()) break;
   }
   if (!importing.broken()) reader.finish();

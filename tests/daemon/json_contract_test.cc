@@ -201,6 +201,10 @@ std::vector<Run> all_runs(const World& world) {
       {"config check",
        {"config", "check", (world.tracker.directory() / "smm-tracker.toml").string()},
        "check"},
+      {"config show", {"config", "show"}, "configuration"},
+      {"doctor", {"doctor"}, "examination", 1},
+      {"backup", {"backup"}, "backup"},
+      {"metrics", {"metrics"}, "metrics"},
       {"completion", {"completion", "bash"}, "script"},
       {"version", {"version"}, "version"},
   };

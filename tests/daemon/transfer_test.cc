@@ -113,7 +113,7 @@ TEST_CASE("an import outlives a restart of the daemon") {
   REQUIRE(stage.tracker.post("/v1/panels/p1/pause").status == 200);
   Launch launch;
   std::string ids;
-  for (int i = 0; i < 4000; ++i) ids += "p1/" + std::to_string(i) + "\n";
+  for (int i = 0; i < 2500; ++i) ids += "p1/" + std::to_string(i) + "\n";
   const auto file = stage.tracker.directory() / "ids.txt";
   write_file(file, ids);
   launch.arguments = {"import", file.string()};
@@ -125,7 +125,7 @@ TEST_CASE("an import outlives a restart of the daemon") {
   const auto outcome = child.finish();
   CAPTURE(outcome.err);
   CHECK(outcome.exit == 0);
-  CHECK(stage.tracker.all_items("/v1/orders").size() == 4000);
+  CHECK(stage.tracker.all_items("/v1/orders").size() == 2500);
 }
 
 TEST_CASE("api speaks to the daemon as it is: pages, problems, placing with a key") {
