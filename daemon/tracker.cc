@@ -59,6 +59,7 @@ struct Tracker::Impl {
         places(std::move(given_places)),
         policy(std::move(given_policy)),
         started_at(loop.now()),
+        read_at(started_at),
         database(database_options(places, policy)),
         store(database),
         storage(loop, store),
@@ -92,12 +93,14 @@ struct Tracker::Impl {
   void tell_status();
   void expire();
   tl::expected<std::vector<std::string>, std::vector<std::string>> reload();
+  tl::expected<std::vector<std::string>, std::vector<std::string>> what_a_reload_brings() const;
   std::vector<std::string> differences(const Policy& next) const;
 
   platform::EventLoop& loop;
   Places places;
   Policy policy;
   Timestamp started_at;
+  Timestamp read_at;  // the configuration in force
   platform::Database database;
   store::Store store;
   actors::StorageGuard storage;
@@ -158,7 +161,13 @@ void Tracker::Impl::serve() {
                    courier,
                    [this]() -> const Policy& { return policy; },
                    [this] { return reload(); },
-                   started_at};
+                   started_at,
+                   [this] {
+                     return api::InForce{places.config, places.state, places.runtime, read_at};
+                   },
+                   [this] { return what_a_reload_brings(); },
+                   http,
+                   clock};
   api = std::make_unique<api::Api>(std::move(house));
   auto activated = platform::take_activated_sockets();
   for (auto& socket : activated) {
@@ -212,6 +221,13 @@ std::vector<std::string> Tracker::Impl::differences(const Policy& next) const {
   return changed;
 }
 
+tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::what_a_reload_brings() const {
+  std::vector<std::string> warnings;
+  const auto next = read_configuration(places.config, warnings);
+  if (!next) return tl::unexpected(next.error());
+  return differences(*next);
+}
+
 tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::reload() {
   platform::notify_reloading();
   std::vector<std::string> warnings;
@@ -227,6 +243,7 @@ tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::
   for (const auto& line : changed) spdlog::info("configuration: {}", line);
   if (changed.empty()) spdlog::info("configuration: read again, nothing changed");
   policy = std::move(*next);
+  read_at = loop.now();
   apply();
   platform::notify_ready("following");
   tell_status();

@@ -1,21 +1,32 @@
 #pragma once
 
+#include "actors/clock_watch.h"
 #include "actors/commit_feed.h"
 #include "actors/courier.h"
 #include "actors/fleet.h"
 #include "actors/storage_guard.h"
 #include "domain/policy.h"
 #include "platform/event_loop.h"
+#include "platform/http_client.h"
 #include "store/store.h"
 
 #include <tl/expected.hpp>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace smm::api {
+
+// The configuration in force: the file it came from, when that was read, and the directories beside it.
+struct InForce {
+  std::filesystem::path file;
+  std::filesystem::path state;
+  std::filesystem::path runtime;
+  Timestamp since;
+};
 
 // What the API answers from and acts through; all of it outlives the API.
 struct House {
@@ -29,6 +40,11 @@ struct House {
   // Reads the configuration again: what changed, or every complaint (then nothing did).
   std::function<tl::expected<std::vector<std::string>, std::vector<std::string>>()> reload;
   Timestamp started_at;
+  std::function<InForce()> in_force;
+  // What a reload would change, or every complaint, without changing anything.
+  std::function<tl::expected<std::vector<std::string>, std::vector<std::string>>()> what_a_reload_brings;
+  platform::HttpClient& http;
+  actors::ClockWatch& clock;
 };
 
 // HTTP on the local sockets. The listener's name decides what it may do: `api` everything, `ro` only GET,

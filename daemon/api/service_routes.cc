@@ -1,3 +1,4 @@
+#include "api/config_view.h"
 #include "api/readers.h"
 #include "api/routes.h"
 #include "api/shapes.h"
@@ -37,6 +38,7 @@ void get_root(const ExchangePtr& exchange) {
                            {"webhooks", "/v1/webhooks"},
                            {"api_v2", "/api/v2"},
                            {"deliveries", "/v1/deliveries"},
+                           {"config", "/v1/config"},
                            {"metrics", "/metrics"}}}});
 }
 
@@ -109,6 +111,10 @@ void get_status(House& house, const ExchangePtr& exchange) {
   exchange->answer(200, json);
 }
 
+void get_config(House& house, const ExchangePtr& exchange) {
+  if (has_no_query(exchange)) exchange->answer(200, shown_config(house.policy(), house.in_force()));
+}
+
 void reload(House& house, const ExchangePtr& exchange) {
   if (!has_no_query(exchange)) return;
   const auto changed = house.reload();
@@ -130,6 +136,7 @@ void add_service_routes(Router& router, House& house) {
   router.add("GET", "/v1/version", [](const ExchangePtr& exchange) { get_version(exchange); });
   router.add("GET", "/v1/health", [&house](const ExchangePtr& exchange) { get_health(house, exchange); });
   router.add("GET", "/v1/status", [&house](const ExchangePtr& exchange) { get_status(house, exchange); });
+  router.add("GET", "/v1/config", [&house](const ExchangePtr& exchange) { get_config(house, exchange); });
   router.add("POST", "/v1/config/reload", [&house](const ExchangePtr& exchange) { reload(house, exchange); });
 }
 

@@ -222,7 +222,7 @@ class BalanceCommand {  // balance
   std::size_t limit_ = 100;
 };
 
-class ConfigCommands {  // reload, config check
+class ConfigCommands {  // reload, config check, config show
  public:
   void add_to(Menu& menu);
 

@@ -1,6 +1,7 @@
 #include "config/config.h"
 
 #include "cli/commands.h"
+#include "cli/config_show.h"
 #include "cli/phrases.h"
 #include "domain/text.h"
 
@@ -42,12 +43,17 @@ std::string what_it_says(const Policy& policy) {
 }  // namespace
 
 void ConfigCommands::add_to(Menu& menu) {
-  auto& config = menu.add("config", "Look at configuration files", "config check", {});
+  auto& config = menu.add("config", "Look at the configuration", "config check\nconfig show", {});
   config.require_subcommand(0, 1);
   auto& check = menu.add_under(config, "check", "Tell everything that is wrong with a configuration file",
                                "config check\nconfig check ./new.toml && sudo cp new.toml /etc/smm-tracker/",
                                [this](Session& session) { return run_check(session); });
   check.add_option("FILE", file_, "Else /etc/smm-tracker/smm-tracker.toml");
+  menu.add_under(config, "show",
+                 "The configuration in force, defaults filled in and secrets left out, as TOML",
+                 "config show\nconfig show --json | jq .panel.p1.poll", [](Session& session) {
+                   return ask(session, {"GET", "/v1/config", {}, {}}, config_as_toml);
+                 });
   menu.add("reload", "Have the daemon read its configuration again", "reload",
            [this](Session& session) { return run_reload(session); });
 }
