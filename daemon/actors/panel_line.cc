@@ -281,7 +281,8 @@ void PanelLine::send(Call call, Outgoing outgoing) {
   request.max_body = outgoing.largest_reply;
   request.proxy = policy_.proxy;
   request.send_once = call.once;
-  request.fresh_connection = call.once;
+  request.fresh_connection = call.once || outgoing.closely;
+  request.wants_details = outgoing.closely;
   call.key = policy_.key;
   last_sent_ = call.started;
   ++requests_;

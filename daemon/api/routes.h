@@ -23,6 +23,8 @@ struct EventRooms {
 };
 void add_event_routes(Router& router, House& house, EventRooms rooms);
 void add_webhook_routes(Router& router, House& house);
+class Surgery;
+void add_doctor_routes(Router& router, Surgery& surgery);
 void add_metrics_routes(Router& router, House& house);
 void add_compat_routes(Router& router, House& house, SliceLine& slices);  // our own /api/v2
 

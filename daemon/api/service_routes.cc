@@ -39,6 +39,7 @@ void get_root(const ExchangePtr& exchange) {
                            {"api_v2", "/api/v2"},
                            {"deliveries", "/v1/deliveries"},
                            {"config", "/v1/config"},
+                           {"doctor", "/v1/doctor"},
                            {"metrics", "/metrics"}}}});
 }
 

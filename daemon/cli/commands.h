@@ -233,6 +233,16 @@ class ConfigCommands {  // reload, config check, config show
   std::string file_ = "/etc/smm-tracker/smm-tracker.toml";
 };
 
+class DoctorCommand {  // doctor
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+
+  std::string config_ = "/etc/smm-tracker/smm-tracker.toml";
+};
+
 class VersionCommand {  // version
  public:
   void add_to(Menu& menu);

@@ -1,7 +1,6 @@
-#include "config/config.h"
-
 #include "cli/commands.h"
 #include "cli/config_show.h"
+#include "cli/offline_config.h"
 #include "cli/phrases.h"
 #include "domain/text.h"
 
@@ -15,17 +14,6 @@
 
 namespace smm::cli {
 namespace {
-
-// As the daemon would read it, but without being the daemon.
-config::Places places_of(const std::string& file) {
-  config::Places places;
-  places.file = file;
-  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
-  if (credentials != nullptr && *credentials != '\0') places.credentials_directory = credentials;
-  places.group = config::service_group();
-  places.offline = true;
-  return places;
-}
 
 Json texts_of(const std::vector<config::Complaint>& complaints) {
   auto texts = Json::array();
@@ -41,6 +29,16 @@ std::string what_it_says(const Policy& policy) {
 }
 
 }  // namespace
+
+config::Places offline_places(const std::string& file) {
+  config::Places places;
+  places.file = file;
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  if (credentials != nullptr && *credentials != '\0') places.credentials_directory = credentials;
+  places.group = config::service_group();
+  places.offline = true;
+  return places;
+}
 
 void ConfigCommands::add_to(Menu& menu) {
   auto& config = menu.add("config", "Look at the configuration", "config check\nconfig show", {});
@@ -72,7 +70,7 @@ ExitCode ConfigCommands::run_reload(Session& session) const {
 
 ExitCode ConfigCommands::run_check(Session& session) const {
   std::vector<config::Complaint> warnings;
-  const auto policy = config::load(places_of(file_), &warnings);
+  const auto policy = config::load(offline_places(file_), &warnings);
   const auto complaints = policy ? std::vector<config::Complaint>() : policy.error();
   if (session.json) {
     const Json document = {

@@ -32,6 +32,7 @@ struct Commands {
   PanelCommands panels;
   WebhookCommands webhooks;
   ConfigCommands config;
+  DoctorCommand doctor;
   VersionCommand version;
 
   void add_to(Menu& menu) {
@@ -49,6 +50,7 @@ struct Commands {
     panels.add_to(menu);
     webhooks.add_to(menu);
     config.add_to(menu);
+    doctor.add_to(menu);
     version.add_to(menu);
   }
 };

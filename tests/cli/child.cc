@@ -85,7 +85,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 Child::Child(const Launch& launch) {
   std::vector<std::string> arguments = {launch.program.empty() ? SMM_TRACKER : launch.program};
   arguments.insert(arguments.end(), launch.arguments.begin(), launch.arguments.end());
-  std::vector<std::string> environment = {"PATH=/usr/bin:/bin"};
+  std::vector<std::string> environment;
+  if (!launch.environment.contains("PATH")) environment.emplace_back("PATH=/usr/bin:/bin");
   for (const auto& [key, value] : launch.environment)
     environment.push_back(std::string(key).append("=").append(value));
   for (const auto* key : {"ASAN_OPTIONS", "UBSAN_OPTIONS"}) {
