@@ -103,6 +103,7 @@ struct Tracker::Impl {
   void tell_status();
   void expire();
   tl::expected<std::vector<std::string>, std::vector<std::string>> reload();
+  tl::expected<std::vector<std::string>, std::vector<std::string>> what_a_reload_brings() const;
   std::vector<std::string> differences(const Policy& next) const;
 
   platform::EventLoop& loop;
@@ -177,7 +178,14 @@ void Tracker::Impl::serve() {
                    [this] { return reload(); },
                    started_at,
                    chronicle,
-                   reloaded};
+                   reloaded,
+                   [this] {
+                     return api::InForce{places.config, places.state, places.runtime,
+                                         reloaded.good_since.value_or(started_at)};
+                   },
+                   [this] { return what_a_reload_brings(); },
+                   http,
+                   clock};
   api = std::make_unique<api::Api>(std::move(house));
   auto activated = platform::take_activated_sockets();
   for (auto& socket : activated) {
@@ -229,6 +237,13 @@ std::vector<std::string> Tracker::Impl::differences(const Policy& next) const {
                      policy.compat_socket != next.compat_socket;
   if (moved) changed.emplace_back("database, api: changed, in force after a restart");
   return changed;
+}
+
+tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::what_a_reload_brings() const {
+  std::vector<std::string> warnings;
+  const auto next = read_configuration(places.config, warnings);
+  if (!next) return tl::unexpected(next.error());
+  return differences(*next);
 }
 
 tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::reload() {

@@ -289,7 +289,8 @@ void PanelLine::send(Call call, Outgoing outgoing) {
   request.max_body = outgoing.largest_reply;
   request.proxy = policy_.proxy;
   request.send_once = call.once;
-  request.fresh_connection = call.once;
+  request.fresh_connection = call.once || outgoing.closely;
+  request.wants_details = outgoing.closely;
   call.key = policy_.key;
   call.sent_ms = platform::EventLoop::monotonic_ms();
   last_sent_ = call.started;

@@ -43,6 +43,7 @@ class PanelLine {
     std::string form;
     std::size_t ids = 0;                               // orders or refills asked about
     std::size_t largest_reply = std::size_t{4} << 20;  // bytes
+    bool closely = false;  // on a connection of its own, which is to tell of the host
   };
   // What an answer says of the panel's health.
   struct Verdict {
@@ -113,6 +114,7 @@ class PanelLine {
   struct TestResult {
     tl::expected<panel::Balance, Refusal> balance;
     Milliseconds took{0};
+    const platform::HttpOutcome* outcome = nullptr;  // while TestDone is called; null: nothing was sent
   };
   using TestDone = std::function<void(const TestResult&)>;
   // Told of each balance that a test or a probe brought.
@@ -121,6 +123,8 @@ class PanelLine {
   }
   // A balance call: the cheapest question that needs the key.
   void test(TestDone done);
+  // The same, looking closely: the outcome has details, and nobody else's test is joined.
+  void examine(TestDone done);
 
   // False: the storage takes no writes, and nothing changed. To resume also ends a back-off and the rest of a
   // rejected key.
@@ -191,6 +195,7 @@ class PanelLine {
                     const std::optional<Verdict>& verdict);
   void say_errors(const Repeated::Said& said) const;
   void step_health(const Verdict& verdict, std::optional<Milliseconds> retry_after);
+  void ask_for_test(const std::shared_ptr<WaitingTests>& waiting, bool closely);
   [[nodiscard]] std::optional<Verdict> test_answered(const WaitingTests& waiting,
                                                      const platform::HttpOutcome& outcome, Milliseconds took);
   [[nodiscard]] bool probing() const;

@@ -72,13 +72,24 @@ void PanelLine::test(TestDone done) {
   }
   tests_ = std::make_shared<WaitingTests>();
   tests_->done.push_back(std::move(done));
-  const auto waiting = tests_;
+  ask_for_test(tests_, false);
+}
+
+void PanelLine::examine(TestDone done) {
+  const auto waiting = std::make_shared<WaitingTests>();
+  waiting->done.push_back(std::move(done));
+  ask_for_test(waiting, true);
+}
+
+void PanelLine::ask_for_test(const std::shared_ptr<WaitingTests>& waiting, bool closely) {
   Question question;
   question.rank = Rank::person;
   question.send_by = send_by();
-  question.prepare = [this]() -> std::optional<Outgoing> {
-    tests_.reset();
-    return Outgoing{panel::balance_form(policy_.key)};
+  question.prepare = [this, waiting, closely]() -> std::optional<Outgoing> {
+    if (tests_ == waiting) tests_.reset();
+    Outgoing outgoing{panel::balance_form(policy_.key)};
+    outgoing.closely = closely;
+    return outgoing;
   };
   question.answered = [this, waiting](const platform::HttpOutcome& outcome, Milliseconds took) {
     return test_answered(*waiting, outcome, took);
@@ -102,9 +113,9 @@ std::optional<PanelLine::Verdict> PanelLine::test_answered(const WaitingTests& w
   if (balance && balance_seen_) balance_seen_(*balance);
   for (const auto& each : waiting.done) {
     if (balance) {
-      each({*balance, took});
+      each({*balance, took, &outcome});
     } else {
-      each({tl::unexpected(Refusal{Refusal::Why::panel, balance.error()}), took});
+      each({tl::unexpected(Refusal{Refusal::Why::panel, balance.error()}), took, &outcome});
     }
   }
   return balance ? Verdict{} : verdict_of(balance.error());

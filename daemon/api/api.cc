@@ -2,6 +2,7 @@
 
 #include "api/compat_door.h"
 #include "api/compat_words.h"
+#include "api/doctor.h"
 #include "api/routes.h"
 #include "api/wait_room.h"
 #include "platform/http_server.h"
@@ -50,6 +51,7 @@ struct Api::Impl {
   explicit Impl(House given)
       : house(std::move(given)),
         slices(house.loop),
+        surgery(house),
         waits(house.loop, house.feed),
         server(
             house.loop, limits(),
@@ -76,6 +78,7 @@ struct Api::Impl {
     add_webhook_routes(router, house);
     add_backup_routes(router, house);
     add_metrics_routes(router, house, answers);
+    add_doctor_routes(router, surgery);
     add_compat_routes(router, house, slices);
   }
 
@@ -109,6 +112,7 @@ struct Api::Impl {
   bool stopping = false;
   std::size_t open = 0;  // requests not answered yet
   SliceLine slices;
+  Surgery surgery;
   WaitRoom waits;
   Router router;
   platform::HttpServer server;
@@ -172,6 +176,7 @@ void Api::drain() {
   impl_->server.stop_accepting();
   impl_->waits.clear();
   impl_->slices.clear();
+  impl_->surgery.clear();
 }
 
 std::vector<std::string> Api::routes() const {

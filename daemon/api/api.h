@@ -2,16 +2,19 @@
 
 #include "actors/backup_keeper.h"
 #include "actors/chronicle.h"
+#include "actors/clock_watch.h"
 #include "actors/commit_feed.h"
 #include "actors/courier.h"
 #include "actors/fleet.h"
 #include "actors/storage_guard.h"
 #include "domain/policy.h"
 #include "platform/event_loop.h"
+#include "platform/http_client.h"
 #include "store/store.h"
 
 #include <tl/expected.hpp>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,6 +27,14 @@ namespace smm::api {
 struct Reloaded {
   bool was_good = true;
   std::optional<Timestamp> good_since;  // when the one in force was read; nothing: when the program began
+};
+
+// The configuration in force: the file it came from, when that was read, and the directories beside it.
+struct InForce {
+  std::filesystem::path file;
+  std::filesystem::path state;
+  std::filesystem::path runtime;
+  Timestamp since;
 };
 
 // What the API answers from and acts through; all of it outlives the API.
@@ -41,6 +52,11 @@ struct House {
   Timestamp started_at;
   const actors::Chronicle& chronicle;
   const Reloaded& reloaded;
+  std::function<InForce()> in_force;
+  // What a reload would change, or every complaint, without changing anything.
+  std::function<tl::expected<std::vector<std::string>, std::vector<std::string>>()> what_a_reload_brings;
+  platform::HttpClient& http;
+  actors::ClockWatch& clock;
 };
 
 // HTTP on the local sockets. The listener's name decides what it may do: `api` everything, `ro` only GET,

@@ -32,6 +32,8 @@ void add_backup_routes(Router& router, House& house);
 // How many answers were given, by route and status.
 using AnswerCounts = std::map<std::pair<std::string, int>, std::int64_t>;
 void add_metrics_routes(Router& router, House& house, const AnswerCounts& answers);
+class Surgery;
+void add_doctor_routes(Router& router, Surgery& surgery);
 void add_compat_routes(Router& router, House& house, SliceLine& slices);  // our own /api/v2
 
 }  // namespace smm::api

@@ -1,3 +1,4 @@
+#include "api/config_view.h"
 #include "api/openapi.h"
 #include "api/readers.h"
 #include "api/routes.h"
@@ -39,6 +40,8 @@ void get_root(const ExchangePtr& exchange) {
                            {"webhooks", "/v1/webhooks"},
                            {"api_v2", "/api/v2"},
                            {"deliveries", "/v1/deliveries"},
+                           {"config", "/v1/config"},
+                           {"doctor", "/v1/doctor"},
                            {"metrics", "/metrics"}}}});
 }
 
@@ -117,6 +120,10 @@ void get_status(House& house, const ExchangePtr& exchange) {
   exchange->answer(200, json);
 }
 
+void get_config(House& house, const ExchangePtr& exchange) {
+  if (has_no_query(exchange)) exchange->answer(200, shown_config(house.policy(), house.in_force()));
+}
+
 void reload(House& house, const ExchangePtr& exchange) {
   if (!has_no_query(exchange)) return;
   const auto changed = house.reload();
@@ -139,6 +146,7 @@ void add_service_routes(Router& router, House& house) {
   router.add("GET", "/v1/openapi.json", [](const ExchangePtr& exchange) { get_openapi(exchange); });
   router.add("GET", "/v1/health", [&house](const ExchangePtr& exchange) { get_health(house, exchange); });
   router.add("GET", "/v1/status", [&house](const ExchangePtr& exchange) { get_status(house, exchange); });
+  router.add("GET", "/v1/config", [&house](const ExchangePtr& exchange) { get_config(house, exchange); });
   router.add("POST", "/v1/config/reload", [&house](const ExchangePtr& exchange) { reload(house, exchange); });
 }
 

@@ -223,7 +223,7 @@ class BalanceCommand {  // balance
   std::size_t limit_ = 100;
 };
 
-class ConfigCommands {  // reload, config check
+class ConfigCommands {  // reload, config check, config show
  public:
   void add_to(Menu& menu);
 
@@ -250,6 +250,16 @@ class MetricsCommand {  // metrics
   ExitCode run(Session& session) const;
 
   std::string file_;
+};
+
+class DoctorCommand {  // doctor
+ public:
+  void add_to(Menu& menu);
+
+ private:
+  ExitCode run(Session& session) const;
+
+  std::string config_ = "/etc/smm-tracker/smm-tracker.toml";
 };
 
 class VersionCommand {  // version

@@ -1,6 +1,6 @@
-#include "config/config.h"
-
 #include "cli/commands.h"
+#include "cli/config_show.h"
+#include "cli/offline_config.h"
 #include "cli/phrases.h"
 #include "domain/text.h"
 
@@ -14,17 +14,6 @@
 
 namespace smm::cli {
 namespace {
-
-// As the daemon would read it, but without being the daemon.
-config::Places places_of(const std::string& file) {
-  config::Places places;
-  places.file = file;
-  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
-  if (credentials != nullptr && *credentials != '\0') places.credentials_directory = credentials;
-  places.group = config::service_group();
-  places.offline = true;
-  return places;
-}
 
 Json texts_of(const std::vector<config::Complaint>& complaints) {
   auto texts = Json::array();
@@ -41,13 +30,28 @@ std::string what_it_says(const Policy& policy) {
 
 }  // namespace
 
+config::Places offline_places(const std::string& file) {
+  config::Places places;
+  places.file = file;
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  if (credentials != nullptr && *credentials != '\0') places.credentials_directory = credentials;
+  places.group = config::service_group();
+  places.offline = true;
+  return places;
+}
+
 void ConfigCommands::add_to(Menu& menu) {
-  auto& config = menu.add("config", "Look at configuration files", "config check", {});
+  auto& config = menu.add("config", "Look at the configuration", "config check\nconfig show", {});
   config.require_subcommand(0, 1);
   auto& check = menu.add_under(config, "check", "Tell everything that is wrong with a configuration file",
                                "config check\nconfig check ./new.toml && sudo cp new.toml /etc/smm-tracker/",
                                [this](Session& session) { return run_check(session); });
   check.add_option("FILE", file_, "Else /etc/smm-tracker/smm-tracker.toml");
+  menu.add_under(config, "show",
+                 "The configuration in force, defaults filled in and secrets left out, as TOML",
+                 "config show\nconfig show --json | jq .panel.p1.poll", [](Session& session) {
+                   return ask(session, {"GET", "/v1/config", {}, {}}, config_as_toml);
+                 });
   menu.add("reload", "Have the daemon read its configuration again", "reload",
            [this](Session& session) { return run_reload(session); });
 }
@@ -66,7 +70,7 @@ ExitCode ConfigCommands::run_reload(Session& session) const {
 
 ExitCode ConfigCommands::run_check(Session& session) const {
   std::vector<config::Complaint> warnings;
-  const auto policy = config::load(places_of(file_), &warnings);
+  const auto policy = config::load(offline_places(file_), &warnings);
   const auto complaints = policy ? std::vector<config::Complaint>() : policy.error();
   if (session.json) {
     const Json document = {

@@ -40,6 +40,7 @@ struct Commands {
   CompletionCommand completion;
   BackupCommand backup;
   MetricsCommand metrics;
+  DoctorCommand doctor;
   VersionCommand version;
 
   void add_to(Menu& menu) {
@@ -63,6 +64,7 @@ struct Commands {
     completion.add_to(menu);
     backup.add_to(menu);
     metrics.add_to(menu);
+    doctor.add_to(menu);
     version.add_to(menu);
   }
 };

@@ -78,6 +78,7 @@ Policy read_root(Section& root, const Places& places) {
   if (auto section = root.take_section("database")) read_database(*section, policy);
   if (auto section = root.take_section("api")) read_api(*section, policy);
   if (auto section = root.take_section("poll")) poll = read_poll(*section, {});
+  policy.poll = settled(poll);
   if (auto section = root.take_section("retention")) read_retention(*section, policy.retention);
   if (auto section = root.take_section("panel")) policy.panels = read_panels(*section, poll, places);
   if (auto section = root.take_section("webhook")) {

@@ -136,6 +136,7 @@ void read_compat_token(Section& section, const Places& places, PanelRead& read) 
       continue;
     }
     read.policy.compat_token = Secret(std::move(found.text));
+    read.policy.compat_token_source = std::move(found.source);
     read.compat_token = found.entry;
   }
 }
@@ -143,8 +144,7 @@ void read_compat_token(Section& section, const Places& places, PanelRead& read) 
 void read_parts(Section& section, const PollKeys& poll, PanelPolicy& panel) {
   PollKeys own = poll;
   if (auto part = section.take_section("poll")) own = read_poll(*part, poll);
-  settle_paces(own);
-  panel.poll = own.values;
+  panel.poll = settled(own);
   if (auto part = section.take_section("balance")) read_balance(*part, panel);
   if (auto part = section.take_section("services")) {
     part->read_duration("every", panel.services_every, shortest_interval);
@@ -162,6 +162,7 @@ PanelRead read_panel(const Entry& entry, Section& section, const PollKeys& poll,
   read_url(section, panel.url);
   for (auto& found : read_secrets(section, panel_key, places, true)) {
     panel.key = Secret(std::move(found.text));
+    panel.key_source = std::move(found.source);
     read.key = found.entry;
   }
   section.read_count("requests_per_minute", panel.requests_per_minute, 0, most_per_minute);
@@ -209,6 +210,11 @@ void warn_of_shared_key(PanelRead& read, const std::vector<PanelRead>& earlier) 
 }
 
 }  // namespace
+
+PollPolicy settled(PollKeys keys) {
+  settle_paces(keys);
+  return keys.values;
+}
 
 bool check_name(Section& section, const Entry& entry) {
   if (is_valid_name(entry.key)) return true;

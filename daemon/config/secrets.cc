@@ -77,6 +77,13 @@ class SecretReader {
   const Places& places_;
 };
 
+// The same file whatever directory somebody looks from.
+std::string whole_path(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error);
+  return (error ? path : absolute).lexically_normal().string();
+}
+
 // The values under `entry`: itself, or the items of a list.
 std::vector<const Node*> values_of(Section& section, const Entry& entry, std::size_t most) {
   if (most == 1 || entry.value.kind != Kind::list) return {&entry.value};
@@ -115,7 +122,10 @@ std::vector<FoundSecret> read_secrets(Section& section, const SecretKeys& keys, 
     const auto name = section.text_of(*entry, *value);
     if (!name) continue;
     auto text = entry == file ? reader.from_file(*value, *name) : reader.from_credential(*value, *name);
-    if (text) found.push_back({entry, value, std::move(*text)});
+    if (!text) continue;
+    SecretSource source{entry != file, *name};
+    if (entry == file) source.name = whole_path(places.file.parent_path() / *name);
+    found.push_back({entry, value, std::move(*text), std::move(source)});
   }
   return found;
 }

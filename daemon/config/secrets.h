@@ -26,6 +26,7 @@ struct FoundSecret {
   const Entry* entry = nullptr;  // which named it
   const Node* value = nullptr;   // within `entry`
   std::string text;
+  SecretSource source;
 };
 [[nodiscard]] std::vector<FoundSecret> read_secrets(Section& section, const SecretKeys& keys,
                                                     const Places& places, bool required,

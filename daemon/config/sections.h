@@ -25,6 +25,7 @@ struct PollKeys {
   bool slowest_written = false;
 };
 [[nodiscard]] PollKeys read_poll(Section& section, PollKeys inherited);
+[[nodiscard]] PollPolicy settled(PollKeys keys);
 
 // [panel.*], in the order of the file; what is complained of may be missing or half read.
 [[nodiscard]] std::vector<PanelPolicy> read_panels(Section& panels, const PollKeys& poll,

@@ -53,6 +53,7 @@ void read_webhook_secrets(Section& section, const Places& places, WebhookPolicy&
   for (const auto& found : read_secrets(section, webhook_secret, places, true, most_secrets)) {
     if (found.text.empty()) {
       webhook.secrets.emplace_back();
+      webhook.secret_sources.push_back(found.source);
       continue;
     }
     auto secret = decode_webhook_secret(found.text);
@@ -62,6 +63,7 @@ void read_webhook_secrets(Section& section, const Places& places, WebhookPolicy&
       section.complain(*found.value, found.entry->key, "holds the same secret as the one before it");
     } else {
       webhook.secrets.push_back(std::move(*secret));
+      webhook.secret_sources.push_back(found.source);
     }
   }
 }

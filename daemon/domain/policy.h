@@ -30,6 +30,15 @@ class Secret {
   std::string bytes_;
 };
 
+// Where a secret was read from, which may be shown: a file by its whole path, or a credential of the service
+// manager by its name.
+struct SecretSource {
+  bool is_credential = false;
+  std::string name;
+
+  bool operator==(const SecretSource&) const = default;
+};
+
 // What the operator wants, as the configuration file says it; defaults are the documented ones.
 
 struct PollPolicy {
@@ -88,6 +97,8 @@ struct PanelPolicy {
   Milliseconds services_every = std::chrono::hours(1);
   std::optional<RefillPolicy> refill;                   // nothing is asked by itself without it
   std::map<std::string, RefillPolicy> refill_services;  // by service id, already merged over `refill`
+  SecretSource key_source;
+  std::optional<SecretSource> compat_token_source;
 
   bool operator==(const PanelPolicy&) const = default;
 };
@@ -103,7 +114,8 @@ struct WebhookPolicy {
   WebhookNetwork network = WebhookNetwork::only_public;
   std::string proxy;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::int64_t rate = 20;  // a second, 0 = unlimited
+  std::int64_t rate = 20;                    // a second, 0 = unlimited
+  std::vector<SecretSource> secret_sources;  // of `secrets`, one each
 
   bool operator==(const WebhookPolicy&) const = default;
 };
@@ -113,6 +125,7 @@ struct Policy {
   std::string api_socket = "api.sock";       // these relative to the runtime directory
   std::string read_only_socket = "ro.sock";
   std::string compat_socket = "compat.sock";
+  PollPolicy poll;  // what panels that say nothing else of their own go by
   RetentionPolicy retention;
   std::vector<PanelPolicy> panels;      // by name
   std::vector<WebhookPolicy> webhooks;  // by name

@@ -136,6 +136,8 @@ void CurlExchange::prepare(CURL* easy, const std::string& user_agent, Millisecon
     set(easy, CURLOPT_FRESH_CONNECT, 1L);
     set(easy, CURLOPT_FORBID_REUSE, 1L);
   }
+  if (request_.wants_details) set(easy, CURLOPT_CERTINFO, 1L);
+  if (request_.connect_only) set(easy, CURLOPT_CONNECT_ONLY, 1L);
   prepare_method(easy);
   prepare_headers(easy);
 }

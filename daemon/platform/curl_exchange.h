@@ -43,6 +43,7 @@ class CurlExchange {
   [[nodiscard]] bool is_moderate();  // false: the reply is to be cut
   [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
 
+  [[nodiscard]] std::optional<ConnectionDetails> details_of(CURL* easy) const;
   [[nodiscard]] TransportErrorKind kind_of(CURLcode result) const;
   [[nodiscard]] std::string detail_of(TransportErrorKind kind, CURL* easy, CURLcode result) const;
   [[nodiscard]] std::string library_text(CURL* easy, CURLcode result) const;

@@ -95,6 +95,32 @@ void add_secrets(std::vector<std::string>& secrets, const std::string& text) {
   }
 }
 
+Milliseconds time_of(CURL* easy, CURLINFO which) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy, which, &microseconds);
+  return std::chrono::ceil<Milliseconds>(std::chrono::microseconds(microseconds));
+}
+
+std::optional<Timestamp> date_of(const std::string& text) {
+  const auto seconds = curl_getdate(text.c_str(), nullptr);
+  if (text.empty() || seconds < 0) return std::nullopt;
+  return Timestamp(std::chrono::seconds(seconds));
+}
+
+// libcurl tells of certificates in lines, those of the host itself first: "Expire date:Nov 21 08:00:00 2026
+// GMT".
+std::optional<Timestamp> certificate_end_of(CURL* easy) {
+  constexpr std::string_view label = "Expire date:";
+  curl_certinfo* chain = nullptr;
+  if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr) return std::nullopt;
+  if (chain->num_of_certs < 1) return std::nullopt;
+  for (const auto* line = chain->certinfo[0]; line != nullptr; line = line->next) {
+    const std::string_view text(line->data);
+    if (text.substr(0, label.size()) == label) return date_of(std::string(text.substr(label.size())));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<TransportError> CurlExchange::refusal() const {
@@ -178,7 +204,23 @@ std::string CurlExchange::detail_of(Kind kind, CURL* easy, CURLcode result) cons
   return {};
 }
 
+// Before the reply is handed over.
+std::optional<ConnectionDetails> CurlExchange::details_of(CURL* easy) const {
+  if (!request_.wants_details) return std::nullopt;
+  ConnectionDetails details;
+  const char* address = nullptr;
+  if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != nullptr) {
+    details.address = address;
+  }
+  details.connected_after = time_of(easy, CURLINFO_CONNECT_TIME_T);
+  details.secured_after = time_of(easy, CURLINFO_APPCONNECT_TIME_T);
+  details.certificate_ends = certificate_end_of(easy);
+  details.date = date_of(std::string(reply_.header("date")));
+  return details;
+}
+
 HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
+  auto details = details_of(easy);
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   // That is what libcurl calls a header of more than 100 KiB.
@@ -190,8 +232,9 @@ HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
   if (status < 200 && status != switching_protocols) status = 0;
   const bool cut = result == CURLE_WRITE_ERROR || result == CURLE_ABORTED_BY_CALLBACK;
   const bool whole = result == CURLE_OK || (cut && reply_.body_cut);
-  if (whole && status != 0) {
+  if ((whole && status != 0) || (request_.connect_only && result == CURLE_OK)) {
     reply_.status = status;
+    reply_.details = std::move(details);
     return std::move(reply_);
   }
   TransportError error;
@@ -200,6 +243,7 @@ HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
   error.nothing_sent = times_sent_ == 0;
   error.status = status;
   if (status != 0) error.headers = std::move(reply_.headers);
+  error.details = std::move(details);
   error.local_would_do = error.kind == Kind::refused_address && local_would_do_;
   return tl::unexpected(std::move(error));
 }

@@ -178,7 +178,8 @@ void HttpClient::Engine::on_finished(CURL* easy, CURLcode result) {
   auto owned = std::move(state->easy);
   --running_;
   settle(*state, state->exchange.outcome(easy, result));
-  if (result == CURLE_OK && idle_handles_.size() < most_idle_handles) {
+  // Nor one that still has the connection it was only to open.
+  if (result == CURLE_OK && !state->exchange.request().connect_only && idle_handles_.size() < most_idle_handles) {
     curl_easy_reset(easy);
     idle_handles_.push_back(std::move(owned));
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,6 +54,20 @@ struct HttpRequest {
   // `fresh_connection` in addition uses a connection of its own that is closed after, and HTTP/1.1.
   bool send_once = false;
   bool fresh_connection = false;
+  // The outcome comes with ConnectionDetails; with fresh_connection, since a kept one has nothing to tell.
+  bool wants_details = false;
+  // Connects, secures the connection where the URL says https, closes it and sends nothing: what succeeds has
+  // the status 0. With fresh_connection.
+  bool connect_only = false;
+};
+
+// What a connection told of the host.
+struct ConnectionDetails {
+  std::string address;                        // connected to; empty: to none
+  Milliseconds connected_after{0};            // since the request began; 0: it was not
+  Milliseconds secured_after{0};              // likewise, the handshake of TLS
+  std::optional<Timestamp> certificate_ends;  // of the host itself
+  std::optional<Timestamp> date;              // what its clock shows, by the reply's Date
 };
 
 // Names in lower case, at most 64 KiB in all.
@@ -63,6 +78,7 @@ struct HttpReply {
   HttpHeaders headers;
   std::string body;
   bool body_cut = false;
+  std::optional<ConnectionDetails> details{};
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  // the first; empty if none
 };
 
@@ -90,6 +106,7 @@ struct TransportError {
   long status = 0;              // of a reply that broke after its head, or was too large; else 0
   HttpHeaders headers{};        // of that reply
   bool local_would_do = false;  // refused_address: AddressPolicy::local lets a connection go there
+  std::optional<ConnectionDetails> details{};
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  // as of HttpReply
 };
 

@@ -7,6 +7,7 @@
 #include "store/deliveries.h"
 #include "store/delivery_list.h"
 #include "store/events.h"
+#include "store/examination.h"
 #include "store/order_list.h"
 #include "store/orders.h"
 #include "store/panels.h"
@@ -55,6 +56,7 @@ struct Store::Impl {
         delivery_list(opened, orders, webhooks, panels),
         retention(opened, webhooks),
         clock_steps(opened),
+        examination(opened),
         purchases(writer, orders, tracking, refills, refill_grounds, cancels, placements),
         catalogue(writer, panels, events, services, balances),
         write_test(opened, "try to write", "UPDATE write_test SET value = 1 - value") {}
@@ -77,6 +79,7 @@ struct Store::Impl {
   DeliveryList delivery_list;
   Retention retention;
   ClockSteps clock_steps;
+  Examination examination;
   Purchases purchases;
   Catalogue catalogue;
   platform::Statement write_test;
@@ -112,6 +115,10 @@ Store::~Store() = default;
 
 void Store::on_commit(std::function<void(const Committed&)> listener) {
   impl_->writer.on_commit(std::move(listener));
+}
+
+Examination& Store::examination() {
+  return impl_->examination;
 }
 
 Purchases& Store::purchases() {

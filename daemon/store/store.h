@@ -262,8 +262,9 @@ struct Committed {
   std::set<WebhookName> webhooks;  // whose queues grew, or moved on
 };
 
-class Catalogue;  // store/catalogue.h
-class Purchases;  // store/purchases.h
+class Catalogue;    // store/catalogue.h
+class Examination;  // store/examination.h
+class Purchases;    // store/purchases.h
 
 // Nobody can know whether the panel got it: for so long an unknown refill counts as open. Panels count the
 // 24 hours between two refills by their own clock; the `gap` of the configuration, unless it says otherwise.
@@ -283,6 +284,8 @@ class Store {
   // What is asked of panels once, and what they offer; for as long as the store.
   [[nodiscard]] Purchases& purchases();
   [[nodiscard]] Catalogue& catalogue();
+  // How the file itself is.
+  [[nodiscard]] Examination& examination();
 
   // Orders. One whose service the catalogue knows gets its facts (Order::refill_offered …) the first time.
   std::vector<Tracked> track(std::span<const TrackRequest> requests, Timestamp now);

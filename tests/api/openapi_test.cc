@@ -56,7 +56,11 @@ struct EmptyHouse {
              .reload = {},
              .started_at = {},
              .chronicle = chronicle,
-             .reloaded = reloaded}) {}
+             .reloaded = reloaded,
+             .in_force = {},
+             .what_a_reload_brings = {},
+             .http = http,
+             .clock = clock}) {}
 
   Directory directory;
   Policy policy;

@@ -48,6 +48,15 @@ void add_extension(X509* certificate, int kind, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
+bool is_whole(const std::string& request) {
+  constexpr std::string_view label = "Content-Length: ";
+  const auto head = request.find("\r\n\r\n");
+  if (head == std::string::npos) return false;
+  const auto length = request.find(label);
+  if (length == std::string::npos || length > head) return true;
+  return request.size() - head - 4 >= std::stoul(request.substr(length + label.size()));
+}
+
 }  // namespace
 
 TlsAuthority::TlsAuthority(const std::string& name)
@@ -83,8 +92,10 @@ std::string TlsAuthority::pem() const {
   return text;
 }
 
-TlsEndpoint::TlsEndpoint(TlsContext context)
+TlsEndpoint::TlsEndpoint(TlsContext context, std::string headers, std::string body)
     : context_(std::move(context)),
+      answer_("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+              "\r\nConnection: close\r\n" + std::move(headers) + "\r\n" + std::move(body)),
       server_([this](Connection& connection) { serve(connection); }, ScriptedServer::Where::everywhere) {}
 
 std::string TlsEndpoint::url(const std::string& host) const {
@@ -106,8 +117,7 @@ void TlsEndpoint::serve(Connection& connection) {
   if (SSL_accept(session.get()) != 1) return;
   std::string request;
   std::array<char, 4096> bytes{};
-  // Every body here is a JSON object, and the last thing of its request.
-  while (request.find("\r\n\r\n") == std::string::npos || request.back() != '}') {
+  while (!is_whole(request)) {
     const int size = SSL_read(session.get(), bytes.data(), bytes.size());
     if (size <= 0) break;
     request.append(bytes.data(), static_cast<std::size_t>(size));
@@ -116,8 +126,7 @@ void TlsEndpoint::serve(Connection& connection) {
     const std::lock_guard lock(guard_);
     if (!request.empty()) requests_.push_back(request);
   }
-  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-  SSL_write(session.get(), answer.data(), static_cast<int>(answer.size()));
+  SSL_write(session.get(), answer_.data(), static_cast<int>(answer_.size()));
   SSL_shutdown(session.get());
 }
 

@@ -44,10 +44,11 @@ class TlsAuthority {
   TlsCertificate certificate_;
 };
 
-// An https endpoint on every address of the machine: answers each request 200 and closes.
+// An https endpoint on every address of the machine: answers each request as it is told (200 and nothing
+// more, unless it is told otherwise) and closes.
 class TlsEndpoint {
  public:
-  explicit TlsEndpoint(TlsContext context);
+  explicit TlsEndpoint(TlsContext context, std::string headers = {}, std::string body = {});
   [[nodiscard]] std::string url(const std::string& host) const;
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
   [[nodiscard]] int connections() const { return server_.connections(); }
@@ -56,6 +57,7 @@ class TlsEndpoint {
  private:
   void serve(Connection& connection);
   TlsContext context_;
+  std::string answer_;
   mutable std::mutex guard_;
   std::vector<std::string> requests_;
   ScriptedServer server_;
