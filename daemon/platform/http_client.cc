@@ -179,7 +179,8 @@ void HttpClient::Engine::on_finished(CURL* easy, CURLcode result) {
   --running_;
   settle(*state, state->exchange.outcome(easy, result));
   // Nor one that still has the connection it was only to open.
-  if (result == CURLE_OK && !state->exchange.request().connect_only && idle_handles_.size() < most_idle_handles) {
+  if (result == CURLE_OK && !state->exchange.request().connect_only &&
+      idle_handles_.size() < most_idle_handles) {
     curl_easy_reset(easy);
     idle_handles_.push_back(std::move(owned));
   }

@@ -127,6 +127,7 @@ TEST_CASE("the documented configuration says in full what a minimal one leaves o
   panel.proxy.clear();
   panel.currency.clear();
   panel.compat_token = {};
+  panel.compat_token_source.reset();
   panel.balance_low.reset();
   panel.refill_services.clear();
   webhook.events.clear();

@@ -202,7 +202,7 @@ std::vector<Run> all_runs(const World& world) {
        {"config", "check", (world.tracker.directory() / "smm-tracker.toml").string()},
        "check"},
       {"config show", {"config", "show"}, "configuration"},
-      {"doctor", {"doctor"}, "examination", 1},
+      {"doctor", {"doctor"}, "examination"},
       {"backup", {"backup"}, "backup"},
       {"metrics", {"metrics"}, "metrics"},
       {"completion", {"completion", "bash"}, "script"},
@@ -225,7 +225,10 @@ TEST_CASE("every command prints with --json what smm-tracker(1) promises, and no
     arguments.emplace_back("--json");
     const auto outcome = world.run_it(arguments, each.input);
     CAPTURE(outcome.err);
-    CHECK(outcome.exit == each.exit);
+    // What a doctor finds is also the machine's.
+    const bool ails =
+        each.document == "examination" && outcome.out.find(R"("verdict":"fail")") != std::string::npos;
+    CHECK(outcome.exit == (ails ? 1 : each.exit));
     CHECK((each.document == "problem" || page.documents.at(each.command).count(each.document) == 1));
     CHECK((each.lines ? faults_of_lines(outcome.out, each.document, page)
                       : faults_of_text(outcome.out, each.document, page)) == "");

@@ -89,7 +89,7 @@ TEST_CASE("the page of the API names every event and what is in it") {
 }
 
 TEST_CASE("the page of the API names every metric") {
-  const std::regex family(R"re(family\(\s*"([a-z0-9_]+)")re");
+  const std::regex family(R"re(\bfamily\(\s*"([a-z0-9_]+)")re");
   std::size_t found = 0;
   for (const auto& entry : std::filesystem::directory_iterator(SMM_API_SOURCE)) {
     const auto text = text_of(entry.path());
