@@ -5,10 +5,11 @@ import time
 import unittest
 
 import access
+import keeping
 import package
 import running
 
-ROOMS = [package.Installing, running.Running, access.Access, access.Sandbox, package.Changing]
+ROOMS = [package.Installing, running.Running, access.Access, access.Sandbox, keeping.Keeping, package.Changing]
 
 
 class Said(unittest.TextTestResult):

@@ -17,6 +17,11 @@ def version():
 
 
 class Installing(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        # What reads all pages of the manual after each installation is not what is tried out here.
+        pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)
+
     def test_installing_starts_a_healthy_daemon_with_no_panel_and_says_what_to_do_next(self):
         said = dpkg("-i", str(HERE / "before.deb"))
         for words in ("/etc/smm-tracker/keys/p1", str(CONFIG), "systemctl reload smm-tracker", "man smm-tracker"):

@@ -112,27 +112,6 @@ class Running(unittest.TestCase):
                 self.assertIn(status, (expected, 405))
                 self.assertEqual(prop("ActiveState"), "active")
 
-    def test_the_sockets_answer_again_after_a_bad_configuration_and_ten_connects(self):
-        configure("nonsense")
-        systemctl("restart", SERVICE, check=False)
-        self.assertEqual(prop("ActiveState"), "failed")
-        self.assertEqual(prop("ExecMainStatus"), "78")
-        for _ in range(10):
-            try:
-                ask("GET", "/v1/health", timeout=0.5)
-            except OSError:
-                pass
-        eventually(lambda: prop("ActiveState") == "failed")
-        restarts = int(prop("NRestarts"))
-        self.assertEqual(restarts, 0, "a restart mends no configuration")
-        configure(panel_section(self.panel))
-        systemctl("restart", SERVICE)
-        self.assertEqual(get("/v1/health"), {"status": "ok"})
-        self.assertEqual(get("/v1/health", sock="ro"), {"status": "ok"})
-        self.assertIn(ask("GET", "/api/v2", sock="compat")[0], (404, 405))
-        for unit in SOCKETS:
-            self.assertEqual(prop("ActiveState", unit), "active")
-
     def test_a_restart_loses_no_request_that_can_wait(self):
         ids, lost, over = iter(self.panel.add(4000)), [], threading.Event()
         tracked, lock = [], threading.Lock()
@@ -181,3 +160,24 @@ class Running(unittest.TestCase):
         systemctl("restart", SERVICE)
         answer = waiting.getresponse()
         self.assertEqual((answer.status, json.load(answer)["code"]), (503, "draining"))
+
+    def test_the_sockets_answer_again_after_a_bad_configuration_and_ten_connects(self):
+        configure("nonsense")
+        systemctl("restart", SERVICE, check=False)
+        self.assertEqual(prop("ActiveState"), "failed")
+        self.assertEqual(prop("ExecMainStatus"), "78")
+        for _ in range(10):
+            try:
+                ask("GET", "/v1/health", timeout=0.5)
+            except OSError:
+                pass
+        eventually(lambda: prop("ActiveState") == "failed")
+        restarts = int(prop("NRestarts"))
+        self.assertEqual(restarts, 0, "a restart mends no configuration")
+        configure(panel_section(self.panel))
+        systemctl("restart", SERVICE)
+        self.assertEqual(get("/v1/health"), {"status": "ok"})
+        self.assertEqual(get("/v1/health", sock="ro"), {"status": "ok"})
+        self.assertIn(ask("GET", "/api/v2", sock="compat")[0], (404, 405))
+        for unit in SOCKETS:
+            self.assertEqual(prop("ActiveState", unit), "active")
