@@ -96,6 +96,8 @@ def get(target, **more):
 class Panel:
     """The practice panel, with one panel p1; its orders move when they are changed."""
 
+    next_id = 1000
+
     def __init__(self):
         self.process = subprocess.Popen(
             [HERE / "smm-practice-panel", "--panel", f"p1:{PANEL_KEY}", "--speed", "0"],
@@ -109,10 +111,11 @@ class Panel:
             text = answer.read()
             return json.loads(text) if text.strip() else None
 
-    def add(self, count, seed=1):
-        """That many more orders; their ids."""
-        made = self.control("POST", "/control/orders", {"panel": "p1", "count": count, "seed": seed})["orders"]
-        return [str(order) for order in made]
+    def add(self, count):
+        """That many more orders; their ids, which no other test has had."""
+        made = self.control("POST", "/control/orders", {"panel": "p1", "count": count, "first_id": Panel.next_id})
+        Panel.next_id += count
+        return [str(order) for order in made["orders"]]
 
     def change(self, order, **fields):
         self.control("POST", "/control/orders", {"panel": "p1", "order": order, **fields})
