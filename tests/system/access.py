@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import unittest
 
 from world import *  # pylint: disable=unused-wildcard-import,wildcard-import
 
@@ -16,20 +15,16 @@ def curl(user, sock, target="/v1/version", *more):
                user=user, check=False).stdout
 
 
-class Access(unittest.TestCase):
+class Access(WithPanel):
     @classmethod
     def setUpClass(cls):
-        cls.panel = Panel()
+        super().setUpClass()
         write_key("p1.local", COMPAT_TOKEN)
         follow(cls.panel, more='compat_token_file = "keys/p1.local"')
         for user, group in USERS.items():
             run("useradd", "--no-create-home", "--user-group", user, *(["-G", group] if group else []))
         (cls.order,) = cls.panel.add(1)
         track(cls.order)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.panel.close()
 
     def test_a_member_does_everything_on_the_socket(self):
         self.assertEqual(curl("member", "api"), "200")
@@ -103,15 +98,11 @@ class Access(unittest.TestCase):
         follow(self.panel)
 
 
-class Sandbox(unittest.TestCase):
+class Sandbox(WithPanel):
     @classmethod
     def setUpClass(cls):
-        cls.panel = Panel()
+        super().setUpClass()
         follow(cls.panel)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.panel.close()
 
     def test_the_units_are_sound_and_exposed_little(self):
         units = [str(path) for path in pathlib.Path("/lib/systemd/system").glob("smm-tracker*")]

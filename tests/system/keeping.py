@@ -4,7 +4,6 @@ import contextlib
 import json
 import pathlib
 import threading
-import unittest
 
 from world import *  # pylint: disable=unused-wildcard-import,wildcard-import
 
@@ -12,15 +11,7 @@ BACKUPS = STATE / "backups"
 FIGURES = pathlib.Path("/var/lib/prometheus/node-exporter")
 
 
-class Keeping(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.panel = Panel()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.panel.close()
-
+class Keeping(WithPanel):
     def setUp(self):
         self.panel.control("DELETE", "/control/quirks")
         follow(self.panel)

@@ -45,15 +45,11 @@ class Installing(unittest.TestCase):
             self.assertIn(page, done.stdout)
 
 
-class Changing(unittest.TestCase):
+class Changing(WithPanel):
     @classmethod
     def setUpClass(cls):
-        cls.panel = Panel()
+        super().setUpClass()
         follow(cls.panel)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.panel.close()
 
     def test_an_upgrade_keeps_the_data_and_loses_no_request_that_can_wait(self):
         self.assertEqual(version(), "0.0.9")

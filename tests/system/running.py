@@ -5,20 +5,11 @@ import os
 import signal
 import threading
 import time
-import unittest
 
 from world import *  # pylint: disable=unused-wildcard-import,wildcard-import
 
 
-class Running(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.panel = Panel()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.panel.close()
-
+class Running(WithPanel):
     def setUp(self):
         self.panel.control("DELETE", "/control/quirks")
         follow(self.panel)

@@ -11,6 +11,7 @@ import pathlib
 import socket
 import subprocess
 import time
+import unittest
 import urllib.request
 
 HERE = pathlib.Path("/opt/system-tests")
@@ -130,6 +131,18 @@ class Panel:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+
+
+class WithPanel(unittest.TestCase):
+    """Tests that share a panel."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.panel = Panel()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.panel.close()
 
 
 def write_key(name, text, group="smm-trackerd", mode=0o640):
