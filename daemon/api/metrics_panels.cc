@@ -180,13 +180,13 @@ void Panels::events() {
 }  // namespace
 
 void write_panels(House& house, MetricsText& text) {
-  Panels panels(house, text);
-  panels.orders();
-  panels.health();
-  panels.requests();
-  panels.balance();
-  panels.polling();
-  panels.events();
+  Panels of_panels(house, text);
+  of_panels.orders();
+  of_panels.health();
+  of_panels.requests();
+  of_panels.balance();
+  of_panels.polling();
+  of_panels.events();
 }
 
 }  // namespace smm::api

@@ -23,7 +23,7 @@ extern char** environ;  // NOLINT: POSIX' name for it
 namespace smm::cli {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(5);
+constexpr auto longest_look = std::chrono::seconds(5);
 constexpr const char* last_words = "journalctl -u smm-tracker -n 20";
 
 // What a program writes to its standard output; nothing when there is no such program, or it takes too long.
@@ -45,7 +45,7 @@ std::optional<std::string> output_of(const std::vector<std::string>& command) {
   ::close(ends[1]);
   std::string text;
   bool whole = error == 0;
-  const auto give_up = std::chrono::steady_clock::now() + patience;
+  const auto give_up = std::chrono::steady_clock::now() + longest_look;
   while (whole) {
     const auto left = std::chrono::duration_cast<Milliseconds>(give_up - std::chrono::steady_clock::now());
     pollfd wait{ends[0], POLLIN, 0};

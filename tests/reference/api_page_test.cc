@@ -80,11 +80,13 @@ TEST_CASE("the page of the API names every event and what is in it") {
     const std::string name(to_text(static_cast<EventType>(i)));
     CHECK_MESSAGE(has_word(page(), name), name);
   }
-  for (const auto& [name, schema] : document()["components"]["schemas"].items()) {
+  for (const auto& each : document()["components"]["schemas"].items()) {
+    const auto& name = each.key();
+    const auto& schema = each.value();
     const bool is_data = name.size() > 5 && name.substr(name.size() - 5) == "_data";
     if (!is_data) continue;
-    for (const auto& [field, type] : schema["properties"].items())
-      CHECK_MESSAGE(has_word(page(), field), field);
+    for (const auto& field : schema["properties"].items())
+      CHECK_MESSAGE(has_word(page(), field.key()), field.key());
   }
 }
 
