@@ -144,7 +144,7 @@ void allow_many_connections() {
 
 int check(const Arguments& arguments) {
   std::vector<std::string> warnings;
-  const auto policy = smm::read_configuration(arguments.places.config, warnings);
+  const auto policy = smm::read_configuration(arguments.places.config, warnings, smm::Reading::in_its_stead);
   for (const auto& line : warnings) std::cerr << "warning: " << line << "\n";
   if (policy) {
     std::cout << smm::escape_controls(arguments.places.config.string()) << ": good; "
@@ -314,7 +314,7 @@ int restore_under_lock(const Arguments& arguments, const std::filesystem::path& 
 
 int restore(const Arguments& arguments) {
   std::vector<std::string> warnings;
-  const auto policy = smm::read_configuration(arguments.places.config, warnings);
+  const auto policy = smm::read_configuration(arguments.places.config, warnings, smm::Reading::in_its_stead);
   if (!policy) {
     for (const auto& line : policy.error()) std::cerr << line << "\n";
     return tell("the configuration says where the database is; nothing was changed", EX_CONFIG);

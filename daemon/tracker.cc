@@ -44,14 +44,18 @@ platform::DatabaseOptions database_options(const Places& places, const Policy& p
 }  // namespace
 
 tl::expected<Policy, std::vector<std::string>> read_configuration(const std::filesystem::path& file,
-                                                                  std::vector<std::string>& warnings) {
+                                                                  std::vector<std::string>& warnings,
+                                                                  Reading reading) {
   config::Places places;
   places.file = file;
   if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY"))
     places.credentials_directory = credentials;
-  // What root starts is a check on behalf of the service.
   places.group = getegid();
   if (geteuid() == 0) places.group = config::service_group().value_or(getegid());
+  if (reading == Reading::in_its_stead) {
+    places.offline = !places.credentials_directory;
+    if (geteuid() == 0) places.user = config::service_user();
+  }
   std::vector<config::Complaint> oddities;
   auto policy = config::load(places, &oddities);
   for (const auto& oddity : oddities) warnings.push_back(config::to_text(oddity));

@@ -15,11 +15,6 @@ Json text_or_nothing(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-// The key may also stand in the path of a panel's URL.
-Json shown_url(const std::string& masked, const Secret& key) {
-  return text_or_nothing(mask_secret(masked, key.reveal(), config::mask));
-}
-
 Json shown_proxy(const std::string& proxy) {
   return proxy.empty() ? Json(nullptr) : Json(config::mask_url(proxy));
 }
@@ -62,7 +57,7 @@ Json shown_refills(const PanelPolicy& panel) {
 
 Json shown_panel_policy(const PanelPolicy& panel) {
   Json json;
-  json["url"] = shown_url(config::mask_url(panel.url), panel.key);
+  json["url"] = config::mask_panel_url(panel.url, panel.key.reveal());
   json[panel.key_source.is_credential ? "key_credential" : "key_file"] = panel.key_source.name;
   json["requests_per_minute"] = panel.requests_per_minute;
   json["max_in_flight"] = panel.max_in_flight;

@@ -140,7 +140,7 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
     if (!damage.empty()) {
       check.verdict = Verdict::fail;
       check.found = "it is damaged: " + damage.substr(0, damage.size() - 1);
-      check.fix = "restore the newest backup: man smm-trackerd, section Restore";
+      check.fix = "restore the newest backup: man smm-trackerd, section BACKUP AND RESTORE";
     }
     return check;
   }
@@ -180,6 +180,14 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
     done();  // lets go of this round
   }
 
+  void give_up() {
+    const auto keep = shared_from_this();
+    if (std::exchange(finished, true)) return;
+    for (const auto& exchange : std::exchange(waiting, {})) exchange->refuse(draining());
+    in_time.disarm();
+    done();
+  }
+
   House& house;
   std::vector<ExchangePtr> waiting;
   std::function<void()> done;
@@ -209,7 +217,7 @@ void Surgery::enter(const ExchangePtr& exchange) {
 }
 
 void Surgery::clear() {
-  if (const auto round = round_) round->finish();
+  if (const auto round = round_) round->give_up();
 }
 
 void add_doctor_routes(Router& router, Surgery& surgery) {

@@ -19,7 +19,7 @@ class Surgery {
   Surgery& operator=(const Surgery&) = delete;
 
   void enter(const ExchangePtr& exchange);
-  // The program stops: who waits is answered with what there is.
+  // The program stops: who waits is told so, for what is not known yet is no finding.
   void clear();
 
  private:

@@ -48,7 +48,11 @@ std::string counted(std::int64_t count, const std::string& noun) {
 
 // What the source holds now; as the configuration was read.
 tl::expected<std::string, config::FileTrouble> read_again(const SecretSource& source) {
-  if (!source.is_credential) return config::read_secret_file(source.name, getegid());
+  if (!source.is_credential) {
+    config::Places places;
+    places.group = getegid();
+    return config::read_secret_file(source.name, places);
+  }
   const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
   return config::read_credential(std::filesystem::path(credentials == nullptr ? "" : credentials) /
                                  source.name);

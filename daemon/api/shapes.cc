@@ -189,7 +189,7 @@ Json shown_panel(House& house, const PanelPolicy& policy, const store::Counts& c
   const bool rests = view.health.rest_until > house.loop.now();
   Json json;
   json["name"] = policy.name.text();
-  json["url"] = config::mask_url(policy.url);
+  json["url"] = config::mask_panel_url(policy.url, policy.key.reveal());
   json["state"] = rules::to_text(view.health.state);
   json["paused"] = view.paused;
   json["since"] = to_rfc3339(view.health.since);

@@ -8,6 +8,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -36,6 +37,7 @@ config::Places offline_places(const std::string& file) {
   const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
   if (credentials != nullptr && *credentials != '\0') places.credentials_directory = credentials;
   places.group = config::service_group();
+  if (geteuid() == 0) places.user = config::service_user();
   places.offline = true;
   return places;
 }

@@ -73,7 +73,7 @@ struct Secrets {
 Secrets read_secrets(const std::vector<std::string>& files, const char* variable) {
   Secrets secrets;
   for (const auto& file : files) {
-    const auto text = config::read_secret_file(file, std::nullopt);
+    const auto text = config::read_secret_file(file, config::Places());
     if (text) {
       secrets.add(shown(file), *text);
     } else {

@@ -37,6 +37,8 @@ struct Places {
   // The daemon's own group: key and secret files may be open to it. Nothing when not known: then what a
   // group may do is not judged.
   std::optional<gid_t> group;
+  // The daemon's own user, where root reads in its stead: what only root may read is of no use then.
+  std::optional<uid_t> user;
   // Whoever reads is not the daemon (`smm-tracker config check`): a secret this user may not read, and a
   // credential when there is no credentials directory, are warnings; the policy has an empty secret there.
   bool offline = false;
@@ -44,6 +46,7 @@ struct Places {
 
 // The group the installed service runs as (smm-trackerd), where this machine has it.
 [[nodiscard]] std::optional<gid_t> service_group();
+[[nodiscard]] std::optional<uid_t> service_user();
 
 // The whole judgement. Complaints are in the order of the file. `warnings`, when given, gets what is odd but
 // accepted, whether there are complaints or not.

@@ -1,6 +1,7 @@
 #include "config/masking.h"
 
 #include "config/url.h"
+#include "domain/text.h"
 
 namespace smm::config {
 namespace {
@@ -27,6 +28,10 @@ std::string mask_url(std::string_view url) {
   std::string text = masked_origin(*parts) + parts->rest.substr(0, query);
   if (query != std::string::npos) text.append("?").append(mask);
   return text;
+}
+
+std::string mask_panel_url(std::string_view url, std::string_view key) {
+  return mask_secret(mask_url(url), key, mask);
 }
 
 std::string mask_webhook_url(std::string_view url) {

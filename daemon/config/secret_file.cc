@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,20 +63,49 @@ std::string can(mode_t bits) {
   return (bits & 4U) != 0 ? " can read it" : " can write it";
 }
 
+// What lets the daemon in and nobody else: its own file stays its own, another's is given to its group.
+std::string what_mends(const std::string& path, const struct stat& file, const Places& places) {
+  const auto word = shell_word(path);
+  if (!places.group || file.st_uid == places.user.value_or(::geteuid())) return "chmod 600 " + word;
+  return "chgrp " + group_name(*places.group) + " " + word + " && chmod 640 " + word;
+}
+
 // Why the file is too open, with what mends it; nothing when it is not.
-std::optional<std::string> too_open(const std::string& path, const struct stat& file,
-                                    std::optional<gid_t> group) {
+std::optional<std::string> too_open(const std::string& path, const struct stat& file, const Places& places) {
   const mode_t others = file.st_mode & 06U;
   const mode_t members = (file.st_mode >> 3U) & 06U;
-  const bool strange_group = group && *group != file.st_gid && members != 0;
+  const bool strange_group = places.group && *places.group != file.st_gid && members != 0;
   if (others == 0 && !strange_group) return std::nullopt;
   const auto who = others != 0 ? "others" + can(others) : "group " + group_name(file.st_gid) + can(members);
   const bool keep_group = !strange_group && (members & 04U) != 0;
-  return path + ": " + who + " (mode " + octal(file.st_mode) + "); run: chmod " +
-         (keep_group ? "640 " : "600 ") + shell_word(path);
+  return path + ": " + who + " (mode " + octal(file.st_mode) +
+         "); run: " + (keep_group ? "chmod 640 " + shell_word(path) : what_mends(path, file, places));
 }
 
-FileTrouble cannot_open(const std::string& path, int error, std::optional<gid_t> group) {
+bool lets_in(const struct stat& it, const Places& places, mode_t bit) {
+  if (it.st_uid == *places.user) return (it.st_mode & (bit << 6U)) != 0;
+  if (places.group && it.st_gid == *places.group) return (it.st_mode & (bit << 3U)) != 0;
+  return (it.st_mode & bit) != 0;
+}
+
+// Why the daemon would not get at what root reads in its stead; nothing when it would.
+std::optional<std::string> out_of_reach(const std::string& path, const struct stat& file,
+                                        const Places& places) {
+  if (!places.user) return std::nullopt;
+  if (!lets_in(file, places, 04U)) {
+    return path + ": the daemon may not read it (mode " + octal(file.st_mode) +
+           "); run: " + what_mends(path, file, places);
+  }
+  const auto folder = std::filesystem::path(path).parent_path().string();
+  struct stat directory {};
+  if (::stat(folder.c_str(), &directory) != 0 || lets_in(directory, places, 01U)) return std::nullopt;
+  const auto word = shell_word(folder);
+  return path + ": the daemon may not look into " + folder + " (mode " + octal(directory.st_mode) + ")" +
+         (places.group ? "; run: chgrp " + group_name(*places.group) + " " + word + " && chmod 750 " + word
+                       : "");
+}
+
+FileTrouble cannot_open(const std::string& path, int error, const Places& places) {
   if (error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG) {
     return {FileTrouble::Kind::missing, path + ": cannot be read: " + reason(error)};
   }
@@ -84,10 +114,10 @@ FileTrouble cannot_open(const std::string& path, int error, std::optional<gid_t>
   // It may be too open even so; and the way to let the daemon in is worth saying.
   struct stat file {};
   if (::stat(path.c_str(), &file) == 0) {
-    if (auto open = too_open(path, file, group)) return {FileTrouble::Kind::refused, std::move(*open)};
-    if (group) {
+    if (auto open = too_open(path, file, places)) return {FileTrouble::Kind::refused, std::move(*open)};
+    if (places.group) {
       const auto word = shell_word(path);
-      what += "; run: chgrp " + group_name(*group) + " " + word + " && chmod 640 " + word;
+      what += "; run: chgrp " + group_name(*places.group) + " " + word + " && chmod 640 " + word;
     }
   }
   return {FileTrouble::Kind::forbidden, std::move(what)};
@@ -116,20 +146,20 @@ tl::expected<std::string, FileTrouble> read_open_file(const std::string& path, i
   return std::string(text);
 }
 
-tl::expected<std::string, FileTrouble> read_file(const std::string& path, std::optional<gid_t> group,
-                                                 bool judge_mode) {
+// `places`: null where the mode is not judged.
+tl::expected<std::string, FileTrouble> read_file(const std::string& path, const Places* places) {
   // Opened without waiting, so that a FIFO put there does not hold the daemon up.
   const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (fd.get() < 0) return tl::unexpected(cannot_open(path, errno, judge_mode ? group : std::nullopt));
+  if (fd.get() < 0) return tl::unexpected(cannot_open(path, errno, places != nullptr ? *places : Places()));
   struct stat file {};
   if (::fstat(fd.get(), &file) != 0) throw std::system_error(errno, std::generic_category(), "fstat");
   if (!S_ISREG(file.st_mode)) {
     return tl::unexpected(FileTrouble{FileTrouble::Kind::refused, path + ": is not a regular file"});
   }
-  if (judge_mode) {
-    if (auto open = too_open(path, file, group)) {
-      return tl::unexpected(FileTrouble{FileTrouble::Kind::refused, std::move(*open)});
-    }
+  if (places != nullptr) {
+    auto trouble = too_open(path, file, *places);
+    if (!trouble) trouble = out_of_reach(path, file, *places);
+    if (trouble) return tl::unexpected(FileTrouble{FileTrouble::Kind::refused, std::move(*trouble)});
   }
   return read_open_file(path, fd.get());
 }
@@ -137,17 +167,22 @@ tl::expected<std::string, FileTrouble> read_file(const std::string& path, std::o
 }  // namespace
 
 tl::expected<std::string, FileTrouble> read_secret_file(const std::filesystem::path& path,
-                                                        std::optional<gid_t> group) {
-  return read_file(path.string(), group, true);
+                                                        const Places& places) {
+  return read_file(path.string(), &places);
 }
 
 tl::expected<std::string, FileTrouble> read_credential(const std::filesystem::path& path) {
-  return read_file(path.string(), std::nullopt, false);
+  return read_file(path.string(), nullptr);
 }
 
 std::optional<gid_t> service_group() {
   const auto* entry = ::getgrnam("smm-trackerd");  // start-up and reload only, like group_name()
   return entry != nullptr ? std::optional(entry->gr_gid) : std::nullopt;
+}
+
+std::optional<uid_t> service_user() {
+  const auto* entry = ::getpwnam("smm-trackerd");
+  return entry != nullptr ? std::optional(entry->pw_uid) : std::nullopt;
 }
 
 }  // namespace smm::config

@@ -23,10 +23,10 @@ struct FileTrouble {
 };
 
 // One line of at most 4 KiB of printable ASCII in a regular file; the white space around it is stripped.
-// Neither strangers nor a group other than `group` may read or write the file; when `group` is not known,
-// groups are not judged.
+// Neither strangers nor a group other than that of `places` may read or write the file, and its user, where
+// one is given, must get at it; what is not known is not judged.
 [[nodiscard]] tl::expected<std::string, FileTrouble> read_secret_file(const std::filesystem::path& path,
-                                                                      std::optional<gid_t> group);
+                                                                      const Places& places);
 
 // The same for a file in the credentials directory: systemd sees to who may read it, so its mode is not
 // judged.

@@ -31,7 +31,7 @@ class SecretReader {
       : section_(section), entry_(entry), places_(places) {}
 
   std::optional<std::string> from_file(const Node& value, const std::string& name) {
-    auto text = read_secret_file(places_.file.parent_path() / name, places_.group);
+    auto text = read_secret_file(places_.file.parent_path() / name, places_);
     if (!text) return trouble(value, name, text.error());
     return std::move(*text);
   }

@@ -9,6 +9,9 @@ namespace {
 
 TEST_CASE("a panel's url is shown without user info and query") {
   CHECK(mask_url("https://panel.example/api/v2") == "https://panel.example/api/v2");
+  CHECK(mask_panel_url("https://me@panel.example/k3y+x/api?k=k3y+x", "k3y+x") ==
+        "https://***@panel.example/***/api?***");
+  CHECK(mask_panel_url("https://panel.example/k3y%2Bx/api", "k3y+x") == "https://panel.example/***/api");
   CHECK(mask_url("http://me:pw@panel.example:8080/api/v2?token=1") ==
         "http://***@panel.example:8080/api/v2?***");
   CHECK(mask_url("https://a@b:c@panel.example") == "https://***@panel.example");

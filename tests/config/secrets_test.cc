@@ -69,6 +69,37 @@ TEST_CASE("a key file open to a group that is not the daemon's is refused") {
   CHECK(said_of_mode(workshop, 0644) == "others can read it (mode 0644); run: chmod 640 " + file);
 }
 
+TEST_CASE("what root may read and the daemon may not is refused, with what lets the daemon in") {
+  if (::geteuid() != 0) {
+    MESSAGE("left out: only root can give files away");
+    return;
+  }
+  Workshop workshop;
+  workshop.places.user = 65534;
+  workshop.places.group = 65534;
+  const auto keys = workshop.path("keys");
+  const auto file = (keys / "p1").string();
+  const auto* entry = ::getgrgid(65534);
+  const auto chgrp = "chgrp " + (entry != nullptr ? std::string(entry->gr_name) : std::string("65534")) + " ";
+  REQUIRE(::chown(keys.c_str(), 0, 65534) == 0);
+  REQUIRE(::chmod(keys.c_str(), 0750) == 0);
+  CHECK(said_of_mode(workshop, 0600) ==
+        "the daemon may not read it (mode 0600); run: " + chgrp + file + " && chmod 640 " + file);
+  CHECK(said_of_mode(workshop, 0640) ==
+        "group root can read it (mode 0640); run: " + chgrp + file + " && chmod 640 " + file);
+  REQUIRE(::chown(file.c_str(), 0, 65534) == 0);
+  CHECK(said_of_mode(workshop, 0640) == "");
+  CHECK(said_of_mode(workshop, 0600) ==
+        "the daemon may not read it (mode 0600); run: " + chgrp + file + " && chmod 640 " + file);
+  REQUIRE(::chown(file.c_str(), 65534, 65534) == 0);
+  CHECK(said_of_mode(workshop, 0400) == "");
+  CHECK(said_of_mode(workshop, 0604) == "others can read it (mode 0604); run: chmod 600 " + file);
+  REQUIRE(::chmod(keys.c_str(), 0700) == 0);
+  CHECK(said_of_mode(workshop, 0600) == "the daemon may not look into " + keys.string() +
+                                            " (mode 0700); run: " + chgrp + keys.string() + " && chmod 750 " +
+                                            keys.string());
+}
+
 TEST_CASE("the chmod that is advised mends it") {
   Workshop workshop;
   workshop.write("keys/it's mine", "0123456789abcdef", 0646);

@@ -80,7 +80,8 @@ TEST_CASE("the page of the API names every event and what is in it") {
     const std::string name(to_text(static_cast<EventType>(i)));
     CHECK_MESSAGE(has_word(page(), name), name);
   }
-  for (const auto& each : document()["components"]["schemas"].items()) {
+  const auto schemas = document()["components"]["schemas"];
+  for (const auto& each : schemas.items()) {
     const auto& name = each.key();
     const auto& schema = each.value();
     const bool is_data = name.size() > 5 && name.substr(name.size() - 5) == "_data";
