@@ -112,7 +112,9 @@ Check check_database(House& house, const store::Examination::Size& size) {
   if (!house.storage.writable()) {
     check.verdict = Verdict::fail;
     check.found = "it takes no writes: " + *house.storage.trouble();
-    check.fix = "make room on its disk, or mend it: df -h " + house.in_force().state.string();
+    const auto state = house.in_force().state.string();
+    check.fix = "make room on its disk (df -h " + state +
+                "), or give it back to the service: sudo chown -R smm-trackerd: " + state;
     return check;
   }
   check.found = "takes writes; " + sized(size.file) + ", " + sized(size.free) + " of it free, and a log of " +
@@ -223,7 +225,7 @@ std::vector<Check> check_panel_at_hand(House& house, const PanelPolicy& policy) 
   Check polls = blank;
   polls.id = "panel." + name + ".polls";
   polls.found = counted(static_cast<std::int64_t>(view.orders), "order") + " followed, " +
-                counted(static_cast<std::int64_t>(view.due), "one") + " due";
+                std::to_string(view.due) + " of them due";
   if (view.orders == 0) polls.found = "no orders to follow";
   if (view.lag > much_lag && !station->line().paused()) {
     polls.verdict = Verdict::warn;

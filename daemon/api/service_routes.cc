@@ -116,6 +116,9 @@ void get_status(House& house, const ExchangePtr& exchange) {
     }
   }
   json["events"] = {{"oldest", span.oldest}, {"newest", span.newest}};
+  json["configuration"] = {
+      {"reload_refused", !house.reloaded.was_good},
+      {"in_force_since", to_rfc3339(house.reloaded.good_since.value_or(house.started_at))}};
   json["database"] = {{"bytes", house.store.size_bytes()}, {"writable", house.storage.writable()}};
   exchange->answer(200, json);
 }

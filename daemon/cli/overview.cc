@@ -155,6 +155,10 @@ std::string needs_a_person(const Json& status, const View& view) {
     }
     if (lines.empty()) lines.emplace_back("not ready");
   }
+  if (is_true(field(status, "configuration"), "reload_refused")) {
+    lines.emplace_back(
+        "the configuration file has errors, and the one before is in force; see smm-tracker config check");
+  }
   if (field(status, "panels").is_array()) {
     for (const auto& panel : field(status, "panels")) add_panel_troubles(panel, view, lines);
   }

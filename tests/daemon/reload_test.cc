@@ -151,6 +151,8 @@ TEST_CASE("a file with errors changes nothing and every one of them is told, to 
   CHECK(tracker.log().find("poll.fastest") != std::string::npos);
   CHECK(tracker.log().find("panel.p2.intervall: unknown key") != std::string::npos);
 
+  CHECK(tracker.get("/v1/status").json()["configuration"]["reload_refused"] == true);
+
   const auto before = world.server.ledger().requests("p1");
   CHECK(eventually([&] { return world.server.ledger().requests("p1") >= before + 5; }, seconds(5)));
   CHECK(world.server.ledger().requests("p2") == 0);

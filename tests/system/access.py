@@ -92,10 +92,23 @@ class Access(WithPanel):
             before = self.panel.requests()
             self.assertEqual(ask("POST", f"/v1/orders/p1/{self.order}/poll")[0], 200)
             self.assertGreater(self.panel.requests(), before)
+            self.assertEqual(run("smm-trackerd", "--check").returncode, 0)
         done = systemctl("restart", SERVICE, check=False)
         self.assertNotEqual(done.returncode, 0, "without the credential there is no key")
         self.assertEqual(prop("ExecMainStatus"), "78")
         follow(self.panel)
+
+
+    def test_a_key_that_the_daemon_may_not_read_is_found_before_a_reload(self):
+        key = write_key("p1", PANEL_KEY, group="root", mode=0o600)
+        self.addCleanup(follow, self.panel)
+        done = run("smm-trackerd", "--check", check=False)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(f"run: chgrp smm-trackerd {key} && chmod 640 {key}", done.stderr)
+        self.assertEqual(run("smm-tracker", "config", "check", check=False).returncode, 78)
+        run("sh", "-c", done.stderr.strip().split("run: ")[1])
+        self.assertEqual(run("smm-trackerd", "--check").returncode, 0)
+        systemctl("reload", SERVICE)
 
 
 class Sandbox(WithPanel):

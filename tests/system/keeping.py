@@ -132,6 +132,7 @@ class Keeping(WithPanel):
         file = FIGURES / "smm-tracker.prom"
         self.assertIn('smm_tracker_panel_up{panel="p1"} 1', file.read_text())
         self.assertEqual(file.stat().st_mode & 0o777, 0o644)
-        systemctl("stop", SERVICE, *SOCKETS)
+        systemctl("stop", SERVICE)
         systemctl("start", "smm-tracker-metrics.service", check=False)
         self.assertFalse(file.exists(), "old figures would look like new ones")
+        self.assertEqual(prop("ActiveState"), "inactive", "a look at the figures has started the daemon")
