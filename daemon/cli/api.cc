@@ -29,6 +29,11 @@ bool is_method(const std::string& word) {
          std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+// Its fields go into the query: the daemon reads no body of it.
+bool has_no_body(const std::string& method) {
+  return method == "GET" || method == "HEAD" || method == "DELETE";
+}
+
 // What may stand in a request line as it is.
 bool is_path(const std::string& path) {
   return std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 127 && c != '#'; });
@@ -128,7 +133,8 @@ void ApiCommand::add_to(Menu& menu) {
       menu.add("api", "Send a request to the daemon's API and print what it answers",
                "api /v1/status\napi '/v1/orders?status=in_progress' --paginate\n"
                "api POST /v1/orders -f panel=p1 -f id=23501 -f 'labels[customer]=42'\n"
-               "api -i PATCH /v1/orders/p1/23501 -f ref=shop-992\napi POST /v1/orders --input orders.json\n"
+               "api -i PATCH /v1/orders/p1/23501 -f ref=shop-992\n"
+               "api DELETE /v1/orders/p1/23501 -f purge=1\napi POST /v1/orders --input orders.json\n"
                "api '/v1/events?follow=1'",
                [this](Session& session) { return run(session); });
   menu.offer(command
@@ -138,7 +144,9 @@ void ApiCommand::add_to(Menu& menu) {
                  ->required()
                  ->expected(1, 2),
              {"GET", "POST", "PATCH", "DELETE"});
-  command.add_option("-f,--field", texts_, "A field of text: of the query with GET, else of the JSON body")
+  command
+      .add_option("-f,--field", texts_,
+                  "A field of text: of the query with GET, HEAD and DELETE, else of the JSON body")
       ->type_name("K=V")
       ->allow_extra_args(false);
   command
@@ -164,6 +172,7 @@ tl::expected<Request, Failure> ApiCommand::begin() const {
     return tl::unexpected(
         wrong(quotation(request.method) + " is no method; write GET, POST, PATCH or DELETE"));
   }
+  if (request.path.empty()) return tl::unexpected(wrong("\"\" is no path; write one such as /v1/status"));
   if (!is_path(request.path)) {
     return tl::unexpected(
         wrong(quotation(request.path) +
@@ -175,7 +184,7 @@ tl::expected<Request, Failure> ApiCommand::begin() const {
 
 // What goes with it; a Failure when something does not fit.
 std::optional<Failure> ApiCommand::complete(Request& request) const {
-  const bool in_query = request.method == "GET" || request.method == "HEAD";
+  const bool in_query = has_no_body(request.method);
   Json body = Json::object();
   const auto add = [&](const std::string& text, bool is_typed) -> std::optional<Failure> {
     const auto pair = read_pair(text);

@@ -258,7 +258,8 @@ struct Client::Handle {
 
   // Once more on ro.sock where that is allowed and helps; it is kept for what follows.
   [[nodiscard]] bool turn_to_read_only(const Request& request, int error) {
-    if (error != EACCES || request.method != "GET" || sockets.read_only_path.empty()) return false;
+    const bool looks = request.method == "GET" || request.method == "HEAD";
+    if (error != EACCES || !looks || sockets.read_only_path.empty()) return false;
     struct stat about {};
     if (::stat(sockets.read_only_path.c_str(), &about) != 0) return false;
     sockets.path = std::exchange(sockets.read_only_path, {});

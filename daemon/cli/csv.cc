@@ -26,8 +26,7 @@ void CsvReader::take(char c) {
       } else if (c == separator_ || c == '\n') {
         take_outside_quotes(c);
       } else if (c != '\r') {
-        record_.complaint = "after a closing quote comes more text; a quote within quotes is written twice";
-        state_ = State::broken;
+        break_off("after a closing quote comes more text; a quote within quotes is written twice");
       }
       break;
     case State::field_begins:
@@ -53,8 +52,7 @@ void CsvReader::take_outside_quotes(char c) {
   } else if (c == '\n') {
     end_record();
   } else if (c == '"') {
-    record_.complaint = "a quote stands within a field that does not begin with one";
-    state_ = State::broken;
+    break_off("a quote stands within a field that does not begin with one");
   } else {
     field_ += c;
   }
@@ -72,18 +70,30 @@ void CsvReader::end_record() {
   end_field();
   const bool is_empty_line = record_.fields.size() == 1 && record_.fields.front().empty() && !quoted;
   auto record = std::exchange(record_, {line_, {}, {}});
+  const bool at_a_line_end = !raw_.empty() && raw_.back() == '\n';
+  record.last_line = !record.complaint.empty() ? record.line : line_ - (at_a_line_end ? 1 : 0);
   raw_.clear();
   const bool is_said = record.line == 0;
   if (!is_said && (!is_empty_line || !record.complaint.empty())) each_(std::move(record));
 }
 
-// Complains of the record, and reads again from the line after its first.
+// The rest of the line cannot be read. A record of several lines has most likely a quote left open in its
+// first: the others are read for themselves.
+void CsvReader::break_off(const char* complaint) {
+  if (raw_.find('\n') != std::string::npos) return give_up(complaint);
+  record_.complaint = complaint;
+  state_ = State::broken;
+}
+
+// Complains of the record, and reads again from the line after its first. The lines between its first
+// and its last have an even number of quotes each: read for themselves none of them runs on, and nothing is
+// read three times.
 void CsvReader::give_up(const std::string& complaint) {
   const auto raw = std::exchange(raw_, {});
   const auto first_line = record_.line;
   const auto first_end = raw.find('\n');
   field_.clear();
-  each_({first_line, {}, complaint});
+  each_({first_line, {}, complaint, first_line});
   if (first_end == std::string::npos) {
     // The line is not over: the rest of it belongs to what was complained of.
     record_ = {0, {}, complaint};

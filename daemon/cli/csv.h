@@ -14,10 +14,11 @@ struct CsvRecord {
   std::size_t line = 0;  // where it begins, the first is 1; a quoted field may run over several
   std::vector<std::string> fields;
   std::string complaint;  // why it cannot be read; empty when it can
+  std::size_t last_line = 0;
 };
 
 // Takes the text in pieces of any size and gives whole records. One that is broken is given with a complaint,
-// and reading goes on at the next line; after a quote that nobody closes, that is the line after the quote's.
+// and reading goes on at the line after the one where it begins.
 class CsvReader {
  public:
   using Each = std::function<void(CsvRecord&&)>;
@@ -37,6 +38,7 @@ class CsvReader {
   void take_outside_quotes(char c);
   void end_field();
   void end_record();
+  void break_off(const char* complaint);
   void give_up(const std::string& complaint);
 
   Each each_;

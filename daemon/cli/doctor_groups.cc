@@ -70,7 +70,7 @@ std::optional<Process> read_process(const std::filesystem::path& directory) {
     if (colon == std::string::npos) continue;
     const auto key = line.substr(0, colon);
     std::istringstream values(line.substr(colon + 1));
-    if (key == "Name") values >> process.name;
+    if (key == "Name") process.name = trim(line.substr(colon + 1));
     if (key == "Uid") values >> process.user;
     if (key == "Gid" || key == "Groups") {
       for (gid_t group = 0; values >> group;) process.groups.push_back(group);
@@ -78,6 +78,24 @@ std::optional<Process> read_process(const std::filesystem::path& directory) {
     whole = whole || key == "Groups";
   }
   return whole ? std::optional(std::move(process)) : std::nullopt;
+}
+
+// "php-fpm" or "php-fpm8.2". Everybody may call a process as he likes, and what it is called goes into a
+// command for root: nothing else than that is taken.
+bool is_php(std::string_view name) {
+  constexpr std::string_view program = "php-fpm";
+  if (name.substr(0, program.size()) != program) return false;
+  name.remove_prefix(program.size());
+  const auto take_number = [&] {
+    const auto* const end = std::find_if_not(name.begin(), name.end(), is_digit);
+    const auto digits = end - name.begin();
+    name.remove_prefix(static_cast<std::size_t>(digits));
+    return digits > 0;
+  };
+  if (name.empty()) return true;
+  if (!take_number() || name.empty() || name.front() != '.') return false;
+  name.remove_prefix(1);
+  return take_number() && name.empty();
 }
 
 // The workers of PHP's FastCGI manager; the manager itself is root.
@@ -89,8 +107,7 @@ std::vector<Process> php_workers() {
     const auto name = each->path().filename().string();
     if (name.empty() || !is_digit(name.front())) continue;
     auto process = read_process(each->path());
-    if (process && process->name.rfind("php-fpm", 0) == 0 && process->user != 0)
-      workers.push_back(std::move(*process));
+    if (process && is_php(process->name) && process->user != 0) workers.push_back(std::move(*process));
   }
   return workers;
 }
@@ -178,7 +195,7 @@ std::vector<Check> check_php() {
   std::vector<Check> checks;
   for (const auto& [worker, has] : found) {
     const auto user = user_name(worker.second);
-    const auto service = service_of(escape_controls(to_valid_utf8(worker.first)));
+    const auto service = service_of(worker.first);
     Check check{"socket." + service + "." + user, "socket", Verdict::ok, {}};
     if (has) {
       check.found = service + " runs as " + user + ", which may use the socket";

@@ -190,6 +190,13 @@ void ImportReader::take_header(const CsvRecord& record) {
   }
 }
 
+// A quote that is not closed takes the lines behind it along: who reads of the first is told.
+void ImportReader::refuse(const CsvRecord& record, const std::string& complaint) {
+  const bool is_long = record.last_line > record.line;
+  taker_.refuse(record.line,
+                complaint + (is_long ? "; a quote is open to line " + std::to_string(record.last_line) : ""));
+}
+
 void ImportReader::take_record(CsvRecord&& record) {
   if (!trouble_.empty()) return;
   if (columns_.empty()) {
@@ -197,21 +204,21 @@ void ImportReader::take_record(CsvRecord&& record) {
     trouble_ = "the first line, which names the columns: " + record.complaint;
     return;
   }
-  if (!record.complaint.empty()) return taker_.refuse(record.line, record.complaint);
+  if (!record.complaint.empty()) return refuse(record, record.complaint);
   if (record.fields.size() != columns_.size()) {
-    return taker_.refuse(record.line, "has " + std::to_string(record.fields.size()) +
-                                          " fields, where the first line names " +
-                                          std::to_string(columns_.size()) + " columns");
+    return refuse(record, "has " + std::to_string(record.fields.size()) +
+                              " fields, where the first line names " + std::to_string(columns_.size()) +
+                              " columns");
   }
   Json fields = Json::object();
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (to_valid_utf8(record.fields[i]) != record.fields[i]) {
-      return taker_.refuse(record.line, columns_[i] + " " + quotation(record.fields[i]) + " is not UTF-8");
+      return refuse(record, columns_[i] + " " + quotation(record.fields[i]) + " is not UTF-8");
     }
     fields[columns_[i]] = std::move(record.fields[i]);
   }
   auto order = import_order(fields, panel_, now_);
-  if (!order) return taker_.refuse(record.line, order.error());
+  if (!order) return refuse(record, order.error());
   taker_.take(record.line, std::move(*order));
 }
 

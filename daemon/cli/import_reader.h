@@ -43,6 +43,7 @@ class ImportReader {
   void take_object(std::string_view line);
   void take_id(std::string_view line);
   void take_record(CsvRecord&& record);
+  void refuse(const CsvRecord& record, const std::string& complaint);
   void take_header(const CsvRecord& record);
 
   FileFormat format_;

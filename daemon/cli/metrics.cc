@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "domain/text.h"
 
 #include <CLI/App.hpp>
@@ -10,9 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -20,6 +18,7 @@ namespace smm::cli {
 namespace {
 
 constexpr mode_t for_everybody = 0644;
+constexpr std::string_view our_beginning = "# HELP smm_tracker_";
 
 std::string_view take_line(std::string_view& text) {
   const auto line = text.substr(0, text.find('\n'));
@@ -79,29 +78,16 @@ Json samples_of(std::string_view text) {
   return samples;
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
-// Whoever reads the file meanwhile reads the old one or the new one. 0 or an errno.
-int replace_file(const std::string& file, std::string_view text) {
-  const auto slash = file.rfind('/');
-  const auto directory = slash == std::string::npos ? "" : file.substr(0, slash + 1);
-  // Its name does not end in .prom: it is nothing to be read yet.
-  auto fresh = directory + "." + file.substr(directory.size()) + ".XXXXXX";
-  const int fd = mkostemp(fresh.data(), O_CLOEXEC);
-  if (fd < 0) return errno;
-  int error = write_all(fd, text) && fchmod(fd, for_everybody) == 0 ? 0 : errno;
-  if (close(fd) != 0 && error == 0) error = errno;
-  if (error == 0 && rename(fresh.c_str(), file.c_str()) != 0) error = errno;
-  if (error != 0) unlink(fresh.c_str());
-  return error;
+// Whether it was written by this command: then it holds figures, and no more than that.
+bool holds_our_figures(const std::string& file) {
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return false;
+  struct stat about {};
+  std::string first(our_beginning.size(), '\0');
+  const bool is_plain = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+  const auto got = is_plain ? read(fd, first.data(), first.size()) : 0;
+  close(fd);
+  return got == static_cast<ssize_t>(first.size()) && first == our_beginning;
 }
 
 }  // namespace
@@ -121,7 +107,7 @@ void MetricsCommand::add_to(Menu& menu) {
 ExitCode MetricsCommand::run(Session& session) const {
   const auto reply = session.client.send({"GET", "/metrics", {}, {}});
   if (!reply) {
-    if (!file_.empty()) unlink(file_.c_str());
+    if (!file_.empty() && holds_our_figures(file_)) unlink(file_.c_str());
     return complain(session, reply.error());
   }
   if (file_.empty()) {
@@ -132,11 +118,12 @@ ExitCode MetricsCommand::run(Session& session) const {
     }
     return ExitCode::done;
   }
-  const int error = replace_file(file_, without_process(reply->body));
-  if (error == 0) return ExitCode::done;
-  Failure failure;
-  failure.message = escape_controls(to_valid_utf8(file_)) + " cannot be written: " + std::strerror(error);
-  return complain(session, failure);
+  // Whoever reads the file meanwhile reads the old one or the new one; what is not finished has another
+  // ending than .prom and is not read.
+  OutputFile file(file_, for_everybody);
+  file.write(without_process(reply->body));
+  file.finish();
+  return ExitCode::done;
 }
 
 }  // namespace smm::cli

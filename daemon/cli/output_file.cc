@@ -29,11 +29,27 @@ mode_t ordinary_mode() {
   return 0666 & ~mask;
 }
 
+// Where the links lead, though nothing may be there.
+std::string end_of_links(const std::string& path) {
+  constexpr int most_links = 40;  // as many as the system follows
+  std::filesystem::path end = path;
+  for (int i = 0; std::filesystem::is_symlink(std::filesystem::symlink_status(end)); ++i) {
+    if (i == most_links) {
+      errno = ELOOP;
+      fail(path, "cannot be written");
+    }
+    end = end.parent_path() / std::filesystem::read_symlink(end);
+  }
+  return end.string();
+}
+
 }  // namespace
 
 OutputFile::OutputFile(const std::string& path) : path_(path) {
   struct stat about {};
   const bool exists = ::stat(path.c_str(), &about) == 0;
+  // A link that may not be followed is not to be followed by hand.
+  if (!exists && errno != ENOENT) fail(path, "cannot be written");
   if (exists && S_ISDIR(about.st_mode)) {
     errno = EISDIR;
     fail(path, "cannot be written");
@@ -44,12 +60,33 @@ OutputFile::OutputFile(const std::string& path) : path_(path) {
     return;
   }
   // The file a link leads to is the one to replace, not the link.
-  if (exists) path_ = std::filesystem::canonical(path).string();
+  path_ = end_of_links(path);
+  begin(path, exists ? about.st_mode & 07777U : ordinary_mode());
+}
+
+OutputFile::OutputFile(const std::string& path, mode_t mode) : path_(path) {
+  struct stat about {};
+  const bool exists = ::lstat(path.c_str(), &about) == 0;
+  if (exists && !S_ISREG(about.st_mode)) {
+    errno = S_ISDIR(about.st_mode) ? EISDIR : S_ISLNK(about.st_mode) ? ELOOP : EINVAL;
+    fail(path, "is no plain file and stays as it is");
+  }
+  begin(path, mode);
+}
+
+// Beside path_, which is called `path` where a person reads it.
+void OutputFile::begin(const std::string& path, mode_t mode) {
   auto pattern = path_ + ".XXXXXX";
   fd_ = ::mkostemp(pattern.data(), O_CLOEXEC);
   if (fd_ < 0) fail(path, "cannot be made");
   temporary_ = pattern;
-  if (::fchmod(fd_, exists ? about.st_mode & 07777U : ordinary_mode()) != 0) fail(path, "cannot be made");
+  if (::fchmod(fd_, mode) != 0) {
+    const int error = errno;
+    ::close(fd_);
+    ::unlink(pattern.c_str());
+    errno = error;
+    fail(path, "cannot be made");
+  }
 }
 
 OutputFile::~OutputFile() {

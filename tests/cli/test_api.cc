@@ -32,7 +32,7 @@ TEST_CASE("api prints the answer byte for byte") {
   CHECK(stage.daemon.request(0).method == "GET");
 }
 
-TEST_CASE("api puts fields into the query of a GET and into the body of anything else") {
+TEST_CASE("api puts fields into the query of a method without a body and into the body of any other") {
   Stage stage;
   stage.daemon.will_answer(json("{}"));
   CHECK(stage.api({"GET", "/v1/orders?limit=5", "-f", "q=a b&c", "-F", "stalled=1"}).exit == 0);
@@ -49,6 +49,10 @@ TEST_CASE("api puts fields into the query of a GET and into the body of anything
                   R"("labels":{"a":"1","b":"x=y"}})"));
   CHECK(stage.api({"POST", "/v1/refills", "-f", "orders[]=p1/1", "-f", "orders[]=p1/2"}).exit == 0);
   CHECK(stage.daemon.request(2).body == R"({"orders":["p1/1","p1/2"]})");
+  CHECK(stage.api({"DELETE", "/v1/orders/p1/1", "-f", "purge=1"}).exit == 0);
+  CHECK(stage.daemon.request(3).method == "DELETE");
+  CHECK(stage.daemon.request(3).target == "/v1/orders/p1/1?purge=1");
+  CHECK(stage.daemon.request(3).body.empty());
 }
 
 TEST_CASE("api sends a body from a file or from standard input as it is, and headers") {
@@ -120,6 +124,9 @@ TEST_CASE("api refuses what is no request, and sends nothing") {
   Stage stage;
   for (const auto& arguments : std::vector<std::vector<std::string>>{{"fetch", "/v1/x"},
                                                                      {"/v1/a b"},
+                                                                     {""},
+                                                                     {"GET", ""},
+                                                                     {"DELETE", "/v1/x", "--input", "-"},
                                                                      {"/v1/x", "-f", "novalue"},
                                                                      {"/v1/x", "-f", "a[b=1"},
                                                                      {"/v1/x", "-f", "a=1", "-f", "a[b]=1"},

@@ -67,6 +67,19 @@ TEST_CASE("a quote that nobody closes costs its own line and not those behind it
   CHECK(read("1,\"open") == Records{"1! a quote is opened here and never closed"});
 }
 
+TEST_CASE("a quote left open costs no line before the next quoted field, however far that is") {
+  const std::string text =
+      "id,panel,ref\n501,p1,\"shop\n502,p1,x\n503,p1,\"y\"\n504,p1,z\n505,\"two\nlines\",a\"b\n506,,\n";
+  const std::string more = "after a closing quote comes more text; a quote within quotes is written twice";
+  const std::string stray = "a quote stands within a field that does not begin with one";
+  for (const std::size_t piece : {1, 5, 1000}) {
+    CAPTURE(piece);
+    CHECK(read(text, piece) == Records{"1: [id][panel][ref]", "2! " + more, "3: [502][p1][x]",
+                                       "4: [503][p1][y]", "5: [504][p1][z]", "6! " + stray, "7! " + stray,
+                                       "8: [506][][]"});
+  }
+}
+
 TEST_CASE("a quote left open in a long file is noticed after a megabyte, and no line behind it is lost") {
   std::string text = "1,\"open\n";
   constexpr int lines = 3000;

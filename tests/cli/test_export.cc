@@ -94,6 +94,23 @@ TEST_CASE("export puts a file in its place when all is written, with the rights 
   CHECK((about.st_mode & 0777U) == 0604U);
 }
 
+TEST_CASE("export onto a link to a file that is not there makes the file") {
+  Stage stage;
+  stage.daemon.will_answer(json(R"({"orders":{"total":1}})"));
+  stage.daemon.will_answer(json(page(order)));
+  std::filesystem::create_directory(stage.room.path("kept"));
+  std::filesystem::create_symlink("kept/orders.csv", stage.room.path("second"));
+  std::filesystem::create_symlink("second", stage.room.path("link.csv"));
+  CHECK(stage.run_it({stage.room.path("link.csv")}).exit == 0);
+  CHECK(std::filesystem::is_symlink(stage.room.path("link.csv")));
+  CHECK(std::filesystem::is_symlink(stage.room.path("second")));
+  CHECK(contents(stage.room.path("kept/orders.csv")).find("\np1,23501,1,") != std::string::npos);
+  std::filesystem::create_symlink("round.csv", stage.room.path("round.csv"));
+  const auto round = stage.run_it({stage.room.path("round.csv")});
+  CHECK(round.exit == 1);
+  CHECK(std::filesystem::is_symlink(stage.room.path("round.csv")));
+}
+
 TEST_CASE("an export that fails or is interrupted leaves the file as it was and nothing beside it") {
   for (const bool interrupted : {false, true}) {
     CAPTURE(interrupted);

@@ -90,9 +90,10 @@ TEST_CASE("who may not use api.sock looks through ro.sock, and changes nothing t
   const auto looked = run_as_nobody(environment, {"webhooks", "--json"});
   CHECK(looked.exit == 0);
   CHECK(looked.out == no_webhooks + "\n");
+  CHECK(run_as_nobody(environment, {"api", "HEAD", "/v1/webhooks"}).exit == 0);
   CHECK(run_as_nobody(environment, {"untrack", "p1/1"}).exit == 4);
   CHECK(run_as_nobody(environment, {"webhooks", "--socket", room.path("api.sock")}).exit == 4);
-  CHECK(read_only.seen().size() == 1);
+  CHECK(read_only.seen().size() == 2);
   CHECK(daemon.seen().empty());
 }
 

@@ -127,6 +127,18 @@ TEST_CASE("import lists every bad line with its number, and the others are taken
   CHECK(outcome.err == expected);
 }
 
+TEST_CASE("a bad line whose quote takes others along says so") {
+  Stage stage;
+  stage.daemon.will_answer(json(R"({"items":[{"status":201}]})"));
+  const auto file = file_with(
+      stage.room, "o.csv", "id,panel,ref\n501,p1,\"shop\n502,p1,x\n503,p1,\",y\n504,p1,z\n505,p1,\"a\nb\",");
+  const auto outcome = stage.import({file});
+  CHECK(outcome.out == "1 tracked, 2 lines refused\n");
+  const std::string why = "has 4 fields, where the first line names 3 columns; a quote is open to line ";
+  CHECK(outcome.err ==
+        "smm-tracker: " + file + ":2: " + why + "4\nsmm-tracker: " + file + ":6: " + why + "7\n");
+}
+
 TEST_CASE("import with nothing but bad lines is a usage error and sends nothing") {
   Stage stage;
   const auto outcome = stage.import({"--format", "ids", "--panel", "p1", "-"}, "a b\nc d\n");

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <filesystem>
 #include <fstream>
@@ -77,9 +78,45 @@ TEST_CASE(
 TEST_CASE("metrics --textfile leaves no old figures where the daemon does not answer") {
   const Room room;
   const auto file = room.path("smm-tracker.prom");
-  std::ofstream(file) << "old\n";
+  std::ofstream(file) << figures;
   CHECK(run(room.path("api.sock"), {"metrics", "--textfile", file}).exit == 7);
   CHECK_FALSE(std::filesystem::exists(file));
+}
+
+TEST_CASE("metrics --textfile takes away nothing but figures of its own") {
+  const Room room;
+  std::ofstream(room.path("letter")) << "# HELP wanted\n";
+  std::ofstream(room.path("kept")) << figures;
+  std::filesystem::create_symlink("kept", room.path("link"));
+  REQUIRE(mkfifo(room.path("pipe").c_str(), 0600) == 0);
+  for (const std::string name : {"letter", "link", "pipe"}) {
+    CAPTURE(name);
+    CHECK(run(room.path("api.sock"), {"metrics", "--textfile", room.path(name)}).exit == 7);
+    CHECK(std::filesystem::exists(room.path(name)));
+  }
+  CHECK(std::filesystem::is_symlink(room.path("link")));
+}
+
+TEST_CASE("metrics --textfile refuses what is no plain file, and it stays what it was") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(answer_of(figures));
+  std::ofstream(room.path("kept")) << "kept\n";
+  std::filesystem::create_symlink("kept", room.path("link"));
+  std::filesystem::create_symlink("nowhere", room.path("dangling"));
+  REQUIRE(mkfifo(room.path("pipe").c_str(), 0600) == 0);
+  std::vector<std::string> names = {"link", "dangling", "pipe"};
+  // Like /dev/null, which a root's command once turned into a file; where devices may be made at all.
+  if (mknod(room.path("null").c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0) names.emplace_back("null");
+  for (const auto& name : names) {
+    CAPTURE(name);
+    const auto before = std::filesystem::symlink_status(room.path(name)).type();
+    const auto outcome = run(room.path("api.sock"), {"metrics", "--textfile", room.path(name)});
+    CHECK(outcome.exit == 1);
+    CHECK(has(outcome.err, "/" + name + ": is no plain file and stays as it is"));
+    CHECK(std::filesystem::symlink_status(room.path(name)).type() == before);
+  }
+  CHECK(text_of(room.path("kept")) == "kept\n");
 }
 
 TEST_CASE("metrics --textfile says what is wrong with the place, and leaves nothing half written") {
@@ -88,10 +125,10 @@ TEST_CASE("metrics --textfile says what is wrong with the place, and leaves noth
   daemon.will_answer(answer_of(figures));
   const auto nowhere = run(room.path("api.sock"), {"metrics", "--textfile", room.path("none/x.prom")});
   CHECK(nowhere.exit == 1);
-  CHECK(has(nowhere.err, "none/x.prom cannot be written: No such file or directory"));
+  CHECK(has(nowhere.err, "none/x.prom: cannot be made: No such file or directory"));
   std::filesystem::create_directories(room.path("prom/taken.prom"));
   const auto taken = run(room.path("api.sock"), {"metrics", "--textfile", room.path("prom/taken.prom")});
   CHECK(taken.exit == 1);
-  CHECK(has(taken.err, "taken.prom cannot be written: Is a directory"));
+  CHECK(has(taken.err, "taken.prom: is no plain file and stays as it is: Is a directory"));
   CHECK(files_in(room, "prom") == 1);
 }

@@ -111,6 +111,27 @@ TEST_CASE(
   CHECK(check_of(machine.look(false), id)["verdict"] == "ok");
 }
 
+TEST_CASE("a process that calls itself a PHP worker puts no words of its own into a command") {
+  const Machine machine;
+  if (!machine.enclave.entered()) {
+    MESSAGE("skipped: only root can have a group database of its own");
+    return;
+  }
+  FakeDaemon daemon(machine.room.path("api.sock"));
+  daemon.will_answer(json(R"({"status":"ok"})"));
+  daemon.will_answer(json(R"({"checks":[],"verdict":"ok"})"));
+  machine.write_group("www-data");
+  for (const std::string name :
+       {"php-fpm;id", "php-fpm9.7$(id)", "php-fpm 9.7", "php-fpm9", "php-fpm.7", "php-fpm9.7"}) {
+    CAPTURE(name);
+    const Worker worker(machine.room.path(name), false);
+    REQUIRE(worker.runs());
+    const auto said = machine.look(false).dump();
+    CHECK(has(said, "sudo systemctl restart php") == (name == "php-fpm9.7"));
+    CHECK_FALSE(has(said, "id-fpm"));
+  }
+}
+
 TEST_CASE("who may not use the socket is told why: no group, not in it, or in it since the session began") {
   const Machine machine;
   if (!machine.enclave.entered()) {

@@ -41,6 +41,7 @@ class Access(WithPanel):
         done = run("smm-tracker", "reload", user="reader", check=False)
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertIn("smm-tracker", done.stderr)
+        self.assertEqual(run("smm-tracker", "list", user="reader").returncode, 0, "it finds ro.sock by itself")
         sock = str(RUNTIME / "ro.sock")
         self.assertEqual(run("smm-tracker", "--socket", sock, "list", user="reader").returncode, 0)
 
