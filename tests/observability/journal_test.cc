@@ -189,6 +189,29 @@ TEST_CASE("a journal that hangs holds nothing up, and is told afterwards how man
   CHECK(world.tracker.stop().code == 0);
 }
 
+TEST_CASE("orders asked one by one make no more lines than a few, and none is left out of the count") {
+  World world;
+  if (!world.begin()) return;
+  world.panel.add_quirk(quirk("no-batch"));
+  std::vector<std::string> ids;
+  for (int i = 0; i < 150; ++i) ids.push_back(std::to_string(1000 + i));
+  for (const auto& id : ids) world.panel.script_order(id, 1000, {});
+  REQUIRE(world.tracker.track("p1", ids) == ids.size());
+  REQUIRE(all_asked(world.tracker));
+  REQUIRE(world.tracker.stop().code == 0);
+  REQUIRE(world.comes({{"MESSAGE", "stopping (SIGTERM)"}}));
+  const auto counted = [&] {
+    std::size_t orders = 0;
+    for (const auto& entry : world.journal.with({{"SMM_EVENT", "order.status_changed"}})) {
+      orders += entry.count("SMM_COUNT") != 0 ? std::stoul(entry.at("SMM_COUNT")) : 1;
+    }
+    return orders;
+  };
+  CHECK(eventually([&] { return counted() >= ids.size(); }));
+  CHECK(counted() == ids.size());
+  CHECK(world.journal.with({{"SMM_EVENT", "order.status_changed"}}).size() < 120);
+}
+
 TEST_CASE("what cannot reach the journal is said on standard error, as the service manager reads it") {
   World world;
   if (!world.begin()) return;
