@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -62,7 +63,8 @@ char digit_of(const spdlog::details::log_msg& message) {
 }
 
 // Entries of the journal with the fields of the note that is being said; where the journal cannot be reached,
-// lines on standard error as sd-daemon(3) wants them.
+// lines on standard error as sd-daemon(3) wants them. While the journal is there and takes nothing lines are
+// dropped and counted: standard error has the same reader, and nobody waits for the log.
 class JournalSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -76,10 +78,31 @@ class JournalSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex>
         if (!value.empty()) fields.emplace_back(name, value);
       }
     }
-    if (platform::send_to_journal(fields)) return;
-    std::cerr << "<" << priority << ">" << text << "\n";
+    switch (tell_of_dropped() ? platform::send_to_journal(fields) : platform::JournalAnswer::full) {
+      case platform::JournalAnswer::taken:
+        return;
+      case platform::JournalAnswer::full:
+        ++dropped_;
+        return;
+      case platform::JournalAnswer::absent:
+        std::cerr << "<" << priority << ">" << text << "\n";
+    }
   }
   void flush_() override { std::cerr.flush(); }
+
+ private:
+  // False: there is no room for that either.
+  bool tell_of_dropped() {
+    if (dropped_ == 0) return true;
+    const auto text = std::to_string(dropped_) + (dropped_ == 1 ? " line was" : " lines were") +
+                      " dropped because the journal took none";
+    const auto answer = platform::send_to_journal(
+        {{"MESSAGE", text}, {"PRIORITY", "4"}, {"SYSLOG_IDENTIFIER", "smm-trackerd"}});
+    if (answer == platform::JournalAnswer::taken) dropped_ = 0;
+    return answer != platform::JournalAnswer::full;
+  }
+
+  std::int64_t dropped_ = 0;
 };
 
 }  // namespace

@@ -76,7 +76,7 @@ struct Tracker::Impl {
         storage(loop, store),
         clock(loop, store, storage),
         feed(loop, store),
-        chronicle(store, feed),
+        chronicle(loop, store, feed),
         http(loop, user_agent),
         world{loop, store, storage, http, clock},
         fleet(world),
@@ -330,7 +330,10 @@ void Tracker::Impl::check_drained() {
   }
   // Whoever is connected gets a moment to say what he wants, and to take his answer.
   const bool over = done && (api->deserted() || now >= *done_since + last_words);
-  if (over || now >= stop_by + last_words) return loop.stop();
+  if (over || now >= stop_by + last_words) {
+    chronicle.end_span();
+    return loop.stop();
+  }
   drained.arm(drain_check);
 }
 

@@ -15,7 +15,7 @@ namespace {
 using EventJson = nlohmann::json;
 
 constexpr std::size_t most_told = 20;
-constexpr std::int64_t span_ms = 10'000;
+constexpr auto span = std::chrono::seconds(10);
 
 // What of an event's data becomes a field. Nothing else of it does: the rest names links, customers and what
 // panels say of them.
@@ -96,8 +96,10 @@ std::string outcome_of(const store::EventHead& head) {
 
 }  // namespace
 
-Chronicle::Chronicle(store::Store& store, CommitFeed& feed)
-    : store_(store), news_(feed.subscribe([this](const store::Committed& committed) { read(committed); })) {}
+Chronicle::Chronicle(platform::EventLoop& loop, store::Store& store, CommitFeed& feed)
+    : store_(store),
+      span_over_(loop, [this] { end_span(); }),
+      news_(feed.subscribe([this](const store::Committed& committed) { read(committed); })) {}
 
 void Chronicle::read(const store::Committed& committed) {
   Heads about_orders;
@@ -124,13 +126,15 @@ void Chronicle::count(const store::EventHead& head) {
 }
 
 bool Chronicle::may_tell_each(std::size_t lines) {
-  const auto now = platform::EventLoop::monotonic_ms();
-  if (now - span_began_ms_ >= span_ms) {
-    span_began_ms_ = now;
-    told_ = 0;
-  }
+  if (!span_over_.armed()) span_over_.arm(span);
   told_ += lines;
-  return told_ <= most_told || lines == 1;
+  return told_ <= most_told;
+}
+
+void Chronicle::end_span() {
+  span_over_.disarm();
+  told_ = 0;
+  for (const auto& [kind, lot] : std::exchange(untold_, {})) tell_lot(kind, lot);
 }
 
 void Chronicle::tell(const store::EventHead& head) {
@@ -140,36 +144,45 @@ void Chronicle::tell(const store::EventHead& head) {
        subject_of(head, data) + " " + std::string(telling.words) + ending_of(head, data));
 }
 
-// A line for all of one panel, kind and status.
 void Chronicle::tell_together(const Heads& heads) {
-  std::map<std::tuple<PanelName, EventType, std::string>, Heads> groups;
-  for (const auto* head : heads) groups[{head->panel, head->type, head->status}].push_back(head);
-  for (const auto& [group, members] : groups) {
-    const auto& [panel, type, status] = group;
-    if (members.size() == 1) {
-      tell(*members.front());
+  std::map<Kind, Heads> kinds;
+  for (const auto* head : heads) kinds[{head->panel, head->type, head->status}].push_back(head);
+  for (const auto& [kind, members] : kinds) {
+    const Lot lot{members.front()->seq, *members.back(), static_cast<std::int64_t>(members.size())};
+    const bool is_known = untold_.contains(kind);
+    auto& untold = untold_[kind];
+    if (!is_known && lot.count > 1) {
+      tell_lot(kind, lot);
       continue;
     }
-    const auto telling = *telling_of(type);
-    const auto first = std::to_string(members.front()->seq);
-    const auto last = std::to_string(members.back()->seq);
-    const auto count = std::to_string(members.size());
-    auto text = "panel " + panel.text() + ": " + count;
-    if (type == EventType::order_status_changed) {
-      text += " orders are now " + status;
-    } else {
-      text += " times " + std::string(to_text(type)) + (status.empty() ? "" : ", " + status);
-    }
-    text.append(" (events ").append(first).append(" to ").append(last).append(")");
-    note({telling.level,
-          telling.message_id,
-          {{"SMM_EVENT", std::string(to_text(type))},
-           {"SMM_EVENT_SEQ", last},
-           {"SMM_PANEL", panel.text()},
-           {"SMM_STATUS", status},
-           {"SMM_COUNT", count}}},
-         text);
+    if (untold.count == 0) untold.first_seq = lot.first_seq;
+    untold.last = lot.last;
+    untold.count += lot.count;
   }
+}
+
+void Chronicle::tell_lot(const Kind& kind, const Lot& lot) {
+  if (lot.count == 0) return;
+  if (lot.count == 1) return tell(lot.last);
+  const auto& [panel, type, status] = kind;
+  const auto telling = *telling_of(type);
+  const auto last = std::to_string(lot.last.seq);
+  const auto count = std::to_string(lot.count);
+  auto text = "panel " + panel.text() + ": " + count;
+  if (type == EventType::order_status_changed) {
+    text += " orders are now " + status;
+  } else {
+    text += " times " + std::string(to_text(type)) + (status.empty() ? "" : ", " + status);
+  }
+  text.append(" (events ").append(std::to_string(lot.first_seq)).append(" to ").append(last).append(")");
+  note({telling.level,
+        telling.message_id,
+        {{"SMM_EVENT", std::string(to_text(type))},
+         {"SMM_EVENT_SEQ", last},
+         {"SMM_PANEL", panel.text()},
+         {"SMM_STATUS", status},
+         {"SMM_COUNT", count}}},
+       text);
 }
 
 }  // namespace smm::actors

@@ -1,5 +1,6 @@
 #include "actors/note.h"
 
+#include "config/url.h"
 #include "domain/text.h"
 
 #include <spdlog/spdlog.h>
@@ -62,6 +63,42 @@ bool is_bare_link(std::string_view word) {
          std::any_of(host.begin(), host.end(), is_letter);
 }
 
+bool is_in_name(char c) {
+  return is_letter(c) || is_digit(c) || c == '.' || c == '-' || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+// `shop.example`: after the last dot letters alone, so that neither 1.5 nor e.g. is one. Nor is a sentence's
+// end without a space, as in `order.Try`; what else might be one is taken for one.
+bool is_host(std::string_view name) {
+  while (!name.empty() && name.back() == '.') name.remove_suffix(1);
+  const auto dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return false;
+  const auto top = name.substr(dot + 1);
+  const auto is_outlandish = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  const bool is_word =
+      std::all_of(top.begin(), top.end(), [&](char c) { return is_letter(c) || is_outlandish(c); });
+  if (top.size() < 2 || !(is_word || lower_case(top.substr(0, 4)) == "xn--")) return false;
+  const auto is_small = [](char c) { return c >= 'a' && c <= 'z'; };
+  const bool begins_sentence = top.front() >= 'A' && top.front() <= 'Z' && is_small(name[dot - 1]) &&
+                               std::all_of(top.begin() + 1, top.end(), is_small) && is_small(name.front());
+  return !begins_sentence;
+}
+
+using Hosts = std::vector<std::string>;
+
+// Also within `url=shop.example:443`.
+bool names_host(std::string_view word, const Hosts& own) {
+  while (!word.empty()) {
+    const auto* const begin = std::find_if(word.begin(), word.end(), is_in_name);
+    const auto* const end = std::find_if_not(begin, word.end(), is_in_name);
+    const std::string_view name(begin, static_cast<std::size_t>(end - begin));
+    if (is_host(name) && std::find(own.begin(), own.end(), lower_case(name)) == own.end()) return true;
+    word.remove_prefix(static_cast<std::size_t>(end - word.begin()));
+  }
+  return false;
+}
+
 // JSON writes / as \/, and a form as %2F.
 std::string unescaped(std::string_view word) {
   std::string plain;
@@ -78,20 +115,30 @@ std::string unescaped(std::string_view word) {
   return plain;
 }
 
-bool tells_of_customers(std::string_view word) {
+bool tells_of_customers(std::string_view word, const Hosts& own) {
   const auto plain = unescaped(word);
   const bool is_handle =
       plain.size() > 1 && plain.front() == '@' && (is_letter(plain[1]) || is_digit(plain[1]));
   return plain.find("://") != std::string::npos || plain.find('@', 1) != std::string::npos || is_handle ||
-         is_bare_link(plain);
+         is_bare_link(plain) || names_host(plain, own);
 }
 
-std::string without_links(std::string_view words) {
+Hosts hosts_of(std::initializer_list<std::string_view> urls) {
+  Hosts hosts;
+  for (const auto text : urls) {
+    if (const auto url = config::parse_url(text, {"http", "https", "socks5", "socks5h"})) {
+      hosts.push_back(lower_case(url->host));
+    }
+  }
+  return hosts;
+}
+
+std::string without_links(std::string_view words, const Hosts& own) {
   std::string kept;
   while (!words.empty()) {
     const auto end = std::find_if(words.begin(), words.end(), ends_word);
     const auto word = words.substr(0, static_cast<std::size_t>(end - words.begin()));
-    if (tells_of_customers(word)) {
+    if (tells_of_customers(word, own)) {
       kept += "[link]";
     } else {
       kept += word;
@@ -115,8 +162,8 @@ const Note* note_being_said() {
   return being_said;
 }
 
-std::string spoken(std::string_view words) {
-  return strip_controls(without_links(words), longest_spoken);
+std::string spoken(std::string_view words, std::initializer_list<std::string_view> own_urls) {
+  return strip_controls(without_links(words, hosts_of(own_urls)), longest_spoken);
 }
 
 }  // namespace smm::actors

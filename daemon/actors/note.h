@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,7 +31,9 @@ void note(const Note& note, const std::string& text);
 [[nodiscard]] const Note* note_being_said();
 
 // Words of a panel or an endpoint as the log may have them: no control characters, no more than 300 bytes,
-// and neither links nor account names, which are the business of customers and do not belong there.
-[[nodiscard]] std::string spoken(std::string_view words);
+// and neither links, also mere names of hosts, nor account names, which are the business of customers and do
+// not belong there. The hosts of `own_urls` may be named.
+[[nodiscard]] std::string spoken(std::string_view words,
+                                 std::initializer_list<std::string_view> own_urls = {});
 
 }  // namespace smm::actors

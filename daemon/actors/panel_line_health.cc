@@ -189,7 +189,7 @@ void PanelLine::say_errors(const Repeated::Said& said) const {
   }
   line.fields.emplace_back("SMM_ERROR", said.kind);
   auto words = said.kind;
-  if (!said.words.empty()) words += ": " + spoken(said.words);
+  if (!said.words.empty()) words += ": " + spoken(said.words, {policy_.url, policy_.proxy});
   if (said.phase == Repeated::Phase::first) return actors::note(line, name + words);
   const auto count = std::to_string(said.count);
   line.fields.emplace_back("SMM_COUNT", count);

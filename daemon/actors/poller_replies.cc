@@ -252,7 +252,7 @@ std::optional<PanelLine::Verdict> Poller::failed(Batch& batch, const panel::Erro
                      world_.loop.now());
   note({Level::info, {}, {{"SMM_PANEL", policy_.name.text()}}},
        "panel " + policy_.name.text() + ": refuses " + std::to_string(batch.ids.size()) +
-           " orders in one request (" + spoken(error.words) + "); trying " +
+           " orders in one request (" + spoken(error.words, {policy_.url}) + "); trying " +
            std::to_string(batch_limit_.size()));
   return std::nullopt;
 }

@@ -313,9 +313,10 @@ void WebhookLane::heed_breaker(const store::AttemptResult& result, const Sending
   down_since_ = forward.count();
   note({Level::warning,
         message_ids::webhook_down,
-        {{"SMM_WEBHOOK", policy_.name.text()}, {"SMM_ERROR", spoken(result.error)}}},
-       "webhook " + policy_.name.text() + ": is taken to be down (" + spoken(result.error) +
-           "); only probes are sent until it answers");
+        {{"SMM_WEBHOOK", policy_.name.text()},
+         {"SMM_ERROR", spoken(result.error, {policy_.url, policy_.proxy})}}},
+       "webhook " + policy_.name.text() + ": is taken to be down (" +
+           spoken(result.error, {policy_.url, policy_.proxy}) + "); only probes are sent until it answers");
 }
 
 // Any 2xx is success, whatever its body does; everything else uses up a try, but for a probe that finds the
@@ -399,7 +400,7 @@ void WebhookLane::rest(Milliseconds time) {
 void WebhookLane::say_errors(const Repeated::Said& said) const {
   if (said.phase == Repeated::Phase::over) return;
   const auto name = "webhook " + policy_.name.text() + ": ";
-  const auto words = spoken(said.words);
+  const auto words = spoken(said.words, {policy_.url, policy_.proxy});
   Note line{Level::warning,
             message_ids::webhook_errors,
             {{"SMM_WEBHOOK", policy_.name.text()}, {"SMM_ERROR", words}}};
@@ -413,7 +414,8 @@ void WebhookLane::say_dead(const Repeated::Said& said) const {
   if (said.phase == Repeated::Phase::over) return;
   const auto name = "webhook " + policy_.name.text() + ": ";
   Note line{Level::error, message_ids::delivery_dead, {{"SMM_WEBHOOK", policy_.name.text()}}};
-  if (said.phase == Repeated::Phase::first) return note(line, name + spoken(said.words));
+  if (said.phase == Repeated::Phase::first)
+    return note(line, name + spoken(said.words, {policy_.url, policy_.proxy}));
   line.fields.emplace_back("SMM_COUNT", std::to_string(said.count));
   note(line, name + std::to_string(said.count) + " more events were given up in the last 10 min");
 }

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 
 namespace smm::platform {
@@ -34,6 +34,7 @@ struct NameLookup::Job {
   std::string host;
   addrinfo hints{};
   gaicb request{};
+  std::string refusal;  // why it is not under way at all
 };
 
 NameLookup::NameLookup(EventLoop& loop, const std::string& host, std::function<void(const Found&)> done)
@@ -43,7 +44,11 @@ NameLookup::NameLookup(EventLoop& loop, const std::string& host, std::function<v
       timer_(loop, [this] { look(); }) {
   std::array<gaicb*, 1> list{&job_->request};
   const int error = getaddrinfo_a(GAI_NOWAIT, list.data(), 1, nullptr);
-  if (error != 0) throw std::runtime_error(std::string("getaddrinfo_a: ") + gai_strerror(error));
+  if (error == EAI_SYSTEM) {
+    job_->refusal = std::string("the look-up cannot be begun: ") + std::strerror(errno);
+  } else if (error != 0) {
+    job_->refusal = std::string("the look-up cannot be begun: ") + gai_strerror(error);
+  }
   timer_.arm(Milliseconds(0));
 }
 
@@ -51,18 +56,19 @@ NameLookup::NameLookup(EventLoop& loop, const std::string& host, std::function<v
 NameLookup::~NameLookup() {
   static auto& abandoned = *new std::vector<std::unique_ptr<Job>>;  // and also when the program ends
   std::erase_if(abandoned, [](const auto& job) { return gai_error(&job->request) != EAI_INPROGRESS; });
+  if (!job_->refusal.empty()) return;
   if (gai_cancel(&job_->request) == EAI_NOTCANCELED) abandoned.push_back(std::move(job_));
 }
 
 void NameLookup::look() {
-  const int result = gai_error(&job_->request);
+  const int result = job_->refusal.empty() ? gai_error(&job_->request) : EAI_SYSTEM;
   if (result == EAI_INPROGRESS) {
     timer_.arm(look_again);
     return;
   }
   Found found;
   found.took = Milliseconds(EventLoop::monotonic_ms() - began_ms_);
-  if (result != 0) found.trouble = gai_strerror(result);
+  if (result != 0) found.trouble = job_->refusal.empty() ? gai_strerror(result) : job_->refusal;
   for (const auto* each = job_->request.ar_result; result == 0 && each != nullptr; each = each->ai_next) {
     if (each->ai_family != AF_INET && each->ai_family != AF_INET6) continue;
     sockaddr_storage address{};

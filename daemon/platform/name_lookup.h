@@ -21,7 +21,8 @@ class NameLookup {
     Milliseconds took{0};
   };
 
-  // `done` is called once, from the loop. The host may also be an address.
+  // `done` is called once, from the loop, also when a look-up cannot even be begun. The host may also be an
+  // address.
   NameLookup(EventLoop& loop, const std::string& host, std::function<void(const Found&)> done);
   ~NameLookup();  // `done` is not called any more
   NameLookup(const NameLookup&) = delete;

@@ -3,6 +3,7 @@
 #include "domain/text.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -25,9 +26,9 @@ namespace {
 constexpr mode_t socket_mode = 0660;
 constexpr std::size_t longest_status = 512;
 
-void notify(const std::string& assignments) {
-  sd_notify(0, assignments.c_str());
-}
+// A busy service manager gets a moment; one that does not read at all, a container's, is not waited for
+// twice.
+constexpr int patience_ms = 1000;
 
 // A line break would begin another assignment.
 std::string status_line(std::string_view status) {
@@ -77,6 +78,29 @@ sockaddr_un address_of(const std::string& path) {
 int apply(int (*action)(int, const sockaddr*, socklen_t), int fd, const sockaddr_un& address) {
   const auto* any = static_cast<const sockaddr*>(static_cast<const void*>(&address));
   return action(fd, any, sizeof address) == 0 ? 0 : errno;
+}
+
+// There is room for a message to NOTIFY_SOCKET, or sending it fails at once: sd_notify waits for a reader.
+bool takes_messages(int wait_ms) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto size = path == nullptr ? 0 : std::strlen(path);
+  if (size == 0 || size >= sizeof address.sun_path) return true;
+  std::memcpy(address.sun_path, path, size);
+  if (path[0] == '@') address.sun_path[0] = '\0';  // an abstract name
+  const OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const auto* any = static_cast<const sockaddr*>(static_cast<const void*>(&address));
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
+  if (fd.get() < 0 || connect(fd.get(), any, length) != 0) return true;
+  pollfd room{fd.get(), POLLOUT, 0};
+  return poll(&room, 1, wait_ms) != 0;
+}
+
+void notify(const std::string& assignments) {
+  static bool is_read = true;
+  is_read = takes_messages(is_read ? patience_ms : 0);
+  if (is_read) sd_notify(0, assignments.c_str());
 }
 
 // Removes a socket file nobody listens on; throws when it is anything else.

@@ -5,7 +5,7 @@
 #include <vector>
 
 // The service manager's side: sd_notify and socket activation. All of it does nothing outside a service, and
-// a service manager that cannot be reached is no error.
+// a service manager that cannot be reached, or does not read what it is told, is no error.
 namespace smm::platform {
 
 void notify_ready(std::string_view status);

@@ -66,7 +66,7 @@ void Journal::close_down() {
 void Journal::receive() {
   std::string room(std::size_t{256} << 10, '\0');
   while (!stop_) {
-    pollfd waiting{fd_, POLLIN, 0};
+    pollfd waiting{fd_, static_cast<short>(held_ ? 0 : POLLIN), 0};
     if (poll(&waiting, 1, 20) <= 0) continue;
     const auto got = recv(fd_, room.data(), room.size(), 0);
     if (got <= 0) continue;

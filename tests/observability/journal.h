@@ -33,6 +33,8 @@ class Journal {
   [[nodiscard]] std::vector<JournalEntry> with(const JournalEntry& fields) const;
   // Every byte that came.
   [[nodiscard]] std::string bytes() const;
+  // Nothing is read for a while, as if the journal hung; and it goes on.
+  void hold(bool held) { held_ = held; }
   // Nobody listens any more, and the socket is gone.
   void close_down();
 
@@ -43,6 +45,7 @@ class Journal {
   ScratchDirectory directory_;
   int fd_ = -1;
   std::atomic<bool> stop_ = false;
+  std::atomic<bool> held_ = false;
   mutable std::mutex mutex_;
   std::vector<std::string> datagrams_;
   std::thread thread_;

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <regex>
 #include <set>
 #include <string>
 
@@ -155,6 +156,60 @@ TEST_CASE("each kind of trouble has its message id, and the levels tell what is 
     if (entry.count("MESSAGE_ID") != 0) ids.insert(entry.at("MESSAGE_ID"));
   }
   CHECK(ids.size() >= 6);  // started, low, rejected, refused, read again, stopping
+}
+
+TEST_CASE("a journal that hangs holds nothing up, and is told afterwards how many lines it missed") {
+  World world;
+  if (!world.begin()) return;
+  world.journal.hold(true);
+  for (int i = 0; i < 40; ++i) {
+    const auto answer =
+        world.tracker.call({.method = "POST", .target = "/v1/config/reload", .timeout = seconds(10)});
+    REQUIRE(answer.status == 200);
+  }
+  CHECK(world.tracker.get("/v1/health").status == 200);
+  world.journal.hold(false);
+  const auto missed = [&] {
+    std::smatch found;
+    for (const auto& entry : world.journal.with({{"PRIORITY", "4"}, {"SYSLOG_IDENTIFIER", "smm-trackerd"}})) {
+      const std::regex words("([0-9]+) lines were dropped because the journal took none");
+      if (std::regex_match(entry.at("MESSAGE"), found, words)) return std::stoul(found[1]);
+    }
+    return 0UL;
+  };
+  REQUIRE(eventually([&] {
+    REQUIRE(world.tracker.post("/v1/config/reload").status == 200);
+    return missed() > 0;
+  }));
+  const auto read_again = [&] {
+    return world.journal.with({{"MESSAGE", "configuration: read again, nothing changed"}}).size();
+  };
+  CHECK(missed() + read_again() >= 41);
+  CHECK(world.tracker.log().empty());
+  CHECK(world.tracker.stop().code == 0);
+}
+
+TEST_CASE("orders asked one by one make no more lines than a few, and none is left out of the count") {
+  World world;
+  if (!world.begin()) return;
+  world.panel.add_quirk(quirk("no-batch"));
+  std::vector<std::string> ids;
+  for (int i = 0; i < 150; ++i) ids.push_back(std::to_string(1000 + i));
+  for (const auto& id : ids) world.panel.script_order(id, 1000, {});
+  REQUIRE(world.tracker.track("p1", ids) == ids.size());
+  REQUIRE(all_asked(world.tracker));
+  REQUIRE(world.tracker.stop().code == 0);
+  REQUIRE(world.comes({{"MESSAGE", "stopping (SIGTERM)"}}));
+  const auto counted = [&] {
+    std::size_t orders = 0;
+    for (const auto& entry : world.journal.with({{"SMM_EVENT", "order.status_changed"}})) {
+      orders += entry.count("SMM_COUNT") != 0 ? std::stoul(entry.at("SMM_COUNT")) : 1;
+    }
+    return orders;
+  };
+  CHECK(eventually([&] { return counted() >= ids.size(); }));
+  CHECK(counted() == ids.size());
+  CHECK(world.journal.with({{"SMM_EVENT", "order.status_changed"}}).size() < 120);
 }
 
 TEST_CASE("what cannot reach the journal is said on standard error, as the service manager reads it") {

@@ -144,6 +144,18 @@ TEST_CASE("without a service manager, or with one that is gone, notifying does n
   CHECK(take_activated_sockets().empty());
 }
 
+TEST_CASE(
+    "a service manager that reads nothing is not waited for, and hears of what comes when it reads again") {
+  CHECK(in_child([] {
+          alarm(30);  // the end, should it wait for ever
+          NotifySocket manager;
+          for (int i = 0; i < 2000; ++i) notify_status("unread");
+          while (manager.receive() != "nothing") continue;
+          notify_ready("heard");
+          return manager.receive() == "READY=1\nSTATUS=heard" ? 0 : 1;
+        }) == 0);
+}
+
 TEST_CASE("activated sockets come with their names, close-on-exec and non-blocking, once") {
   const TemporaryDirectory directory;
   const int result = in_child([&] {
