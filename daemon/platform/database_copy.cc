@@ -69,6 +69,9 @@ class DatabaseCopy::Connection {
  public:
   explicit Connection(DatabaseCopy& copy)
       : copy_(copy), handle_(open_connection(copy.file_, SQLITE_OPEN_READWRITE)) {
+    // An interrupt between two statements is forgotten by the next, which this one ends. As soon as it has
+    // begun: the look at the pages asks nobody, and is ended by sqlite3_interrupt() alone.
+    sqlite3_progress_handler(handle_, 1, &Connection::is_called_off, &copy_.interrupted_);
     const std::lock_guard lock(copy_.checking_);
     copy_.checked_ = handle_;
   }
@@ -84,6 +87,10 @@ class DatabaseCopy::Connection {
   [[nodiscard]] sqlite3* handle() const { return handle_; }
 
  private:
+  static int is_called_off(void* interrupted) {
+    return *static_cast<const std::atomic<bool>*>(interrupted) ? 1 : 0;
+  }
+
   DatabaseCopy& copy_;
   sqlite3* handle_;
 };
