@@ -22,6 +22,10 @@ using platform::DatabaseErrorKind;
 constexpr auto whole_mark = ".restoring-";
 constexpr auto aside_mark = ".replaced-";
 constexpr std::int64_t room_to_leave = std::int64_t{16} << 20;
+// Events the copy does not hold were given numbers nobody may know any more: of a database that was damaged,
+// or that stood on another machine.
+constexpr std::int64_t numbers_passed_over = 1'000'000;
+constexpr std::int64_t most_believed = std::int64_t{1} << 52;
 
 std::filesystem::path with_end(const std::filesystem::path& path, const std::string& end) {
   return path.string() + end;
@@ -52,16 +56,50 @@ std::vector<std::string> ends_behind(const std::filesystem::path& path, const st
   return ends;
 }
 
+// Renamings that are done all or none.
+class Moves {
+ public:
+  // Throws DatabaseError when everything is where it was, RestoreUnfinished when it is not.
+  void make(const std::filesystem::path& from, const std::filesystem::path& to) {
+    try {
+      move(from, to);
+      done_.emplace_back(from, to);
+    } catch (const DatabaseError& error) {
+      undo(error.what());
+      throw;
+    }
+  }
+
+ private:
+  void undo(const std::string& why) {
+    std::string stands;
+    for (auto each = done_.rbegin(); each != done_.rend(); ++each) {
+      if (rename(each->second.c_str(), each->first.c_str()) == 0) continue;
+      stands += (stands.empty() ? "" : ", and ") + each->first.string() + " is now " + each->second.string();
+    }
+    if (done_.empty()) return;
+    platform::sync_directory_of(done_.front().first);
+    if (stands.empty()) return;
+    throw RestoreUnfinished(why + "; " + stands +
+                            ". The copy is whole, and the next start of smm-trackerd, or the next --restore, "
+                            "goes on putting it in place: see to what hindered it first");
+  }
+
+  std::vector<std::pair<std::filesystem::path, std::filesystem::path>> done_;
+};
+
 // The old one out of the way, with what belongs to it; then the new one in. Each step may have been done.
+// What fails leaves everything as it was found.
 void put_in_place(const std::filesystem::path& database, const std::string& day) {
   const auto aside = with_end(database, aside_mark + day);
+  Moves moves;
   // Its log first: a database without its log is one that lacks its last commits, and a log without its
   // database is nothing; but a log beside a new database would be applied to it.
   for (const auto* end : {"-wal", "-shm", "-journal", ""}) {
-    if (is_there(with_end(database, end))) move(with_end(database, end), with_end(aside, end));
+    if (is_there(with_end(database, end))) moves.make(with_end(database, end), with_end(aside, end));
   }
   platform::sync_directory_of(database);
-  move(with_end(database, whole_mark + day), database);
+  moves.make(with_end(database, whole_mark + day), database);
   platform::sync_directory_of(database);
 }
 
@@ -103,14 +141,41 @@ std::int64_t number_of(platform::Database& database, const char* sql) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
+// As far as it can be read: it may be damaged, another program's, or not there.
+std::int64_t newest_event_in(const std::filesystem::path& database) {
+  try {
+    if (!std::filesystem::is_regular_file(database)) return 0;
+    platform::BroughtDatabase old(database);
+    if (old.identity().application_id != store::application_id) return 0;
+    const auto newest = old.number(
+        "SELECT max(ifnull((SELECT max(seq) FROM event), 0), ifnull((SELECT seq FROM event_floor), 0))");
+    return newest < most_believed ? newest : 0;
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
+
+// A copy that is not going to be the database after all.
+void give_up_whole(const std::filesystem::path& whole, const std::string& why) {
+  std::error_code error;
+  std::filesystem::remove(whole, error);
+  platform::sync_directory_of(whole);
+  if (!error) return;
+  throw RestoreUnfinished(why + ". The database is still the old one, but the copy, " + whole.string() +
+                          ", cannot be removed (" + error.message() +
+                          "): the next start of smm-trackerd puts it in place, unless you remove it before");
+}
+
 // Brings what was copied to this program's schema and notes the restore in it; closed, it has no log.
-void make_current(const std::filesystem::path& file, Timestamp now, Restored& restored) {
+void make_current(const std::filesystem::path& file, std::int64_t newest_before, Timestamp now,
+                  Restored& restored) {
   platform::Database database({file, store::application_id, store::migrations(), false});
   store::Store store(database);
+  restored.last_event = store.event_span().newest;
   store.note_restore(now);
+  store.pass_over_events(std::max(restored.last_event, newest_before) + numbers_passed_over);
   restored.schema = static_cast<std::int64_t>(store::migrations().size());
   restored.orders = number_of(database, "SELECT count(*) FROM orders");
-  restored.last_event = store.event_span().newest;
 }
 
 }  // namespace
@@ -158,11 +223,16 @@ Restored restore(const platform::BroughtDatabase& from, const std::filesystem::p
   while (!copy.copy_for(std::chrono::seconds(1))) {
   }
   copy.check(store::application_id);
-  make_current(copy.file(), now, restored);
+  make_current(copy.file(), newest_event_in(database), now, restored);
   platform::sync_file(copy.file());
   copy.put(with_end(database, whole_mark + day));
   if (is_there(database)) restored.set_aside = with_end(database, aside_mark + day);
-  put_in_place(database, day);
+  try {
+    put_in_place(database, day);
+  } catch (const DatabaseError& error) {
+    give_up_whole(with_end(database, whole_mark + day), error.what());
+    throw;
+  }
   return restored;
 }
 
@@ -172,8 +242,9 @@ bool finish_restore(const std::filesystem::path& database) {
   auto left = database.filename().string() + "-wal";
   if (!is_there(with_end(database, "-wal"))) {
     auto days = ends_behind(database, aside_mark);
-    // "…Z" comes before its own "…Z-wal".
-    std::erase_if(days, [](const std::string& day) { return day.find("Z-w") != std::string::npos; });
+    std::erase_if(days, [](const std::string& day) {
+      return day.ends_with("-wal") || day.ends_with("-shm") || day.ends_with("-journal");
+    });
     if (days.empty()) return false;
     left = database.filename().string() + aside_mark + days.back();
   }

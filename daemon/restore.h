@@ -30,6 +30,12 @@ class RestoreRefusal : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Neither as it was nor restored, in words for a person: what stands where, and what the next start does.
+class RestoreUnfinished : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // The file to restore from, opened and looked at; it is never written. Throws RestoreRefusal for what is no
 // regular file or is the database itself, and platform::DatabaseError (not_ours, too_new, busy …).
 [[nodiscard]] std::unique_ptr<platform::BroughtDatabase> open_copy(const std::filesystem::path& copy,
@@ -43,12 +49,13 @@ struct Restored {
   std::int64_t last_event = 0;
 };
 // Copies it, checks every page, brings it to this program's schema, notes in it that it was restored, and
-// puts it in place. Throws platform::DatabaseError; nothing was changed then, unless it was in place already.
+// puts it in place. Events that come are numbered well above those of the database there was. Throws
+// platform::DatabaseError: nothing was changed then; RestoreUnfinished where that could not be seen to.
 Restored restore(const platform::BroughtDatabase& from, const std::filesystem::path& database, Timestamp now);
 
 // For every start, before the database is opened: finishes a restore that was ended half-way; true if there
-// was one. Throws platform::DatabaseError (not_ours) where there is no database but what is left of one, so
-// that nobody begins with an empty one without having meant it.
+// was one. Throws RestoreUnfinished, and platform::DatabaseError (not_ours) where there is no database but
+// what is left of one, so that nobody begins with an empty one without having meant it.
 bool finish_restore(const std::filesystem::path& database);
 
 }  // namespace smm

@@ -118,19 +118,26 @@ void BackupKeeper::begin(Done done) {
   std::error_code error;
   std::filesystem::create_directory(directory_, error);  // 0700 by the umask
   if (error) {
-    return done(tl::unexpected(
-        Refusal{Why::failed, directory_.string() + " cannot be made (" + error.message() + ")", 0, 0}));
+    return refuse(done,
+                  {Why::failed, directory_.string() + " cannot be made (" + error.message() + ")", 0, 0});
   }
   const auto needed = database_.size_bytes() + room_to_leave;
   const auto free = room_in(directory_);
-  if (free < needed) return done(tl::unexpected(lack_of_room(directory_, needed, free)));
+  if (free < needed) return refuse(done, lack_of_room(directory_, needed, free));
   try {
     work_ = std::make_unique<Work>(loop_, database_, directory_ / unfinished_name, done,
                                    [this] { take_verdict(); });
     next_slice_.arm(Milliseconds(0));
   } catch (const std::exception& failure) {
-    done(tl::unexpected(Refusal{Why::failed, failure.what(), 0, 0}));
+    refuse(done, {Why::failed, failure.what(), 0, 0});
   }
+}
+
+void BackupKeeper::refuse(const Done& done, const Refusal& refusal) {
+  if (refusal.why != Why::stopping)
+    note({Level::error, message_ids::backup_failed},
+         "backup: none was made: " + escape_controls(refusal.words));
+  done(tl::unexpected(refusal));
 }
 
 void BackupKeeper::copy_a_slice() {
@@ -174,8 +181,9 @@ void BackupKeeper::finish() {
   auto& made = work_->made;
   made.file = free_name();
   made.name = made.file.filename().string();
+  // What may fail comes before: a copy that has its name is made.
+  made.bytes = static_cast<std::int64_t>(std::filesystem::file_size(work_->copy.file()));
   work_->copy.put(made.file);
-  made.bytes = static_cast<std::int64_t>(std::filesystem::file_size(made.file));
   made.kept = leave_only_the_newest(made.name);
   const auto took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - work_->began);
   note({Level::info, message_ids::backup_made}, "backup: " + made.name + " is made and checked, " +
@@ -189,10 +197,7 @@ void BackupKeeper::give_up(const Refusal& refusal) {
   next_slice_.disarm();
   const auto work = std::move(work_);
   if (!work) return;  // it was made and told
-  if (refusal.why != Why::stopping)
-    note({Level::error, message_ids::backup_failed},
-         "backup: none was made: " + escape_controls(refusal.words));
-  work->done(tl::unexpected(refusal));
+  refuse(work->done, refusal);
 }
 
 void BackupKeeper::stop() {
@@ -213,10 +218,13 @@ std::vector<BackupKeeper::Copy> BackupKeeper::copies() const {
   static const std::regex ours(R"(backup-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)(-\d{1,6})?\.db)");
   std::vector<Copy> found;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
-    const auto name = entry.path().filename().string();
+  const std::filesystem::directory_iterator end;
+  for (std::filesystem::directory_iterator entry(directory_, error); !error && entry != end;
+       entry.increment(error)) {
+    const auto name = entry->path().filename().string();
     std::smatch parts;
-    if (!entry.is_regular_file(error) || !std::regex_match(name, parts, ours)) continue;
+    std::error_code vanished;
+    if (!entry->is_regular_file(vanished) || !std::regex_match(name, parts, ours)) continue;
     const int number = parts[2].matched ? std::atoi(parts[2].str().c_str() + 1) : 1;
     found.push_back({parts[1].str(), number, name});
   }

@@ -64,6 +64,7 @@ class BackupKeeper {
   };
 
   void begin(Done done);
+  static void refuse(const Done& done, const Refusal& refusal);
   void copy_a_slice();
   void begin_to_check();
   void take_verdict();

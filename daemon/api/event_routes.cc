@@ -197,14 +197,14 @@ void get_events(House& house, const EventRooms& rooms, const ExchangePtr& exchan
   const auto wait = reader.wait();
   if (follows && wait) reader.wrong("wait", "does not go with follow=1");
   if (const auto problem = reader.finish()) return exchange->refuse(*problem);
-  const auto span = house.store.event_span();
-  if (const auto problem = cursor_problem(span, query.since)) return exchange->refuse(*problem);
+  if (const auto problem = cursor_problem(house.store, query.since)) return exchange->refuse(*problem);
+  const auto newest = house.store.event_span().newest;
   if (follows) {
     // Without a cursor, or with 0, a stream begins now.
-    if (query.since == 0) query.since = span.newest;
+    if (query.since == 0) query.since = newest;
     return follow(house, rooms, exchange, std::move(query));
   }
-  std::make_shared<Batch>(house, rooms, exchange, std::move(query), span.newest)
+  std::make_shared<Batch>(house, rooms, exchange, std::move(query), newest)
       ->begin(wait.value_or(Milliseconds(0)));
 }
 

@@ -223,7 +223,8 @@ std::optional<std::int64_t> row_number(const std::string& text) {
   return number;
 }
 
-std::optional<Problem> cursor_problem(const store::EventSpan& span, std::int64_t since) {
+std::optional<Problem> cursor_problem(store::Store& store, std::int64_t since) {
+  const auto span = store.event_span();
   if (since != 0 && span.oldest > 0 && since < span.oldest - 1) {
     return Problem{410,
                    "cursor-expired",
@@ -237,6 +238,15 @@ std::optional<Problem> cursor_problem(const store::EventSpan& span, std::int64_t
                    "the newest event is " + std::to_string(span.newest) + ", before your cursor",
                    {},
                    {{"newest", span.newest}}};
+  }
+  if (const auto newest = store.newest_before_gap(since)) {
+    return Problem{410,
+                   "cursor-expired",
+                   "the database was restored, and your cursor lies behind what the copy held; the newest "
+                   "event before it is " +
+                       std::to_string(*newest),
+                   {},
+                   {{"newest", *newest}}};
   }
   return std::nullopt;
 }

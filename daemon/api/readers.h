@@ -90,7 +90,7 @@ void read_words(QueryReader& query, std::string_view key, FromText from_text, st
 
 // What is wrong with a place in the event log: what came after it is not kept any more, or it is beyond the
 // newest.
-[[nodiscard]] std::optional<Problem> cursor_problem(const store::EventSpan& span, std::int64_t since);
+[[nodiscard]] std::optional<Problem> cursor_problem(store::Store& store, std::int64_t since);
 
 // The body as JSON; refuses the exchange and gives nothing if it is none.
 [[nodiscard]] std::optional<nlohmann::json> read_body(const ExchangePtr& exchange);

@@ -220,8 +220,7 @@ void replay(House& house, const ExchangePtr& exchange) {
   if (record == records.end()) return exchange->refuse(webhook_unknown(wish->webhook.text()));
   if (auto hindrance = hindrance_of(house, *record); !hindrance.empty())
     return exchange->refuse(conflict(std::move(hindrance)));
-  if (const auto problem = cursor_problem(house.store.event_span(), wish->since))
-    return exchange->refuse(*problem);
+  if (const auto problem = cursor_problem(house.store, wish->since)) return exchange->refuse(*problem);
   const auto now = house.loop.now();
   house.courier.look_at_clock(now);
   store::Replayed slice;

@@ -69,6 +69,9 @@ class DatabaseCopy::Connection {
  public:
   explicit Connection(DatabaseCopy& copy)
       : copy_(copy), handle_(open_connection(copy.file_, SQLITE_OPEN_READWRITE)) {
+    // An interrupt between two statements is forgotten by the next, which this one ends. As soon as it has
+    // begun: the look at the pages asks nobody, and is ended by sqlite3_interrupt() alone.
+    sqlite3_progress_handler(handle_, 1, &Connection::is_called_off, &copy_.interrupted_);
     const std::lock_guard lock(copy_.checking_);
     copy_.checked_ = handle_;
   }
@@ -84,6 +87,10 @@ class DatabaseCopy::Connection {
   [[nodiscard]] sqlite3* handle() const { return handle_; }
 
  private:
+  static int is_called_off(void* interrupted) {
+    return *static_cast<const std::atomic<bool>*>(interrupted) ? 1 : 0;
+  }
+
   DatabaseCopy& copy_;
   sqlite3* handle_;
 };
@@ -179,6 +186,9 @@ BroughtDatabase::BroughtDatabase(const std::filesystem::path& file) {
   // A log is read only by who may write, even if he does not; then nobody else may have it open, and what
   // SQLite needs beside the log is kept in memory. At the end everything stays as it is.
   const bool has_log = is_written_with_a_log(file);
+  const auto log = std::filesystem::path(file.string() + "-wal");
+  std::error_code error;
+  if (has_log && !std::filesystem::exists(std::filesystem::symlink_status(log, error))) made_log_ = log;
   handle_ = open_connection(file, has_log ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
   try {
     look(file);
@@ -209,8 +219,15 @@ void BroughtDatabase::look(const std::filesystem::path& file) {
   }
 }
 
+std::int64_t BroughtDatabase::number(const std::string& sql) const {
+  return first_number(handle_, "look at a file", sql.c_str());
+}
+
 BroughtDatabase::~BroughtDatabase() {
   sqlite3_close(handle_);
+  std::error_code error;
+  if (!made_log_.empty() && std::filesystem::file_size(made_log_, error) == 0)
+    std::filesystem::remove(made_log_, error);
 }
 
 }  // namespace smm::platform

@@ -72,6 +72,8 @@ class BroughtDatabase {
   [[nodiscard]] sqlite3* handle() const { return handle_; }
   [[nodiscard]] const DatabaseIdentity& identity() const { return identity_; }
   [[nodiscard]] std::int64_t size_bytes() const { return size_bytes_; }
+  // The first column of the first row, a number.
+  [[nodiscard]] std::int64_t number(const std::string& sql) const;
 
  private:
   void look(const std::filesystem::path& file);
@@ -79,6 +81,7 @@ class BroughtDatabase {
   sqlite3* handle_ = nullptr;
   DatabaseIdentity identity_;
   std::int64_t size_bytes_ = 0;
+  std::filesystem::path made_log_;  // one that was not there before; empty: none
 };
 
 }  // namespace smm::platform

@@ -68,7 +68,13 @@ EventLog::EventLog(platform::Database& database, Panels& panels, Webhooks& webho
       )sql"),
       at_(database, "read when an event was written", R"sql(
         SELECT seq, at FROM event NOT INDEXED WHERE seq >= ?1 ORDER BY seq LIMIT 1
-      )sql") {}
+      )sql"),
+      gap_(database, "find a gap in the event log", R"sql(
+        SELECT after FROM event_gap WHERE after < ?1 AND upto > ?1 ORDER BY after DESC LIMIT 1
+      )sql"),
+      add_gap_(database, "note a gap in the event log",
+               "INSERT INTO event_gap (after, upto) VALUES (?1, ?2)"),
+      raise_floor_(database, "pass over numbers of events", "UPDATE event_floor SET seq = ?1") {}
 
 void EventLog::load() {
   if (loaded_) return;
@@ -188,6 +194,19 @@ EventSpan EventLog::span() {
   span.newest = std::max(span_.integer(1), span_.integer(2));
   if (span.newest > 0) span.oldest = span_.is_null(0) ? span.newest + 1 : span_.integer(0);
   return span;
+}
+
+void EventLog::pass_over(std::int64_t upto) {
+  load();
+  add_gap_.bind(1, last_seq_).bind(2, upto).run();
+  raise_floor_.bind(1, upto).run();
+  last_seq_ = upto;
+}
+
+std::optional<std::int64_t> EventLog::newest_before_gap(std::int64_t since) {
+  const Reading reading(gap_);
+  if (!gap_.bind(1, since).step()) return std::nullopt;
+  return gap_.integer(0);
 }
 
 }  // namespace smm::store

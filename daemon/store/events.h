@@ -29,6 +29,8 @@ class EventLog {
   // between, one of the events near it.
   [[nodiscard]] std::int64_t last_before(Timestamp at);
   [[nodiscard]] EventSpan span();
+  void pass_over(std::int64_t upto);  // within a transaction
+  [[nodiscard]] std::optional<std::int64_t> newest_before_gap(std::int64_t since);
   [[nodiscard]] std::int64_t last_seq();
   [[nodiscard]] std::int64_t count();  // of those kept
   void add_to_count(std::int64_t events) { count_ += events; }
@@ -57,6 +59,9 @@ class EventLog {
   platform::Statement read_;
   platform::Statement heads_;
   platform::Statement at_;
+  platform::Statement gap_;
+  platform::Statement add_gap_;
+  platform::Statement raise_floor_;
 };
 
 }  // namespace smm::store

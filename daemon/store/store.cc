@@ -227,6 +227,10 @@ EventSpan Store::event_span() {
   return impl_->events.span();
 }
 
+std::optional<std::int64_t> Store::newest_before_gap(std::int64_t since) {
+  return impl_->events.newest_before_gap(since);
+}
+
 std::int64_t Store::last_event_before(Timestamp at) {
   return impl_->events.last_before(at);
 }
@@ -368,6 +372,13 @@ std::optional<Timestamp> Store::restored_at() {
 void Store::note_restore(Timestamp at) {
   impl_->writer.write({}, [&](Work&) {
     impl_->clock_steps.note_restore(at);
+    return true;
+  });
+}
+
+void Store::pass_over_events(std::int64_t upto) {
+  impl_->writer.write({}, [&](Work&) {
+    impl_->events.pass_over(upto);
     return true;
   });
 }

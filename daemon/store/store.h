@@ -324,6 +324,8 @@ class Store {
   std::int64_t append(std::span<const EventDraft> events, Timestamp now);  // the last seq
   [[nodiscard]] EventPage events(const EventQuery& query);
   [[nodiscard]] EventSpan event_span();
+  // Where a restore took the event `since` away, or may have: the newest one before that is still known.
+  [[nodiscard]] std::optional<std::int64_t> newest_before_gap(std::int64_t since);
   // The number of the last event written before then, by the clock of its day; 0 if none is kept.
   [[nodiscard]] std::int64_t last_event_before(Timestamp at);
 
@@ -380,6 +382,8 @@ class Store {
   // When a copy was put in the place of the database, if ever.
   [[nodiscard]] std::optional<Timestamp> restored_at();
   void note_restore(Timestamp at);
+  // The next event gets a number above `upto`, which is above the newest's. Those between are a gap.
+  void pass_over_events(std::int64_t upto);
 
   // Retention, one slice of it: deletes what its policy says is over (and placements, changes of services and
   // balances after 400 days) and nothing still needs. How many rows

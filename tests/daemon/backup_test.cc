@@ -159,7 +159,22 @@ TEST_CASE("a short disk refuses a backup with figures, and the database goes on"
   CHECK(answer.json()["needed_bytes"].get<long>() > answer.json()["free_bytes"].get<long>());
   CHECK(answer.json()["free_bytes"].get<long>() < 2'200'000);
   CHECK(names_in(world.tracker.state() / "backups").empty());
+  CHECK_MESSAGE(world.tracker.log().find("backup: none was made: a backup needs") != std::string::npos,
+                world.tracker.log());
   CHECK(world.tracker.track("p1", {"1"}) == 1);
+}
+
+TEST_CASE("a backup that is taken elsewhere as soon as it has its name was made") {
+  OnePanel world;
+  REQUIRE_MESSAGE(world.tracker.start({.config = world.config,
+                                       .environment = {{"LD_PRELOAD", SMM_KILL_STEP},
+                                                       {"TAKE_AWAY", "backup-"},
+                                                       {"ASAN_OPTIONS", "verify_asan_link_order=0"}}}),
+                  world.tracker.log());
+  const auto answer = world.tracker.post("/v1/backup");
+  CHECK_MESSAGE(answer.status == 201, answer.body);
+  CHECK(answer.json()["bytes"].get<long>() > 4096);
+  CHECK(world.tracker.log().find("none was made") == std::string::npos);
 }
 
 TEST_CASE("killed in the middle of a backup: no half copy stays, and the next one is made") {

@@ -201,6 +201,89 @@ TEST_CASE("killed at any step of a restore, the next start finds the old databas
   CHECK(new_ones >= 4);
 }
 
+TEST_CASE("a file that cannot be moved: all is put back, or it is said what stands where") {
+  KilledWorld world;
+  auto& tracker = world.tracker;
+  const auto restore_hindered = [&](const std::string& ends) {
+    fs::remove(tracker.directory() / "log");
+    return restore(tracker, world.copy,
+                   {{"LD_PRELOAD", SMM_KILL_STEP},
+                    {"REFUSE_RENAME", ends},
+                    {"ASAN_OPTIONS", "verify_asan_link_order=0"}});
+  };
+  const auto before = everything_in(tracker.state());
+  for (const auto* ends : {"/tracker.db", "/tracker.db-wal"}) {
+    CHECK(restore_hindered(ends) == 1);
+    CHECK_MESSAGE(tracker.log().find("(Operation not permitted); nothing was changed") != std::string::npos,
+                  tracker.log());
+    CHECK(everything_in(tracker.state()) == before);
+  }
+  // Its log has gone aside and does not come back.
+  CHECK(restore_hindered("/tracker.db:Z-wal") == 1);
+  const auto log = tracker.log();
+  CHECK_MESSAGE(log.find("nothing was changed") == std::string::npos, log);
+  REQUIRE(aside(tracker).size() == 1);
+  CHECK_MESSAGE(log.find("tracker.db-wal is now " + (tracker.state() / aside(tracker)[0]).string()) !=
+                    std::string::npos,
+                log);
+  CHECK_MESSAGE(log.find("the next start of smm-trackerd") != std::string::npos, log);
+  // As it says.
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  CHECK(knows(tracker, "1"));
+  CHECK_FALSE(knows(tracker, "2"));
+  CHECK(aside(tracker).size() == 2);
+}
+
+TEST_CASE("a restored log never takes a cursor from before: 410 however many events come, and none is lost") {
+  OnePanel world;
+  auto& tracker = world.tracker;
+  const auto track = [&](int first, int count) {
+    std::vector<std::string> ids;
+    for (int id = first; id < first + count; ++id) ids.push_back(std::to_string(id));
+    REQUIRE(tracker.track("p1", ids) == count);
+  };
+  const auto newest = [&] { return tracker.get("/v1/status").json()["events"]["newest"].get<long>(); };
+  const auto events_since = [&](long since) {
+    return tracker.get("/v1/events?types=order.tracked&limit=1000&since=" + std::to_string(since));
+  };
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  track(1, 10);
+  const auto copy = backup_of(tracker);
+  const auto in_copy = std::stol(LooseDatabase(copy).text("SELECT max(seq) FROM event"));
+  track(100, 10);
+  const auto followed_to = newest();
+  REQUIRE(followed_to >= in_copy + 10);
+  CHECK(tracker.stop().code == 0);
+  REQUIRE_MESSAGE(restore(tracker, copy) == 0, tracker.log());
+  CHECK(aside(tracker).size() == 1);
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  const auto check_cursors = [&] {
+    for (const auto since : {in_copy + 1, followed_to}) {
+      const auto answer = events_since(since);
+      CHECK(answer.status == 410);
+      CHECK(answer.json()["code"] == "cursor-expired");
+      CHECK(answer.json()["newest"].get<long>() == in_copy);
+    }
+  };
+  check_cursors();
+  CHECK(events_since(newest()).status == 200);
+  track(200, 50);
+  check_cursors();
+  // From where the answer says, every new one.
+  const auto follower = events_since(in_copy);
+  CHECK(follower.status == 200);
+  CHECK(std::count(follower.body.begin(), follower.body.end(), '\n') == 50);
+  // The same copy once more: what was given after the first time is behind it, too.
+  const auto after_the_first = newest();
+  tracker.kill_hard();
+  REQUIRE_MESSAGE(restore(tracker, copy) == 0, tracker.log());
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  track(300, 60);
+  CHECK(newest() > after_the_first);
+  CHECK(events_since(after_the_first).status == 410);
+  check_cursors();
+}
+
 TEST_CASE("where only a set-aside database is left, a start does not begin with an empty one") {
   KilledWorld world;
   auto& tracker = world.tracker;
@@ -211,6 +294,13 @@ TEST_CASE("where only a set-aside database is left, a start does not begin with 
   CHECK_MESSAGE(tracker.log().find(aside(tracker)[0] + " is: bring a copy back") != std::string::npos,
                 tracker.log());
   CHECK_FALSE(fs::exists(tracker.state() / "tracker.db"));
+  // What is named is the newest database, not what lies beside it.
+  const auto second = aside(tracker)[0] + "-2";
+  for (const auto* end : {"", "-wal", "-shm", "-journal"}) write_file(tracker.state() / (second + end), "");
+  fs::remove(tracker.directory() / "log");
+  tracker.launch({});
+  CHECK(tracker.wait_for_exit(seconds(20))->code == 78);
+  CHECK_MESSAGE(tracker.log().find(second + " is: bring a copy back") != std::string::npos, tracker.log());
   REQUIRE(restore(tracker, world.copy) == 0);
   REQUIRE_MESSAGE(world.start(), tracker.log());
   CHECK(knows(tracker, "1"));
@@ -305,7 +395,7 @@ TEST_CASE("a copy of an older schema is brought to this one when it is restored"
   const auto newest = LooseDatabase(world.copy).number("PRAGMA user_version");
   // As it was before the last one came.
   LooseDatabase(world.copy, SQLITE_OPEN_READWRITE)
-      .run("DROP TABLE restored; PRAGMA user_version = " + std::to_string(newest - 1));
+      .run("DROP TABLE event_gap; PRAGMA user_version = " + std::to_string(newest - 1));
   REQUIRE_MESSAGE(restore(tracker, world.copy) == 0, tracker.log());
   CHECK(tracker.log().find("schema " + std::to_string(newest - 1) + " brought to " +
                            std::to_string(newest)) != std::string::npos);

@@ -3,7 +3,9 @@
 #include "database_fixture.h"
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
+#include <string>
 #include <thread>
 
 namespace smm::platform {
@@ -85,6 +87,44 @@ TEST_CASE("a copy whose checking was called off fails it, and a strange one does
   copy.check(test_id);
   std::thread([&] { copy.interrupt(); }).join();
   CHECK_THROWS_AS(copy.check(test_id), DatabaseError);
+}
+
+namespace {
+
+// Calls a check off between two of its statements: after PRAGMA application_id, before the look at the pages.
+struct CalledOff {
+  static inline DatabaseCopy* copy = nullptr;
+  static inline std::string begun_since;
+
+  static int hear(unsigned what, void*, void* statement, void*) {
+    const std::string sql = sqlite3_sql(static_cast<sqlite3_stmt*>(statement));
+    const bool is_before = sql.find("application_id") != std::string::npos;
+    if (what == SQLITE_TRACE_PROFILE && is_before) copy->interrupt();
+    if (what == SQLITE_TRACE_STMT && !is_before && begun_since.find(sql) == std::string::npos)
+      begun_since += sql + ";";
+    return 0;
+  }
+  static int listen(sqlite3* handle, char**, const void*) {
+    return sqlite3_trace_v2(handle, SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE, &CalledOff::hear, nullptr);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a check that is called off between two of its statements goes no further") {
+  const Scratch scratch;
+  Database database(options_of(scratch.file()));
+  fill_parents(database, 1, 100);
+  DatabaseCopy copy(database.handle(), scratch.file("copy"));
+  while (!copy.copy_for(microseconds(1000))) {
+  }
+  CalledOff::copy = &copy;
+  const auto listen = reinterpret_cast<void (*)()>(&CalledOff::listen);
+  sqlite3_auto_extension(listen);
+  CHECK_THROWS_AS(copy.check(test_id), DatabaseError);
+  sqlite3_cancel_auto_extension(listen);
+  CHECK(CalledOff::begun_since.find("PRAGMA journal_mode") != std::string::npos);
+  CHECK(CalledOff::begun_since.find("PRAGMA foreign_key_check") == std::string::npos);
 }
 
 TEST_CASE("a database somebody brings is read with its own log, and not a byte of it changes") {

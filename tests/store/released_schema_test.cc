@@ -40,6 +40,7 @@ const std::vector<std::string> rows_of = {
     )sql",
     "INSERT INTO clock_step (at, moved) VALUES (1799999990000, 5);",
     "INSERT INTO restored (row, at) VALUES (1, 1799999990000);",
+    "INSERT INTO event_gap (after, upto) VALUES (0, 1);",
 };
 
 class Loose {
