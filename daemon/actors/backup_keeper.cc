@@ -105,16 +105,16 @@ BackupKeeper::BackupKeeper(platform::EventLoop& loop, platform::Database& databa
 
 BackupKeeper::~BackupKeeper() = default;
 
-void BackupKeeper::make(Done done) {
+void BackupKeeper::make(const Done& done) {
   if (stopping_) return done(tl::unexpected(leaving));
   if (work_) {
     return done(
         tl::unexpected(Refusal{Why::under_way, "a backup is being made already; wait for that one", 0, 0}));
   }
-  begin(std::move(done));
+  begin(done);
 }
 
-void BackupKeeper::begin(Done done) {
+void BackupKeeper::begin(const Done& done) {
   std::error_code error;
   std::filesystem::create_directory(directory_, error);  // 0700 by the umask
   if (error) {

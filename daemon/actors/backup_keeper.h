@@ -50,7 +50,7 @@ class BackupKeeper {
   BackupKeeper& operator=(const BackupKeeper&) = delete;
 
   // `done` is called once, at once where nothing was begun.
-  void make(Done done);
+  void make(const Done& done);
   [[nodiscard]] bool is_busy() const { return work_ != nullptr; }
   // No more of them; one under way is given up.
   void stop();
@@ -63,7 +63,7 @@ class BackupKeeper {
     std::string name;
   };
 
-  void begin(Done done);
+  void begin(const Done& done);
   static void refuse(const Done& done, const Refusal& refusal);
   void copy_a_slice();
   void begin_to_check();

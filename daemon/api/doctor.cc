@@ -120,6 +120,10 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
     });
   }
 
+  void add_damage(const std::string& table, const std::string& complaint) {
+    damage.append(table).append(": ").append(complaint).append("\n");
+  }
+
   void look_at_table() {
     if (tables.empty()) return settle();
     const auto name = std::move(tables.back());
@@ -127,9 +131,9 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
     try {
       const auto table = house.store.examination().check(name);
       if (table.left_out) left_out += (left_out.empty() ? "" : ", ") + name;
-      for (const auto& complaint : table.complaints) damage += name + ": " + complaint + "\n";
+      for (const auto& complaint : table.complaints) add_damage(name, complaint);
     } catch (const platform::DatabaseError& error) {
-      damage += name + ": " + error.what() + "\n";
+      add_damage(name, error.what());
     }
     next_slice.schedule();
   }

@@ -141,7 +141,8 @@ Check check_limits() {
 
 Check check_libraries(House& house) {
   Check check{"version", "service", Verdict::ok, "smm-trackerd " SMM_VERSION};
-  for (const auto& [name, version] : platform::library_versions()) check.found += ", " + name + " " + version;
+  for (const auto& [name, version] : platform::library_versions())
+    check.found.append(", ").append(name).append(" ").append(version);
   check.found += "; started " + to_rfc3339(house.started_at);
   return check;
 }
