@@ -170,7 +170,8 @@ TEST_CASE(
     }
     return alerts > 15 && burning.count("SmmTrackerBalanceLow") == 1;
   }));
-  for (const auto& rule : prometheus.ask("rules")["data"]["groups"][0]["rules"]) {
+  const auto at_last = prometheus.ask("rules");
+  for (const auto& rule : at_last["data"]["groups"][0]["rules"]) {
     CHECK_MESSAGE(rule["health"] == "ok", rule.dump());
     CHECK_MESSAGE(prometheus.series(rule["query"]).has_value(), rule["query"].get<std::string>());
   }
