@@ -85,6 +85,7 @@ TEST_CASE("many changes at once are one line, which counts them") {
   World world;
   if (!world.begin()) return;
   std::vector<std::string> ids;
+  ids.reserve(60);
   for (int i = 0; i < 60; ++i) ids.push_back(std::to_string(1000 + i));
   for (const auto& id : ids) world.panel.script_order(id, 1000, {});
   REQUIRE(world.tracker.track("p1", ids) == ids.size());
@@ -194,6 +195,7 @@ TEST_CASE("orders asked one by one make no more lines than a few, and none is le
   if (!world.begin()) return;
   world.panel.add_quirk(quirk("no-batch"));
   std::vector<std::string> ids;
+  ids.reserve(150);
   for (int i = 0; i < 150; ++i) ids.push_back(std::to_string(1000 + i));
   for (const auto& id : ids) world.panel.script_order(id, 1000, {});
   REQUIRE(world.tracker.track("p1", ids) == ids.size());

@@ -219,7 +219,8 @@ TEST_CASE("there are no more series with a thousand orders than with ten") {
     for (const auto& sample : metrics_of(world.tracker)) {
       if (sample.name == "smm_tracker_api_requests_total") continue;
       auto name = sample.name;
-      for (const auto& [label, value] : sample.labels) name += "," + label + "=" + value;
+      for (const auto& [label, value] : sample.labels)
+        name.append(",").append(label).append("=").append(value);
       series.insert(name);
     }
     return series;
