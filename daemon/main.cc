@@ -127,10 +127,6 @@ Arguments read_arguments(int argc, char** argv) {
   return arguments;
 }
 
-std::string counted(std::size_t number, const char* noun) {
-  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
-}
-
 // Each endpoint that hangs holds a connection, and the usual soft limit of 1024 is there for select(), which
 // nothing here uses.
 void allow_many_connections() {
@@ -148,8 +144,8 @@ int check(const Arguments& arguments) {
   for (const auto& line : warnings) std::cerr << "warning: " << line << "\n";
   if (policy) {
     std::cout << smm::escape_controls(arguments.places.config.string()) << ": good; "
-              << counted(policy->panels.size(), "panel") << ", "
-              << counted(policy->webhooks.size(), "webhook") << "\n";
+              << smm::counted(policy->panels.size(), "panel") << ", "
+              << smm::counted(policy->webhooks.size(), "webhook") << "\n";
     return EX_OK;
   }
   for (const auto& line : policy.error()) std::cerr << line << "\n";
@@ -272,9 +268,8 @@ void tell_restored(const smm::Restored& restored, const Arguments& arguments,
                    const std::filesystem::path& database) {
   const auto shown = [](const std::filesystem::path& path) { return smm::escape_controls(path.string()); };
   std::cout << "restored: " << shown(database) << "\n"
-            << "    from: " << shown(arguments.copy) << " ("
-            << counted(static_cast<std::size_t>(restored.orders), "order") << ", last event "
-            << restored.last_event;
+            << "    from: " << shown(arguments.copy) << " (" << smm::counted(restored.orders, "order")
+            << ", last event " << restored.last_event;
   if (restored.old_schema != restored.schema) {
     std::cout << "; schema " << restored.old_schema << " brought to " << restored.schema;
   }

@@ -21,7 +21,6 @@ using platform::DatabaseErrorKind;
 
 constexpr auto whole_mark = ".restoring-";
 constexpr auto aside_mark = ".replaced-";
-constexpr std::int64_t room_to_leave = std::int64_t{16} << 20;
 // Events the copy does not hold were given numbers nobody may know any more: of a database that was damaged,
 // or that stood on another machine.
 constexpr std::int64_t numbers_passed_over = 1'000'000;
@@ -105,8 +104,7 @@ void put_in_place(const std::filesystem::path& database, const std::string& day)
 
 // By the day and second; two restores may come within one.
 std::string free_day(const std::filesystem::path& database, Timestamp now) {
-  auto day = to_rfc3339(now).substr(0, 19) + "Z";
-  std::replace(day.begin(), day.end(), ':', '-');
+  const auto day = to_file_name(now);
   const auto taken = [&](const std::string& name) {
     return is_there(with_end(database, aside_mark + name)) || is_there(with_end(database, whole_mark + name));
   };
@@ -118,20 +116,19 @@ std::string free_day(const std::filesystem::path& database, Timestamp now) {
 void refuse_without_room(const std::filesystem::path& database, std::int64_t bytes) {
   std::error_code error;
   const auto space = std::filesystem::space(database.parent_path(), error);
-  if (error || static_cast<std::int64_t>(space.available) >= bytes + room_to_leave) return;
-  throw RestoreRefusal(
-      database.parent_path().string() + " has " + std::to_string(space.available / 1'000'000) +
-      " MB left, and the copy with what it needs " + std::to_string((bytes + room_to_leave) / 1'000'000) +
-      " MB; make room first. Nothing was changed");
+  if (error || static_cast<std::int64_t>(space.available) >= bytes + platform::room_to_leave) return;
+  throw RestoreRefusal(database.parent_path().string() + " has " +
+                       std::to_string(space.available / 1'000'000) +
+                       " MB left, and the copy with what it needs " +
+                       std::to_string((bytes + platform::room_to_leave) / 1'000'000) +
+                       " MB; make room first. Nothing was changed");
 }
 
 // Whether there was something to finish; what is worth nothing goes.
 bool finish_what_was_begun(const std::filesystem::path& database) {
   const auto days = ends_behind(database, whole_mark);
   for (const auto& day : days) put_in_place(database, day);
-  std::error_code ignored;
-  for (const auto* end : {"", "-journal", "-wal", "-shm"})
-    std::filesystem::remove(with_end(database, std::string(".restoring.new") + end), ignored);
+  platform::remove_database(with_end(database, ".restoring.new"));
   return !days.empty();
 }
 

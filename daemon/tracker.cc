@@ -283,8 +283,7 @@ void Tracker::Impl::tell_status() {
     orders += station->poller().view().orders;
     if (station->line().health().state != rules::PanelState::up) ++trouble;
   }
-  auto line = "following " + std::to_string(orders) + " orders on " + std::to_string(policy.panels.size()) +
-              " panels";
+  auto line = "following " + counted(orders, "order") + " on " + counted(policy.panels.size(), "panel");
   if (trouble > 0) line += ", " + std::to_string(trouble) + " of them in trouble";
   if (policy.panels.empty()) line = "no panel to follow: the configuration describes none";
   if (!storage.writable()) line = "the database takes no writes: " + *storage.trouble();

@@ -4,6 +4,7 @@
 #include "actors/note.h"
 #include "domain/text.h"
 #include "platform/database_copy.h"
+#include "platform/database_files.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -25,8 +26,6 @@ namespace {
 constexpr std::size_t kept_copies = 3;
 constexpr std::chrono::microseconds slice_time(700);
 constexpr Milliseconds between_slices{2};
-// What must be left for the database itself to go on.
-constexpr std::int64_t room_to_leave = std::int64_t{16} << 20;
 constexpr auto unfinished_name = "unfinished.db";
 
 std::int64_t room_in(const std::filesystem::path& directory) {
@@ -35,13 +34,6 @@ std::int64_t room_in(const std::filesystem::path& directory) {
   const auto space = std::filesystem::space(directory, error);
   if (error || space.available > static_cast<std::uintmax_t>(unknown)) return unknown;
   return static_cast<std::int64_t>(space.available);
-}
-
-// 2026-11-21T10:14:03.120Z → 2026-11-21T10-14-03Z
-std::string name_of(Timestamp at) {
-  auto text = to_rfc3339(at).substr(0, 19) + "Z";
-  std::replace(text.begin(), text.end(), ':', '-');
-  return text;
 }
 
 std::string in_megabytes(std::int64_t bytes) {
@@ -98,9 +90,7 @@ BackupKeeper::BackupKeeper(platform::EventLoop& loop, platform::Database& databa
       store_(store),
       directory_(std::filesystem::absolute(state_directory) / "backups"),
       next_slice_(loop, [this] { copy_a_slice(); }) {
-  std::error_code ignored;
-  for (const auto* end : {"", "-journal", "-wal", "-shm"})
-    std::filesystem::remove(directory_ / (std::string(unfinished_name) + end), ignored);
+  platform::remove_database(directory_ / unfinished_name);
 }
 
 BackupKeeper::~BackupKeeper() = default;
@@ -121,7 +111,7 @@ void BackupKeeper::begin(const Done& done) {
     return refuse(done,
                   {Why::failed, directory_.string() + " cannot be made (" + error.message() + ")", 0, 0});
   }
-  const auto needed = database_.size_bytes() + room_to_leave;
+  const auto needed = database_.size_bytes() + platform::room_to_leave;
   const auto free = room_in(directory_);
   if (free < needed) return refuse(done, lack_of_room(directory_, needed, free));
   try {
@@ -144,7 +134,7 @@ void BackupKeeper::copy_a_slice() {
   if (!work_) return;
   // The room that was there may have gone, and the database comes first.
   const auto free = room_in(directory_);
-  if (free < room_to_leave) return give_up(lack_of_room(directory_, room_to_leave, free));
+  if (free < platform::room_to_leave) return give_up(lack_of_room(directory_, platform::room_to_leave, free));
   try {
     if (!work_->copy.copy_for(slice_time)) return next_slice_.arm(between_slices);
     begin_to_check();
@@ -206,7 +196,7 @@ void BackupKeeper::stop() {
 }
 
 std::filesystem::path BackupKeeper::free_name() const {
-  const auto day = name_of(work_->made.made_at);
+  const auto day = to_file_name(work_->made.made_at);
   int number = 1;
   for (const auto& copy : copies()) {
     if (copy.day == day) number = std::max(number, copy.number + 1);

@@ -32,17 +32,13 @@ bool is_json(std::string_view content_type) {
 // What the database alone can answer or take, at once.
 bool takes_no_waiting(const platform::HttpRequestHead& head) {
   if (is_compat_path(head.path)) return false;
-  const auto ends = [&](std::string_view with) {
-    return head.path.size() >= with.size() &&
-           head.path.compare(head.path.size() - with.size(), with.size(), with) == 0;
-  };
   if (head.method == "GET" || head.method == "HEAD") {
     return std::none_of(head.query.begin(), head.query.end(), [](const auto& parameter) {
       return parameter.first == "wait" || parameter.first == "follow";
     });
   }
   const bool is_of_orders = head.path.rfind("/v1/orders", 0) == 0;
-  return is_of_orders && !asks_once(head.method, head.path) && !ends("/poll");
+  return is_of_orders && !asks_once(head.method, head.path) && !head.path.ends_with("/poll");
 }
 
 }  // namespace

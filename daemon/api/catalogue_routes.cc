@@ -67,7 +67,7 @@ void list_services(House& house, const ExchangePtr& exchange) {
 Json shown_change(const ServiceChange& change) {
   return {{"service", change.service.text()},
           {"kind", to_text(change.kind)},
-          {"field", change.field.empty() ? Json(nullptr) : Json(change.field)},
+          {"field", text_or_null(change.field)},
           {"before", change.before ? Json(*change.before) : Json(nullptr)},
           {"after", change.after ? Json(*change.after) : Json(nullptr)},
           {"open_orders", change.open_orders},
@@ -120,7 +120,7 @@ void show_balance(House& house, const ExchangePtr& exchange) {
   for (const auto& point : history->items) {
     items.push_back({{"at", to_rfc3339(point.at)},
                      {"balance", point.balance.text()},
-                     {"currency", point.currency.empty() ? Json(nullptr) : Json(point.currency)}});
+                     {"currency", text_or_null(point.currency)}});
   }
   auto json = shown_balance(house, *policy);
   const auto last = house.store.catalogue().last_balance(policy->name);

@@ -1,5 +1,6 @@
 #include "api/config_view.h"
 
+#include "api/shapes.h"
 #include "config/masking.h"
 #include "domain/event.h"
 #include "domain/text.h"
@@ -9,14 +10,8 @@
 namespace smm::api {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json text_or_nothing(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
 Json shown_proxy(const std::string& proxy) {
-  return proxy.empty() ? Json(nullptr) : Json(config::mask_url(proxy));
+  return text_or_null(proxy.empty() ? proxy : config::mask_url(proxy));
 }
 
 Json shown_poll(const PollPolicy& poll) {
@@ -64,7 +59,7 @@ Json shown_panel_policy(const PanelPolicy& panel) {
   json["timeout"] = to_text(panel.timeout);
   json["place_timeout"] = to_text(panel.place_timeout);
   json["proxy"] = shown_proxy(panel.proxy);
-  json["currency"] = text_or_nothing(panel.currency);
+  json["currency"] = text_or_null(panel.currency);
   json["compat_token_file"] =
       panel.compat_token_source ? Json(panel.compat_token_source->name) : Json(nullptr);
   json["track_on_sight"] = panel.track_on_sight;

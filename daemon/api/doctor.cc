@@ -3,6 +3,7 @@
 #include "api/checks.h"
 #include "api/readers.h"
 #include "api/routes.h"
+#include "api/shapes.h"
 #include "domain/text.h"
 
 #include <nlohmann/json.hpp>
@@ -21,7 +22,7 @@ Json shown_check(const Check& check) {
           {"subject", check.subject},
           {"verdict", to_text(check.verdict)},
           {"found", to_valid_utf8(check.found)},
-          {"fix", check.fix.empty() ? Json(nullptr) : Json(to_valid_utf8(check.fix))}};
+          {"fix", text_or_null(to_valid_utf8(check.fix))}};
 }
 
 platform::AddressPolicy addresses_of(const WebhookPolicy& policy) {

@@ -1,6 +1,7 @@
 #include "api/checks.h"
 #include "config/secret_file.h"
 #include "config/secrets.h"
+#include "domain/text.h"
 #include "platform/library_versions.h"
 #include "rules/panel_health.h"
 #include "store/purchases.h"
@@ -40,10 +41,6 @@ std::string joined(const std::vector<std::string>& lines, const char* between) {
   std::string text;
   for (const auto& line : lines) text += (text.empty() ? "" : between) + line;
   return text;
-}
-
-std::string counted(std::int64_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 // What the source holds now; as the configuration was read.
@@ -96,9 +93,8 @@ Check check_config(House& house) {
     });
     check.fix = restart ? "sudo systemctl restart smm-tracker" : reload;
   } else {
-    check.found += ": in force as it is, " +
-                   counted(static_cast<std::int64_t>(house.policy().panels.size()), "panel") + ", " +
-                   counted(static_cast<std::int64_t>(house.policy().webhooks.size()), "webhook");
+    check.found += ": in force as it is, " + counted(house.policy().panels.size(), "panel") + ", " +
+                   counted(house.policy().webhooks.size(), "webhook");
     if (house.policy().panels.empty()) {
       check.verdict = Verdict::warn;
       check.fix = std::string("write a [panel.NAME] into it (man smm-tracker.toml), then: ") + reload;
@@ -169,8 +165,7 @@ Check check_people(House& house) {
   for (const auto& [panel, orders] : house.store.counts().lost) lost += orders;
   if (count > 0) {
     check.verdict = Verdict::warn;
-    check.found = counted(static_cast<std::int64_t>(count), "placement") +
-                  (count == query.limit ? " or more" : "") +
+    check.found = counted(count, "placement") + (count == query.limit ? " or more" : "") +
                   " of which nobody knows whether the panel took it; nothing is sent again by itself";
     check.fix =
         "smm-tracker placements --state unknown; then look at the panel, and: smm-tracker placements "
@@ -225,8 +220,7 @@ std::vector<Check> check_panel_at_hand(House& house, const PanelPolicy& policy) 
   const auto view = station->poller().view();
   Check polls = blank;
   polls.id = "panel." + name + ".polls";
-  polls.found = counted(static_cast<std::int64_t>(view.orders), "order") + " followed, " +
-                std::to_string(view.due) + " of them due";
+  polls.found = counted(view.orders, "order") + " followed, " + std::to_string(view.due) + " of them due";
   if (view.orders == 0) polls.found = "no orders to follow";
   if (view.lag > much_lag && !station->line().paused()) {
     polls.verdict = Verdict::warn;

@@ -1,5 +1,6 @@
 #include "api/checks.h"
 #include "config/url.h"
+#include "domain/text.h"
 #include "rules/panel_health.h"
 
 #include <algorithm>
@@ -27,10 +28,6 @@ std::string list_of(const std::vector<sockaddr_storage>& addresses) {
     text += (i == 0 ? "" : ", ") + platform::to_text(addresses[i]);
   }
   return addresses.size() > most ? text + ", …" : text;
-}
-
-std::string counted(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "es");
 }
 
 std::string in_time(Milliseconds took) {
@@ -257,13 +254,10 @@ std::vector<Check> judge_webhook_address(const WebhookFacts& facts) {
 }
 
 std::string roughly(Milliseconds time) {
-  const auto whole = [](auto count, const char* unit) {
-    return std::to_string(count) + " " + unit + (count == 1 ? "" : "s");
-  };
-  if (time >= hours(48)) return whole(time / hours(24), "day");
-  if (time >= minutes(120)) return whole(time / hours(1), "hour");
-  if (time >= minutes(2)) return whole(time / minutes(1), "minute");
-  return whole(time / seconds(1), "second");
+  if (time >= hours(48)) return counted(time / hours(24), "day");
+  if (time >= minutes(120)) return counted(time / hours(1), "hour");
+  if (time >= minutes(2)) return counted(time / minutes(1), "minute");
+  return counted(time / seconds(1), "second");
 }
 
 }  // namespace smm::api

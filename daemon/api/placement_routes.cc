@@ -117,7 +117,7 @@ void answer_placement(House& house, const ExchangePtr& exchange, const Placement
 Json shown_cost(const rules::Cost& cost, const std::string& currency) {
   return {{"kind", rules::to_text(cost.kind)},
           {"amount", cost.amount ? Json(cost.amount->text()) : Json(nullptr)},
-          {"currency", currency.empty() ? Json(nullptr) : Json(currency)}};
+          {"currency", text_or_null(currency)}};
 }
 
 void answer_preview(House& house, const ExchangePtr& exchange, const PanelPolicy& policy, const Wish& wish,
@@ -136,7 +136,7 @@ void answer_preview(House& house, const ExchangePtr& exchange, const PanelPolicy
   json["balance"] = nullptr;
   if (balance) {
     json["balance"] = {{"balance", balance->point.balance.text()},
-                       {"currency", currency.empty() ? Json(nullptr) : Json(currency)},
+                       {"currency", text_or_null(currency)},
                        {"at", to_rfc3339(balance->checked_at)}};
   }
   json["service"] = entry ? shown_service(*entry) : Json(nullptr);

@@ -49,13 +49,9 @@ Problem storage_trouble(const std::string& words) {
 
 bool asks_once(std::string_view method, std::string_view path) {
   if (method != "POST") return false;
-  const auto begins = [&](std::string_view with) { return path.substr(0, with.size()) == with; };
-  const auto ends = [&](std::string_view with) {
-    return path.size() >= with.size() && path.substr(path.size() - with.size()) == with;
-  };
   if (path == "/v1/refills" || path == "/v1/cancels") return true;
-  if (begins("/v1/panels/")) return ends("/orders");
-  return begins("/v1/orders/") && (ends("/refill") || ends("/cancel"));
+  if (path.starts_with("/v1/panels/")) return path.ends_with("/orders");
+  return path.starts_with("/v1/orders/") && (path.ends_with("/refill") || path.ends_with("/cancel"));
 }
 
 Problem unsent(Problem problem) {

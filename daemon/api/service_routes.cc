@@ -131,12 +131,8 @@ void reload(House& house, const ExchangePtr& exchange) {
   if (!has_no_query(exchange)) return;
   const auto changed = house.reload();
   if (changed) return exchange->answer(200, {{"ok", true}, {"changed", *changed}});
-  auto problem =
-      Json::parse(to_json_text({422,
-                                "config-invalid",
-                                "the configuration has errors; nothing changed: " + changed.error().front(),
-                                {},
-                                {}}));
+  auto problem = Json::parse(
+      to_json_text({422, "config-invalid", "the configuration has errors; nothing changed", {}, {}}));
   problem["complaints"] = changed.error();
   exchange->responder().send({422, {{"Content-Type", "application/problem+json"}}, problem.dump() + "\n"});
 }

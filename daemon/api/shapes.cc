@@ -15,10 +15,6 @@ Json or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
 Json id_or_null(const auto& id) {
   return id ? Json(id->text()) : Json(nullptr);
 }
@@ -44,6 +40,10 @@ Json service_name_of(House& house, const Order& order) {
 }
 
 }  // namespace
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
 
 Json shown_time(const std::optional<Timestamp>& time) {
   return time ? Json(to_rfc3339(*time)) : Json(nullptr);

@@ -14,6 +14,8 @@
 // How things look in an answer: the shapes the reference documents.
 namespace smm::api {
 
+// null for none
+[[nodiscard]] Json text_or_null(const std::string& text);
 [[nodiscard]] Json shown_time(const std::optional<Timestamp>& time);
 
 // `now` fills in what only the pollers know: polled_at and next_poll_at.

@@ -111,7 +111,7 @@ ExitCode go_through(Session& session, const AskKind& kind, const Orders& orders,
     results.push_back(wrong.exit);
     remark(wrong.message);
     const auto untried = orders.size() - at - part.size();
-    if (untried > 0) remark(counted(static_cast<std::int64_t>(untried), "order") + " not tried");
+    if (untried > 0) remark(counted(untried, "order") + " not tried");
     break;
   }
   items.finish();
@@ -157,7 +157,7 @@ tl::expected<std::string, Failure> glimpse(Session& session, const AskKind& kind
   if (failure) return tl::unexpected(not_sent(*failure));
   auto text = table.take(view);
   if (orders.size() > most_rows) {
-    text += "… and " + counted(static_cast<std::int64_t>(orders.size() - most_rows), "more order") + "\n";
+    text += "… and " + counted(orders.size() - most_rows, "more order") + "\n";
   }
   return text;
 }

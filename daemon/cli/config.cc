@@ -23,10 +23,7 @@ Json texts_of(const std::vector<config::Complaint>& complaints) {
 }
 
 std::string what_it_says(const Policy& policy) {
-  const auto count = [](std::size_t number, const char* noun) {
-    return counted(static_cast<std::int64_t>(number), noun);
-  };
-  return count(policy.panels.size(), "panel") + ", " + count(policy.webhooks.size(), "webhook");
+  return counted(policy.panels.size(), "panel") + ", " + counted(policy.webhooks.size(), "webhook");
 }
 
 }  // namespace

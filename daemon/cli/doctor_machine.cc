@@ -172,8 +172,8 @@ Check check_config_file(const std::string& file) {
     check.fix = check.fix.empty() ? "mend the file, then: " + again : check.fix + " && " + again;
     return check;
   }
-  check.found = shown + ": right; " + counted(static_cast<std::int64_t>(policy->panels.size()), "panel") +
-                ", " + counted(static_cast<std::int64_t>(policy->webhooks.size()), "webhook");
+  check.found = shown + ": right; " + counted(policy->panels.size(), "panel") + ", " +
+                counted(policy->webhooks.size(), "webhook");
   if (warnings.empty()) return check;
   check.verdict = Verdict::warn;
   for (const auto& warning : warnings) check.found += "\n" + to_text(warning);

@@ -168,8 +168,7 @@ class Importing {
   }
 
   [[nodiscard]] std::string so_far() const {
-    return counted(static_cast<std::int64_t>(fresh_ + known_), "order") +
-           (dry_run_ ? " looked up" : " imported") +
+    return counted(fresh_ + known_, "order") + (dry_run_ ? " looked up" : " imported") +
            (last_line_ > 0 ? ", up to line " + std::to_string(last_line_) : "");
   }
   void tell_of_interrupt() const {
@@ -182,7 +181,7 @@ class Importing {
     std::string text =
         dry_run_ ? std::to_string(fresh_) + " would be new" : std::to_string(fresh_) + " tracked";
     if (known_ > 0) text += ", " + std::to_string(known_) + " known before";
-    if (refused_ > 0) text += ", " + counted(static_cast<std::int64_t>(refused_), "line") + " refused";
+    if (refused_ > 0) text += ", " + counted(refused_, "line") + " refused";
     return text + "\n";
   }
 

@@ -2,6 +2,7 @@
 
 #include "cli/phrases.h"
 #include "domain/status.h"
+#include "domain/text.h"
 
 #include <nlohmann/json.hpp>
 

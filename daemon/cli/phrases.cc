@@ -67,10 +67,6 @@ std::string bytes(std::int64_t count) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
-std::string counted(std::int64_t count, std::string_view noun) {
-  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
-}
-
 std::string quotation(std::string_view text) {
   constexpr int columns = 60;
   constexpr std::size_t bytes_looked_at = 4 * columns;

@@ -23,8 +23,6 @@ namespace smm::cli {
 [[nodiscard]] std::string span(Milliseconds time);
 // "512 B", "12.4 MiB"
 [[nodiscard]] std::string bytes(std::int64_t count);
-// "1 order", "2 orders"
-[[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
 
 // "text" in quotes, harmless, and no longer than fits into a sentence.
 [[nodiscard]] std::string quotation(std::string_view text);

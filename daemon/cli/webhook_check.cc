@@ -279,7 +279,7 @@ tl::expected<CapturedWebhook, WebhookFault> read_captured_webhook(std::string_vi
   for (std::size_t number = 1;; ++number) {
     const auto end = rest.substr(0, most_head).find('\n');
     if (end == std::string_view::npos || request.size() - rest.size() > most_head) {
-      return refuse("no empty line after " + counted(static_cast<std::int64_t>(number), "line") +
+      return refuse("no empty line after " + counted(number, "line") +
                     ": it is what parts the headers from the body");
     }
     auto line = rest.substr(0, end);

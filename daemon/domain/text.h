@@ -29,4 +29,11 @@ namespace smm {
 }
 [[nodiscard]] std::string lower_case(std::string_view text);
 
+// "1 order", "2 orders", "2 addresses"
+template <class Count>
+[[nodiscard]] std::string counted(Count count, std::string_view noun) {
+  const auto* plural = noun.ends_with('s') ? "es" : "s";
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : plural);
+}
+
 }  // namespace smm

@@ -1,5 +1,6 @@
 #include "domain/time.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -74,6 +75,12 @@ std::string to_rfc3339(Timestamp time) {
       static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
       static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+std::string to_file_name(Timestamp time) {
+  auto text = to_rfc3339(time).substr(0, 19) + "Z";
+  std::replace(text.begin(), text.end(), ':', '-');
+  return text;
 }
 
 std::optional<Timestamp> from_rfc3339(std::string_view text) {

@@ -24,6 +24,8 @@ using Timestamp = std::chrono::time_point<std::chrono::system_clock, Millisecond
 
 // RFC 3339, UTC, always with milliseconds: 2026-11-21T08:00:00.000Z
 [[nodiscard]] std::string to_rfc3339(Timestamp time);
+// As part of a file's name: 2026-11-21T08-00-00Z
+[[nodiscard]] std::string to_file_name(Timestamp time);
 // Any RFC 3339 date-time, with an offset and with any number of decimals (cut to milliseconds), in the years
 // 1970 to 9999.
 [[nodiscard]] std::optional<Timestamp> from_rfc3339(std::string_view text);

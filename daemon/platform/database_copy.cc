@@ -42,12 +42,6 @@ std::int64_t first_number(sqlite3* handle, const char* name, const char* sql) {
   return word.empty() ? 0 : std::stoll(word);
 }
 
-void remove_with_company(const std::filesystem::path& file) {
-  std::error_code ignored;
-  for (const auto* end : {"", "-journal", "-wal", "-shm"})
-    std::filesystem::remove(file.string() + end, ignored);
-}
-
 // sqlite.org/fileformat.html, "File format version numbers": 2 there means that it is written with a log.
 bool is_written_with_a_log(const std::filesystem::path& file) {
   constexpr int read_version_at = 19;
@@ -96,7 +90,7 @@ class DatabaseCopy::Connection {
 };
 
 DatabaseCopy::DatabaseCopy(sqlite3* source, std::filesystem::path file) : file_(std::move(file)) {
-  remove_with_company(file_);
+  remove_database(file_);
   make_private_file(file_);
   try {
     to_ = open_connection(file_, SQLITE_OPEN_READWRITE);
@@ -111,14 +105,14 @@ DatabaseCopy::DatabaseCopy(sqlite3* source, std::filesystem::path file) : file_(
     if (backup_ == nullptr) throw_database_error(to_, sqlite3_errcode(to_), "begin a copy");
   } catch (const DatabaseError&) {
     end_copying();
-    remove_with_company(file_);
+    remove_database(file_);
     throw;
   }
 }
 
 DatabaseCopy::~DatabaseCopy() {
   end_copying();
-  if (!is_put_) remove_with_company(file_);
+  if (!is_put_) remove_database(file_);
 }
 
 void DatabaseCopy::end_copying() noexcept {

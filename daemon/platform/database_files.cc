@@ -48,6 +48,12 @@ sqlite3* open_connection(const std::filesystem::path& path, int flags) {
   }
 }
 
+void remove_database(const std::filesystem::path& path) {
+  std::error_code ignored;
+  for (const auto* end : {"", "-journal", "-wal", "-shm"})
+    std::filesystem::remove(path.string() + end, ignored);
+}
+
 void sync_file(const std::filesystem::path& path, const std::atomic<bool>& gives_up) {
   const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) fail(path, ": cannot be opened", errno);

@@ -142,7 +142,7 @@ TEST_CASE(
   read_only.target = "/v1/version";
   read_only.socket = "ro.sock";
   CHECK(tracker.call(read_only).status == 200);
-  CHECK(manager.wait_for("STATUS=", seconds(5)).find("following 0 orders on 1 panels") != std::string::npos);
+  CHECK(manager.wait_for("STATUS=", seconds(5)).find("following 0 orders on 1 panel") != std::string::npos);
   tracker.signal(SIGTERM);
   CHECK_FALSE(manager.wait_for("STOPPING=1", seconds(5)).empty());
   CHECK(tracker.wait_for_exit(seconds(5)).value_or(ExitState{}).code == 0);
