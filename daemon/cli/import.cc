@@ -18,6 +18,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <set>
 
 namespace smm::cli {
@@ -113,7 +114,7 @@ class Importing {
   void take(std::size_t number, ImportOrder&& order) {
     if (broken_) return;
     if (const auto complaint = about_panel(order.key.panel.text()); !complaint.empty()) {
-      return refuse(number, complaint);
+      return refuse(number, complaint, ++strangers_[order.key.panel.text()] > 1);
     }
     ++right_;
     if (dry_run_) return look(number, order.key);
@@ -123,9 +124,10 @@ class Importing {
     lines_.push_back({number, std::move(order.key)});
   }
 
-  void refuse(std::size_t number, const std::string& complaint) {
+  // A person is spared what was said before.
+  void refuse(std::size_t number, const std::string& complaint, bool is_known = false) {
     progress_.clear();
-    remark(name_ + ":" + std::to_string(number) + ": " + complaint);
+    if (!is_known) remark(name_ + ":" + std::to_string(number) + ": " + complaint);
     if (session_->json) {
       write_json((refused_ > 0 ? "," : opening) + Json{{"line", number}, {"detail", complaint}}.dump());
     }
@@ -152,6 +154,7 @@ class Importing {
       session_->out.write(summary());
     }
     session_->out.flush();
+    tell_of_strangers();
     if (!trouble.empty()) remark(name_ + ": " + trouble);
     const bool any_done = fresh_ + known_ > 0;
     if (broken_) {
@@ -163,6 +166,13 @@ class Importing {
   }
 
  private:
+  void tell_of_strangers() const {
+    for (const auto& [panel, lines] : strangers_) {
+      if (lines < 2) continue;
+      remark(name_ + ": " + counted(lines - 1, "more line") + (lines == 2 ? " names" : " name") +
+             " panel \"" + panel + "\"");
+    }
+  }
   void write_json(const std::string& text) {
     session_->out.write(session_->view.terminal ? harmless_json(text) : text);
   }
@@ -238,6 +248,7 @@ class Importing {
   ProgressBar progress_;
   Insistence insistence_;
   std::set<std::string> panels_;
+  std::map<std::string, std::size_t> strangers_;  // panels nobody configured, and how many lines name them
   std::set<OrderKey> looked_up_;
   std::string body_;  // the array so far, unclosed
   std::vector<Line> lines_;

@@ -84,7 +84,7 @@ std::string refill_of(const Json& order, const View& view) {
 
 std::string cancel_of(const Json& order) {
   const auto& cancel = field(order, "cancel");
-  auto text = allowance(cancel);
+  auto text = is_true(order, "ended") ? std::string() : allowance(cancel);
   also(text, words(cancel, "state"));
   return text;
 }

@@ -262,6 +262,17 @@ TEST_CASE("import --json prints one document with the counts and every complaint
   CHECK(Json::parse(outcome.out) == expected);
 }
 
+TEST_CASE("import says once what is wrong with a panel, and how many lines name it") {
+  Stage stage;
+  stage.daemon.will_answer(took(1));
+  const auto outcome = stage.import({"-"}, "p1/1\np9/2\np8/3\np9/4\np9/5\n");
+  CHECK(outcome.out == "1 tracked, 4 lines refused\n");
+  CHECK(outcome.err ==
+        "smm-tracker: <stdin>:2: the configuration names no panel \"p9\" (did you mean \"p1\"?)\n"
+        "smm-tracker: <stdin>:3: the configuration names no panel \"p8\" (did you mean \"p1\"?)\n"
+        "smm-tracker: <stdin>: 2 more lines name panel \"p9\"\n");
+}
+
 TEST_CASE("import without a daemon says so before it reads") {
   const Room room;
   CHECK(run(room.path("api.sock"), {"import", "-"}, "p1/1\n").exit == 7);

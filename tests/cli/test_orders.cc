@@ -120,6 +120,18 @@ TEST_CASE("show tells an open refill, a cancel under way and what the service do
         "cancel  not allowed by the service\n");
 }
 
+TEST_CASE("show does not say of an order that has ended that it may be cancelled") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  daemon.will_answer(json(
+      R"({"panel":"p1","id":"1","status":"canceled","ended":true,"cancel":{"allowed":true,"state":"canceled"}})"));
+  daemon.will_answer(json(
+      R"({"panel":"p1","id":"2","status":"completed","ended":true,"cancel":{"allowed":true,"state":null}})"));
+  CHECK(run(room.path("api.sock"), {"show", "p1/1"}).out ==
+        "order   p1/1\nstatus  canceled\ncancel  canceled\n");
+  CHECK(run(room.path("api.sock"), {"show", "p1/2"}).out == "order   p1/2\nstatus  completed\n");
+}
+
 TEST_CASE("count reports what was seen, and tells how the order is now") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));

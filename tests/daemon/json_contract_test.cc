@@ -30,11 +30,11 @@ std::string faults(const Json& document, const std::string& name, const ManPage&
   if (!document.is_object()) return name + " is no object";
   std::string text;
   for (const auto& field : fields->second.always) {
-    if (!document.contains(field)) text += name + " has no " + field + "; ";
+    if (!document.contains(field)) text.append(name).append(" has no ").append(field).append("; ");
   }
   for (const auto& [field, value] : document.items()) {
     if (fields->second.always.count(field) + fields->second.sometimes.count(field) == 0) {
-      text += name + " has " + field + ", of which the page is silent; ";
+      text.append(name).append(" has ").append(field).append(", of which the page is silent; ");
     }
   }
   return text;

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <thread>
 
 namespace smm::test::ledger_test {
@@ -22,8 +23,11 @@ std::size_t largest_batch(practice::PracticeServer& server) {
 
 }  // namespace
 
+// SMM_LEDGER_ORDERS: fewer of them, where a sanitizer makes each of them dear.
 TEST_CASE(
     "10,000 orders on three panels: the panel's ledger equals history, events and webhooks, one for one") {
+  const char* wanted = std::getenv("SMM_LEDGER_ORDERS");
+  const std::size_t all = wanted == nullptr ? 10'000 : static_cast<std::size_t>(std::atoi(wanted));
   practice::ServerOptions options;
   options.speed = 1;
   practice::PracticeServer server(options);
@@ -32,7 +36,8 @@ TEST_CASE(
   tracker.add_file("keys/shop", webhook_secret);
   std::string config = "[poll]\nfastest = \"2s\"\nmoving = \"2s\"\nslowest = \"3s\"\nsettle = \"1h\"\n" +
                        webhook_section(receiver.url());
-  const std::vector<std::pair<std::string, std::size_t>> panels = {{"p1", 3334}, {"p2", 3333}, {"p3", 3333}};
+  const std::vector<std::pair<std::string, std::size_t>> panels = {
+      {"p1", all - all / 3 * 2}, {"p2", all / 3}, {"p3", all / 3}};
   for (const auto& [name, orders] : panels) {
     practice::PanelOptions panel;
     panel.name = name;
@@ -47,15 +52,15 @@ TEST_CASE(
   }
   std::this_thread::sleep_for(
       std::chrono::seconds(9));  // let the courses run: this is the panel's time, not ours
-  REQUIRE_MESSAGE(asked_again(server, tracker, 10'000), tracker.get("/v1/status").body << tracker.log());
+  REQUIRE_MESSAGE(asked_again(server, tracker, all), tracker.get("/v1/status").body << tracker.log());
   REQUIRE(all_delivered(tracker, std::chrono::minutes(5)));
 
   const auto findings = compare({tracker, server, &receiver, {}});
   MESSAGE(to_text(findings));
   CHECK_MESSAGE(findings.faults.empty(), to_text(findings));
-  CHECK(findings.orders == 10'000);
+  CHECK(findings.orders == all);
   // How many changes are seen on the way depends on the machine; that orders moved does not.
-  CHECK(findings.points > 11'000);
+  CHECK(findings.points > all + all / 10);
   CHECK(largest_batch(server) == 100);
 
   SUBCASE("while nothing changes, a panel gets no more than 1.02 × ⌈n ÷ 100⌉ requests in `slowest`") {

@@ -336,6 +336,7 @@ TEST_CASE("clients that connect in the middle of a restore are answered from the
   REQUIRE(eventually([&] { return fs::exists(tracker.state() / "tracker.db.restoring.new"); }));
   std::atomic<int> answered = 0;
   std::vector<std::future<long>> clients;
+  clients.reserve(10);
   for (int i = 0; i < 10; ++i) {
     clients.push_back(std::async(std::launch::async, [&, i] {
       const auto order = "/v1/orders/p1/" + std::to_string(1 + i % 2);

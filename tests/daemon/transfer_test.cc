@@ -41,8 +41,8 @@ TEST_CASE("what export writes import reads, in both formats, and no event of the
   std::string csv = "panel,id,ref,label.customer,link,quantity,service,placed_at\n";
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto number = std::to_string(i);
-    csv += "p1," + ids[i] + ",\"shop, \"\"" + number + "\"\"\",42,https://e.example/" + number + ",1000,1," +
-           "2026-11-20T08:00:00Z\n";
+    csv.append("p1,").append(ids[i]).append(",\"shop, \"\"").append(number).append("\"\"\",42,");
+    csv.append("https://e.example/").append(number).append(",1000,1,2026-11-20T08:00:00Z\n");
   }
   const auto first = smm_tracker(from, {"import", "-"}, csv);
   CHECK(first.err == "");
