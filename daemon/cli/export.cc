@@ -110,7 +110,7 @@ class Exporting {
         text += csv_line(order);
       } else if (!history_) {
         text += order.dump() + '\n';
-      } else if (const auto failure = put_with_history(order, text)) {
+      } else if (auto failure = put_with_history(order, text)) {
         return failure;
       }
       if (!sink_->is_the_screen()) {

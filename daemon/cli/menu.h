@@ -58,6 +58,7 @@ class Menu {
 template <class Values>
 [[nodiscard]] std::vector<std::string> all_texts(const Values& values) {
   std::vector<std::string> texts;
+  texts.reserve(values.size());
   for (const auto value : values) texts.emplace_back(to_text(value));
   return texts;
 }
