@@ -128,9 +128,10 @@ void judge_unit(Check& check, Properties& unit) {
 
 Check check_unit() {
   Check check{"unit", "service", Verdict::ok, "no systemd runs here; its view of the service is left out"};
-  const auto text = output_of({"systemctl", "show", "smm-tracker.service", "--no-pager",
-                               "--property=LoadState,ActiveState,SubState,Result,ExecMainStatus,NRestarts,"
-                               "NeedDaemonReload,UnitFileState"});
+  const std::string properties =
+      "--property=LoadState,ActiveState,SubState,Result,ExecMainStatus,NRestarts,NeedDaemonReload,"
+      "UnitFileState";
+  const auto text = output_of({"systemctl", "show", "smm-tracker.service", "--no-pager", properties});
   auto unit = properties_of(text.value_or(""));
   if (unit["LoadState"].empty()) return check;
   check.found.clear();
