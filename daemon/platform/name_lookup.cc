@@ -53,8 +53,13 @@ NameLookup::NameLookup(EventLoop& loop, const std::string& host, std::function<v
 }
 
 // The library writes into a job that is under way: it must stay until that is over, be it for ever.
+std::vector<std::unique_ptr<NameLookup::Job>>& NameLookup::abandoned_jobs() {
+  static auto& jobs = *new std::vector<std::unique_ptr<Job>>;  // and also when the program ends
+  return jobs;
+}
+
 NameLookup::~NameLookup() {
-  static auto& abandoned = *new std::vector<std::unique_ptr<Job>>;  // and also when the program ends
+  auto& abandoned = abandoned_jobs();
   std::erase_if(abandoned, [](const auto& job) { return gai_error(&job->request) != EAI_INPROGRESS; });
   if (!job_->refusal.empty()) return;
   if (gai_cancel(&job_->request) == EAI_NOTCANCELED) abandoned.push_back(std::move(job_));

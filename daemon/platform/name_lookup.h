@@ -30,6 +30,7 @@ class NameLookup {
 
  private:
   struct Job;
+  static std::vector<std::unique_ptr<Job>>& abandoned_jobs();  // under way, and nobody waits for them
   void look();
 
   std::function<void(const Found&)> done_;
