@@ -57,7 +57,8 @@ void check_problem(const HeardAnswer& answer) {
 
 // What the library says by itself, and in HTML.
 bool is_of_library(const HeardAnswer& answer) {
-  return answer.body.rfind("<html>", 0) == 0 &&
+  // Some of them with their head twice.
+  return (answer.body.rfind("<html>", 0) == 0 || answer.body.rfind("HTTP/1.1 ", 0) == 0) &&
          (answer.status == 400 || answer.status == 413 || answer.status == 414 || answer.status == 431 ||
           answer.status == 505);
 }

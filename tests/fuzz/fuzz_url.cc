@@ -54,8 +54,9 @@ void check_parts(const std::string& text, const config::Url& url) {
 void check_masking(const std::string& text, const config::Url& url) {
   for (const auto& masked : {config::mask_url(text), config::mask_webhook_url(text)}) {
     require_fit(masked, 4096);
-    require(url.user_info.size() < 4 || url.user_info.find('*') != std::string::npos ||
-                masked.find(url.user_info + "@") == std::string::npos,
+    const bool stands_once = text.find(url.user_info) == text.rfind(url.user_info);
+    require(url.user_info.size() < 4 || !stands_once || masked.find(url.user_info) == std::string::npos ||
+                url.user_info.find('*') != std::string::npos,
             "user info is shown", masked);
     const auto query = url.rest.find('?');
     const auto asked = query == std::string::npos ? std::string() : url.rest.substr(query);

@@ -89,13 +89,16 @@ const Slow* Slow::find(std::string_view name) const {
 }
 
 bool Slow::says_twice() const {
+  if (kind != Kind::object) return false;
   return std::any_of(children.begin(), children.end(),
                      [&](const Slow& child) { return find(child.key) != &child; });
 }
 
 SlowReading read_slowly(std::string_view json) {
   SlowBuilder builder;
-  builder.reading.whole = Json::sax_parse(json.begin(), json.end(), &builder);
+  // To the library a NUL is the end, whatever comes behind it.
+  const bool may_be_json = json.find('\0') == std::string_view::npos;
+  builder.reading.whole = may_be_json && Json::sax_parse(json.begin(), json.end(), &builder);
   return std::move(builder.reading);
 }
 
