@@ -106,6 +106,11 @@ tl::expected<json, Problem> parse_body(std::string_view body) {
   if (body.empty()) {
     return tl::unexpected(Problem{400, "bad-json", "the body is empty; it must be JSON", {}, {}});
   }
+  // To the library a NUL is the end, whatever comes behind it.
+  if (const auto end = body.find('\0'); end != std::string_view::npos) {
+    return tl::unexpected(Problem{
+        400, "bad-json", "the body is not JSON: byte " + std::to_string(end + 1) + " is a NUL", {}, {}});
+  }
   Builder builder;
   if (!json::sax_parse(body, &builder)) return tl::unexpected(std::move(*builder.problem));
   return std::move(builder.root);

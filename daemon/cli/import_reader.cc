@@ -12,6 +12,7 @@ namespace smm::cli {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+constexpr std::string_view blank = " \t\r\n\v\f";  // what trim() takes off
 constexpr std::size_t longest_import_line = std::size_t{1} << 20;
 
 bool ends_with(std::string_view text, std::string_view end) {
@@ -65,7 +66,7 @@ void ImportReader::feed(std::string_view bytes) {
     pending_ += bytes;
     // The first line tells what it is.
     const auto text = std::string_view(pending_);
-    const auto word = text.find_first_not_of(" \t\r\n", text.substr(0, 3) == byte_order_mark ? 3 : 0);
+    const auto word = text.find_first_not_of(blank, text.substr(0, 3) == byte_order_mark ? 3 : 0);
     const bool is_there = word != std::string_view::npos && text.find('\n', word) != std::string_view::npos;
     if (!is_there && pending_.size() < longest_import_line) return;
     begin();
@@ -82,7 +83,7 @@ void ImportReader::begin() {
   begun_ = true;
   auto text = std::exchange(pending_, {});
   if (std::string_view(text).substr(0, 3) == byte_order_mark) text.erase(0, 3);
-  const auto word = text.find_first_not_of(" \t\r\n");
+  const auto word = text.find_first_not_of(blank);
   if (word == std::string::npos) return;
   const auto first_line = std::string_view(text).substr(word, text.find('\n', word) - word);
   if (format_ == FileFormat::unknown) guess_format(first_line);

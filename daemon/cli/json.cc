@@ -26,6 +26,8 @@ std::size_t character_length(char first) {
 }  // namespace
 
 std::optional<Json> parse_json(std::string_view text) {
+  // To the library a NUL is the end, whatever comes behind it.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   constexpr int deepest = 64;
   bool too_deep = false;
   auto json = Json::parse(

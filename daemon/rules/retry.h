@@ -14,7 +14,7 @@ namespace smm::rules {
 inline constexpr int max_tries = 13;
 inline constexpr Milliseconds longest_retry_after = std::chrono::hours(24);
 // Nothing is put off for longer: the last delay and its 20 %.
-inline constexpr Milliseconds longest_retry_delay = std::chrono::hours(24) * 6 / 5;
+inline constexpr Milliseconds longest_retry_delay = Milliseconds(std::chrono::hours(24)) * 6 / 5;
 
 // `tries` failed so far (1 …); `jitter` uniform in [0, 1). Nothing: no further try, the delivery is dead.
 [[nodiscard]] std::optional<Milliseconds> retry_delay(int tries, double jitter,

@@ -178,6 +178,22 @@ TEST_CASE("import of an empty file does nothing and says so") {
   CHECK(outcome.out == "0 tracked\n");
 }
 
+TEST_CASE("import of a file of nothing but form feeds does not crash") {
+  Stage stage;
+  const auto outcome = stage.import({"-"}, "\f\n\v \n");
+  CHECK(outcome.exit == 0);
+  CHECK(outcome.out == "0 tracked\n");
+}
+
+TEST_CASE("import takes no line with a NUL in it") {
+  Stage stage;
+  const auto line = R"({"panel":"p1","id":"1"})" + std::string(1, '\0') + "and more\n";
+  const auto outcome = stage.import({"-"}, line);
+  CHECK(outcome.exit == 2);
+  CHECK(outcome.err.find("<stdin>:1: ") != std::string::npos);
+  CHECK(outcome.err.find("is not JSON") != std::string::npos);
+}
+
 TEST_CASE("import sends a thousand orders at a time") {
   Stage stage;
   stage.daemon.will_answer(took(1000));

@@ -32,6 +32,12 @@ TEST_CASE("each failed try is followed by its documented wait") {
   }
 }
 
+TEST_CASE("no delay is longer than what is taken for the longest, and the last one reaches it") {
+  for (int tries = 1; tries < max_tries; ++tries)
+    CHECK(retry_delay(tries, 0.9999, 24h) <= longest_retry_delay);
+  CHECK(*retry_delay(max_tries - 1, 0.9999, std::nullopt) > longest_retry_delay - 1min);
+}
+
 TEST_CASE("after the thirteenth failed try the delivery is dead") {
   CHECK(retry_delay(12, 0.5, std::nullopt).has_value());
   CHECK_FALSE(retry_delay(13, 0.5, std::nullopt).has_value());
