@@ -104,14 +104,19 @@ struct DatabaseOptions {
   bool keeps_old = true;  // what is there before a migration is copied aside
 };
 
+// Where a program that found its database damaged leaves a note of it, for who looks at it later. Its words
+// are for a person.
+[[nodiscard]] std::filesystem::path damage_note_of(const std::filesystem::path& database);
+
 class Database {
  public:
   // Opens or creates the file with every check and pragma of this program (WAL, exclusive locking,
   // synchronous=FULL, foreign keys, trusted_schema off, auto_vacuum=INCREMENTAL, journal_size_limit, mode
   // 0600), refuses a foreign file (not_ours) or a newer schema (too_new) with a plain message and without
-  // changing it, checks it after an unclean stop (its log was left behind: corrupt when it is damaged),
-  // copies it beside itself before a migration (FILE.before-N, N the schema it is brought to next; with the
-  // backup API), and migrates in one transaction a step. Everything here may block: it is for the start.
+  // changing it, checks it after an unclean stop (its log was left behind) or where a note of damage lies
+  // beside it (corrupt when it is damaged; when it is not, the note goes), copies it beside itself before a
+  // migration (FILE.before-N, N the schema it is brought to next; with the backup API), and migrates in one
+  // transaction a step. Everything here may block: it is for the start.
   explicit Database(const DatabaseOptions& options);
   // Optimizes and closes cleanly. Every Statement must be gone by then.
   ~Database();
