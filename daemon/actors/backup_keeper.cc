@@ -4,6 +4,7 @@
 #include "actors/note.h"
 #include "domain/text.h"
 #include "platform/database_copy.h"
+#include "platform/database_files.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -116,7 +117,8 @@ void BackupKeeper::make(const Done& done) {
 
 void BackupKeeper::begin(const Done& done) {
   std::error_code error;
-  std::filesystem::create_directory(directory_, error);  // 0700 by the umask
+  // 0700 by the umask. Its own name must outlast a power cut, too.
+  if (std::filesystem::create_directory(directory_, error)) platform::sync_directory_of(directory_);
   if (error) {
     return refuse(done,
                   {Why::failed, directory_.string() + " cannot be made (" + error.message() + ")", 0, 0});
