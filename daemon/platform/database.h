@@ -35,10 +35,10 @@ class DatabaseError : public std::runtime_error {
   DatabaseError(DatabaseErrorKind kind, const std::string& message)
       : std::runtime_error(message), kind_(kind) {}
   [[nodiscard]] DatabaseErrorKind kind() const { return kind_; }
-  // The disk is full, broken or read-only: state must stand still, and it may pass.
+  // The disk is full, broken or read-only, or memory is short: state must stand still, and it may pass.
   [[nodiscard]] bool is_storage_trouble() const {
     return kind_ == DatabaseErrorKind::full || kind_ == DatabaseErrorKind::io ||
-           kind_ == DatabaseErrorKind::read_only;
+           kind_ == DatabaseErrorKind::read_only || kind_ == DatabaseErrorKind::no_memory;
   }
 
  private:
