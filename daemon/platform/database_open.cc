@@ -190,6 +190,12 @@ std::filesystem::path damage_note_of(const std::filesystem::path& database) {
 Database::Database(const DatabaseOptions& options) : path_(options.path) {
   try {
     Opening{*this, options}.run();
+  } catch (const DatabaseError& error) {
+    close();
+    // Whoever reads this has seen nothing else yet: which file it is about comes first.
+    const std::string words = error.what();
+    if (words.rfind(options.path.string(), 0) == 0) throw;
+    throw DatabaseError(error.kind(), options.path.string() + ": " + words);
   } catch (...) {
     close();
     throw;
