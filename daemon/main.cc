@@ -1,5 +1,6 @@
 #include "actors/message_ids.h"
 #include "actors/note.h"
+#include "damage.h"
 #include "domain/text.h"
 #include "restore.h"
 #include "start_up.h"
@@ -54,7 +55,7 @@ constexpr const char* usage =
     "\n"
     "SIGHUP reads the configuration again. Exit status: 0 stopped, 64 usage, 75 another daemon holds the "
     "state\n"
-    "directory, 78 configuration or a database that is not ours, 1 anything else.\n";
+    "directory, 78 configuration, or a database that is damaged or not ours, 1 anything else.\n";
 
 struct Arguments {
   smm::Places places;
@@ -208,14 +209,24 @@ int serve(const Arguments& arguments) {
     }
     return lock.error();
   }
-  if (smm::finish_restore(arguments.places.state / policy->database_path)) {
+  const auto database = arguments.places.state / policy->database_path;
+  if (smm::finish_restore(database)) {
     note({Level::warning, message_ids::database_restored},
          "a restore that had been ended half-way is finished; the database is the copy");
   }
-  smm::platform::EventLoop loop;
-  smm::Tracker tracker(loop, arguments.places, std::move(*policy));
-  tracker.run();
-  return EX_OK;
+  try {
+    smm::platform::EventLoop loop;
+    smm::Tracker tracker(loop, arguments.places, std::move(*policy));
+    tracker.run();
+    return EX_OK;
+  } catch (const smm::platform::DatabaseError& error) {
+    if (error.kind() != smm::platform::DatabaseErrorKind::corrupt) throw;
+    const auto damage = smm::damage_of(database, error.what(), arguments.places.state / "backups");
+    smm::leave_note(damage, database);
+    note({Level::critical, message_ids::broken_world},
+         smm::escape_controls(damage.found + "; " + damage.fix));
+    return EX_CONFIG;
+  }
 }
 
 bool is_refusal(smm::platform::DatabaseErrorKind kind) {

@@ -100,6 +100,9 @@ void put_in_place(const std::filesystem::path& database, const std::string& day)
   platform::sync_directory_of(database);
   moves.make(with_end(database, whole_mark + day), database);
   platform::sync_directory_of(database);
+  // It told of the old one.
+  std::error_code ignored;
+  std::filesystem::remove(platform::damage_note_of(database), ignored);
 }
 
 // By the day and second; two restores may come within one.

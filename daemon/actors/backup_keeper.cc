@@ -106,7 +106,8 @@ void BackupKeeper::make(const Done& done) {
 
 void BackupKeeper::begin(const Done& done) {
   std::error_code error;
-  std::filesystem::create_directory(directory_, error);  // 0700 by the umask
+  // 0700 by the umask. Its own name must outlast a power cut, too.
+  if (std::filesystem::create_directory(directory_, error)) platform::sync_directory_of(directory_);
   if (error) {
     return refuse(done,
                   {Why::failed, directory_.string() + " cannot be made (" + error.message() + ")", 0, 0});

@@ -20,13 +20,18 @@ bool StorageGuard::write(const std::function<void()>& action) {
     return true;
   } catch (const platform::DatabaseError& error) {
     if (!error.is_storage_trouble()) throw;
-    trouble_ = error.what();
-    note({Level::error, message_ids::database_refuses_writes, {{"SMM_ERROR", *trouble_}}},
-         "database: " + *trouble_ + "; nothing changes until it takes writes again, reads go on");
-    retry_.arm(probe_after);
-    if (listener_) listener_();
+    tell(error);
     return false;
   }
+}
+
+void StorageGuard::tell(const platform::DatabaseError& error) {
+  if (trouble_) return;
+  trouble_ = error.what();
+  note({Level::error, message_ids::database_refuses_writes, {{"SMM_ERROR", *trouble_}}},
+       "database: " + *trouble_ + "; nothing changes until it takes writes again, reads go on");
+  retry_.arm(probe_after);
+  if (listener_) listener_();
 }
 
 void StorageGuard::try_again() {

@@ -19,6 +19,8 @@ class StorageGuard {
   // Runs something that writes. False: the storage would not, nothing was written, and writing rests. Errors
   // of any other kind are a broken world and go on up.
   bool write(const std::function<void()>& action);
+  // Reading met such trouble: writing rests for a while, too.
+  void tell(const platform::DatabaseError& error);
   [[nodiscard]] bool writable() const { return !trouble_; }
   [[nodiscard]] const std::optional<std::string>& trouble() const { return trouble_; }
   // Called when trouble begins and when it ends.

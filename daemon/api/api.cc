@@ -156,7 +156,16 @@ void Api::Impl::handle(platform::HttpServerRequest request, platform::Responder 
   responder.on_answer([this, route = match->route](int status) { count(route, status); });
   const ExchangePtr exchange(
       new Exchange(std::move(request), std::move(responder), std::move(match->captures)), done);
-  match->route->handler(exchange);
+  const bool only_reads = exchange->request().method == "GET" || exchange->request().method == "HEAD";
+  try {
+    match->route->handler(exchange);
+  } catch (const platform::DatabaseError& error) {
+    // Who changes something would have to know how far it came.
+    if (!only_reads || !error.is_storage_trouble()) throw;
+    house.storage.tell(error);
+    exchange->refuse(
+        {503, "storage-trouble", std::string("the database cannot be read: ") + error.what(), {}, {}});
+  }
 }
 
 Api::Api(House house) : impl_(std::make_unique<Impl>(std::move(house))) {}

@@ -82,6 +82,7 @@ class Visit {
   void alone() {
     checks_.push_back(check_config_file(config_));
     checks_.push_back(check_state_directory(state_directory));
+    if (auto damage = check_damage(state_directory)) checks_.push_back(std::move(*damage));
   }
 
   void ask_daemon() {

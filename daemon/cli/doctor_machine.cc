@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <map>
 #include <sstream>
 #include <system_error>
@@ -181,6 +182,26 @@ Check check_config_file(const std::string& file) {
   if (check.found.find("not checked: ") != std::string::npos)
     check.fix = "sudo smm-tracker doctor may read more than you";
   return check;
+}
+
+std::optional<Check> check_damage(const std::filesystem::path& state_directory) {
+  std::error_code error;
+  const std::filesystem::directory_iterator end;
+  for (std::filesystem::directory_iterator entry(state_directory, error); !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() != ".damaged") continue;
+    std::ifstream note(entry->path());
+    std::string found;
+    std::string fix;
+    std::getline(note, found);
+    std::getline(note, fix);
+    Check check{"database.integrity", "database", Verdict::fail, escape_controls(to_valid_utf8(found)), {}};
+    if (found.empty()) check.found = std::string("it is damaged: ") + last_words;
+    check.fix = "sudo systemctl stop smm-tracker.service smm-tracker-{api,ro,compat}.socket, then: sudo " +
+                escape_controls(to_valid_utf8(fix));
+    return check;
+  }
+  return std::nullopt;
 }
 
 Check check_state_directory(const std::filesystem::path& directory) {

@@ -35,10 +35,10 @@ class DatabaseError : public std::runtime_error {
   DatabaseError(DatabaseErrorKind kind, const std::string& message)
       : std::runtime_error(message), kind_(kind) {}
   [[nodiscard]] DatabaseErrorKind kind() const { return kind_; }
-  // The disk is full, broken or read-only: state must stand still, and it may pass.
+  // The disk is full, broken or read-only, or memory is short: state must stand still, and it may pass.
   [[nodiscard]] bool is_storage_trouble() const {
     return kind_ == DatabaseErrorKind::full || kind_ == DatabaseErrorKind::io ||
-           kind_ == DatabaseErrorKind::read_only;
+           kind_ == DatabaseErrorKind::read_only || kind_ == DatabaseErrorKind::no_memory;
   }
 
  private:
@@ -104,14 +104,19 @@ struct DatabaseOptions {
   bool keeps_old = true;  // what is there before a migration is copied aside
 };
 
+// Where a program that found its database damaged leaves a note of it, for who looks at it later. Its words
+// are for a person.
+[[nodiscard]] std::filesystem::path damage_note_of(const std::filesystem::path& database);
+
 class Database {
  public:
   // Opens or creates the file with every check and pragma of this program (WAL, exclusive locking,
   // synchronous=FULL, foreign keys, trusted_schema off, auto_vacuum=INCREMENTAL, journal_size_limit, mode
   // 0600), refuses a foreign file (not_ours) or a newer schema (too_new) with a plain message and without
-  // changing it, checks it after an unclean stop (its log was left behind: corrupt when it is damaged),
-  // copies it beside itself before a migration (FILE.before-N, N the schema it is brought to next; with the
-  // backup API), and migrates in one transaction a step. Everything here may block: it is for the start.
+  // changing it, checks it after an unclean stop (its log was left behind) or where a note of damage lies
+  // beside it (corrupt when it is damaged; when it is not, the note goes), copies it beside itself before a
+  // migration (FILE.before-N, N the schema it is brought to next; with the backup API), and migrates in one
+  // transaction a step. Everything here may block: it is for the start.
   explicit Database(const DatabaseOptions& options);
   // Optimizes and closes cleanly. Every Statement must be gone by then.
   ~Database();

@@ -51,6 +51,8 @@ struct Database::Opening {
     const auto log_size = std::filesystem::file_size(log, error);
     // The log is removed by a clean close.
     database.was_clean_ = static_cast<bool>(error) || log_size == 0;
+    const auto note = damage_note_of(options.path);
+    if (std::filesystem::exists(note, error)) database.was_clean_ = false;
 
     make_private_file(options.path);
     connect();
@@ -58,7 +60,10 @@ struct Database::Opening {
     chmod(options.path.c_str(), 0600);
     chmod(log.c_str(), 0600);
     set_up();
-    if (!database.was_clean_) check();
+    if (!database.was_clean_) {
+      check();
+      std::filesystem::remove(note, error);
+    }
     migrate();
   }
 
@@ -120,10 +125,11 @@ struct Database::Opening {
   }
 
   void check() {
-    const auto verdict = ask(database, "PRAGMA quick_check(1)");
+    auto verdict = ask(database, "PRAGMA quick_check(1)");
     if (verdict == "ok") return;
-    refuse(DatabaseErrorKind::corrupt, options.path,
-           " is damaged (" + verdict + "): bring back a copy with smm-trackerd --restore FILE");
+    // It comes below a heading.
+    verdict.erase(0, verdict.find('\n') + 1);
+    refuse(DatabaseErrorKind::corrupt, options.path, " is damaged (" + verdict + ")");
   }
 
   void migrate() {
@@ -177,9 +183,19 @@ struct Database::Opening {
   }
 };
 
+std::filesystem::path damage_note_of(const std::filesystem::path& database) {
+  return database.string() + ".damaged";
+}
+
 Database::Database(const DatabaseOptions& options) : path_(options.path) {
   try {
     Opening{*this, options}.run();
+  } catch (const DatabaseError& error) {
+    close();
+    // Whoever reads this has seen nothing else yet: which file it is about comes first.
+    const std::string words = error.what();
+    if (words.rfind(options.path.string(), 0) == 0) throw;
+    throw DatabaseError(error.kind(), options.path.string() + ": " + words);
   } catch (...) {
     close();
     throw;

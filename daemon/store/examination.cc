@@ -9,6 +9,7 @@ namespace smm::store {
 namespace {
 
 constexpr std::int64_t most_rows = 20'000;
+constexpr std::int64_t most_bytes = 8'000'000;
 
 std::int64_t size_of(const std::string& file) {
   std::error_code error;
@@ -50,10 +51,28 @@ std::vector<std::string> Examination::tables() {
   return names;
 }
 
+// Reads no more than a table that is not.
+bool Examination::is_large(const std::string& name) {
+  platform::Statement columns(database_, "list a table's columns", R"sql(
+    SELECT name FROM pragma_table_info(?1) WHERE type IN ('TEXT', 'BLOB')
+  )sql");
+  std::string bytes = "0";
+  columns.bind(1, name);
+  while (columns.step()) bytes += " + ifnull(length(CAST(" + quoted(columns.text(0), '"') + " AS BLOB)), 0)";
+  platform::Statement sizes(database_, "measure a table", "SELECT " + bytes + " FROM " + quoted(name, '"'));
+  const platform::Reading reading(sizes);
+  std::int64_t rows = 0;
+  std::int64_t sum = 0;
+  while (rows <= most_rows && sum <= most_bytes && sizes.step()) {
+    ++rows;
+    sum += sizes.integer(0);
+  }
+  return rows > most_rows || sum > most_bytes;
+}
+
 Examination::Table Examination::check(const std::string& name) {
   Table table;
-  table.left_out = ask("SELECT count(*) FROM (SELECT 1 FROM " + quoted(name, '"') + " LIMIT " +
-                       std::to_string(most_rows + 1) + ")") > most_rows;
+  table.left_out = is_large(name);
   if (table.left_out) return table;
   platform::Statement statement(database_, "check a table", "PRAGMA quick_check(" + quoted(name, '\'') + ")");
   while (statement.step()) {

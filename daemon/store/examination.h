@@ -26,12 +26,13 @@ class Examination {
   // One slice each.
   [[nodiscard]] std::vector<std::string> tables();
   struct Table {
-    bool left_out = false;                // it has more than 20,000 rows
+    bool left_out = false;                // it has more than 20,000 rows, or 8 MB in them
     std::vector<std::string> complaints;  // of SQLite's quick check, some at most
   };
   [[nodiscard]] Table check(const std::string& name);
 
  private:
+  [[nodiscard]] bool is_large(const std::string& name);
   [[nodiscard]] std::int64_t ask(const std::string& sql);
 
   platform::Database& database_;

@@ -1,4 +1,5 @@
 #include "store/catalogue.h"
+#include "store/examination.h"
 #include "workbench.h"
 
 #include <random>
@@ -49,6 +50,22 @@ TrackRequest realistic_request(std::int64_t number, std::mt19937& random) {
 }
 
 }  // namespace
+
+TEST_CASE("a table of many bytes is not looked at while others wait, however few its rows") {
+  Workbench bench;
+  const auto fill = [&](int from, int to) {
+    bench.database().execute("fill", "WITH RECURSIVE n(i) AS (SELECT " + std::to_string(from) +
+                                         " UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(to) +
+                                         ") INSERT INTO event SELECT i, 'evt_' || i, 'order.tracked', NULL, "
+                                         "NULL, 1, hex(zeroblob(2000)) FROM n");
+  };
+  fill(1, 1900);
+  const auto small = bench.store().examination().check("event");
+  CHECK_FALSE(small.left_out);
+  CHECK(small.complaints.empty());
+  fill(1901, 2100);
+  CHECK(bench.store().examination().check("event").left_out);
+}
 
 TEST_CASE("an order takes at most 350 bytes in its table and the indexes of it") {
   for (const bool is_known_to_catalogue : {false, true}) {

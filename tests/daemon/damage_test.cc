@@ -1,0 +1,93 @@
+#include "backup_world.h"
+#include "cli/doctor.h"
+
+#include <sysexits.h>
+
+#include <fstream>
+
+// A database that is damaged: said once, plainly, with what brings it back; and nobody starts it over and
+// over.
+namespace smm::test::damage_test {
+
+namespace {
+
+using one_panel::OnePanel;
+using std::chrono::seconds;
+namespace fs = std::filesystem;
+
+// The first page of a table, overwritten.
+void damage(const fs::path& database, const std::string& table) {
+  long page = 0;
+  {
+    LooseDatabase loose(database);
+    page = loose.number("SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'");
+  }
+  std::fstream file(database, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp((page - 1) * 4096L);
+  file << std::string(4096, 'x');
+}
+
+int start_in_vain(OnePanel& world) {
+  fs::remove(world.tracker.directory() / "log");
+  world.tracker.launch({.config = world.config});
+  return world.tracker.wait_for_exit(seconds(40)).value_or(ExitState{}).code;
+}
+
+}  // namespace
+
+TEST_CASE("a damaged database ended the daemon with 1, to be started again every two seconds") {
+  OnePanel world;
+  auto& tracker = world.tracker;
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  REQUIRE(tracker.track("p1", {"1", "2"}) == 2);
+  const auto copy = backup_of(tracker);
+  REQUIRE(tracker.stop().code == 0);
+  const auto database = tracker.state() / "tracker.db";
+  const auto healthy = read_file(database);
+  damage(database, "orders");
+  CHECK_FALSE(cli::check_damage(tracker.state()));
+  for (int start = 0; start < 2; ++start) {
+    CHECK(start_in_vain(world) == EX_CONFIG);
+    const auto log = tracker.log();
+    CHECK_MESSAGE(log.find(database.string() + " is damaged (") != std::string::npos, log);
+    CHECK_MESSAGE(log.find("smm-trackerd --restore " + copy.string()) != std::string::npos, log);
+    const auto check = cli::check_damage(tracker.state());
+    REQUIRE(check);
+    CHECK(check->verdict == Verdict::fail);
+    CHECK(check->found.find(database.string() + " is damaged (") == 0);
+    CHECK(check->fix.find("sudo smm-trackerd --restore " + copy.string()) != std::string::npos);
+  }
+  // As it says.
+  tracker.launch({.arguments = {"--restore", copy}});
+  REQUIRE_MESSAGE(tracker.wait_for_exit(seconds(40))->code == 0, tracker.log());
+  CHECK_FALSE(cli::check_damage(tracker.state()));
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  CHECK(tracker.get("/v1/orders/p1/2").status == 200);
+  REQUIRE(tracker.stop().code == 0);
+  // Damage that was none of the file: the next start looks, and goes on.
+  damage(database, "orders");
+  CHECK(start_in_vain(world) == EX_CONFIG);
+  std::ofstream(database, std::ios::binary) << healthy;
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  CHECK_FALSE(cli::check_damage(tracker.state()));
+}
+
+TEST_CASE("damage found while the daemon works ends it with 78, the file, and the way back") {
+  OnePanel world;
+  auto& tracker = world.tracker;
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  REQUIRE(tracker.track("p1", {"1"}) == 1);
+  REQUIRE(tracker.stop().code == 0);
+  const auto database = tracker.state() / "tracker.db";
+  // Nobody reads it at a start.
+  damage(database, "placement");
+  REQUIRE_MESSAGE(tracker.start({.config = world.config}), tracker.log());
+  (void)tracker.get("/v1/placements");
+  CHECK(tracker.wait_for_exit(seconds(20)).value_or(ExitState{}).code == EX_CONFIG);
+  const auto log = tracker.log();
+  CHECK_MESSAGE(log.find(database.string() + " is damaged (list placements: ") != std::string::npos, log);
+  CHECK_MESSAGE(log.find("there is none in " + (tracker.state() / "backups").string()) != std::string::npos,
+                log);
+}
+
+}  // namespace smm::test::damage_test

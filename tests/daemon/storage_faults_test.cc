@@ -1,0 +1,232 @@
+#include "backup_world.h"
+#include "shifted_clock.h"
+#include "tiny_disk.h"
+#include "webhook_world.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <future>
+
+// What the daemon does, and says, while its disk fails; and that it goes on when the disk does.
+namespace smm::test::storage_faults_test {
+
+namespace {
+
+using one_panel::OnePanel;
+using std::chrono::seconds;
+namespace fs = std::filesystem;
+
+// The service manager's end of NOTIFY_SOCKET: the last STATUS= it was told.
+class StatusLine {
+ public:
+  explicit StatusLine(fs::path path)
+      : path_(std::move(path)), fd_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
+    REQUIRE(bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  }
+  ~StatusLine() { close(fd_); }
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+  [[nodiscard]] const fs::path& path() const { return path_; }
+  std::string last() {
+    char text[4096];
+    for (;;) {
+      const auto length = recv(fd_, static_cast<char*>(text), sizeof text, MSG_DONTWAIT);
+      if (length <= 0) return last_;
+      const std::string message(static_cast<char*>(text), static_cast<std::size_t>(length));
+      const auto at = message.find("STATUS=");
+      if (at != std::string::npos) last_ = message.substr(at + 7, message.find('\n', at) - at - 7);
+    }
+  }
+
+ private:
+  fs::path path_;
+  int fd_;
+  std::string last_;
+};
+
+// A daemon whose disk fails while a file says so: see tests/disk/fault_switch.cc.
+struct FaultyWorld {
+  explicit FaultyWorld(const std::string& polling = fast_polling())
+      : receiver(verifying()), panel(one_panel::add_panel(server, "p1")) {
+    tracker.add_file("keys/shop", webhook_secret);
+    config = polling + panel_section("p1", server.api_url("p1")) +
+             section({"shop", receiver.url(), "events = [\"*\"]\n"});
+  }
+  [[nodiscard]] fs::path fault_file() const { return tracker.directory() / "fault"; }
+  void set_fault(const std::string& text) const {
+    write_file(fault_file().string() + ".new", text);
+    fs::rename(fault_file().string() + ".new", fault_file());
+  }
+  void end_fault() const { fs::remove(fault_file()); }
+  [[nodiscard]] TrackerProcess::Options options() const {
+    auto environment = clock.environment(SMM_FAULT_SWITCH);
+    environment["FAULT_SWITCH"] = fault_file();
+    if (status) environment["NOTIFY_SOCKET"] = status->path();
+    return {.config = config, .environment = environment};
+  }
+  bool start() {
+    if (!status) status = std::make_unique<StatusLine>(tracker.directory() / "notify");
+    return tracker.start(options());
+  }
+  // Looks again whether the disk does; that is due every few seconds.
+  [[nodiscard]] bool becomes_ready() {
+    return eventually([&] {
+      clock.pass(seconds(6));
+      return tracker.get("/v1/health").status == 200;
+    });
+  }
+
+  practice::PracticeServer server;
+  practice::WebhookReceiver receiver;
+  practice::PracticePanel& panel;
+  TrackerProcess tracker;
+  std::string config;
+  ShiftedClock clock;
+  std::unique_ptr<StatusLine> status;
+};
+
+HttpAnswer place(const TrackerProcess& tracker, const std::string& key) {
+  TrackerProcess::Call call;
+  call.method = "POST";
+  call.target = "/v1/panels/p1/orders";
+  call.headers = {"Content-Type: application/json", "Idempotency-Key: " + key};
+  call.body = Json{{"service", "1"}, {"link", "https://example.com/" + key}, {"quantity", 100}}.dump();
+  return tracker.call(call);
+}
+
+std::size_t added(practice::PracticeServer& server) {
+  const auto requests = one_panel::requests_of(server, "p1");
+  return static_cast<std::size_t>(std::count_if(
+      requests.begin(), requests.end(), [](const auto& entry) { return entry.request.action == "add"; }));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a disk that fails at a commit: all says so, nothing is sent, reads go on, and so does all afterwards") {
+  FaultyWorld world;
+  auto& tracker = world.tracker;
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  int number = 0;
+  std::size_t bought = 0;
+  const std::vector<std::string> faults = {"write FULL", "write IOERR_WRITE", "sync IOERR_FSYNC",
+                                           "write READONLY", "write NOMEM"};
+  for (const auto& fault : faults) {
+    CAPTURE(fault);
+    const auto id = std::to_string(++number);
+    world.panel.script_order(id, 1000, {});
+    REQUIRE(tracker.track("p1", {id}) == 1);
+    REQUIRE(eventually([&] { return one_panel::order_of(tracker, "p1", id)["status"] == "pending"; }));
+    const auto newest = [&] {
+      return tracker.get("/v1/status").json()["events"]["newest"].get<std::size_t>();
+    };
+    REQUIRE(eventually([&] { return world.receiver.count() >= newest(); }));
+    const auto before = newest();
+
+    world.set_fault(fault);
+    const auto refused = tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "x" + id}});
+    CHECK(refused.status == 503);
+    CHECK(refused.json()["code"] == "storage-trouble");
+    world.panel.set_order(id, {.status = "In progress", .remains = "157"});
+    const auto order = place(tracker, "a" + id);
+    CHECK(order.status == 503);
+    CHECK(order.json()["sent"] == "no");
+    const auto health = tracker.get("/v1/health");
+    CHECK(health.status == 503);
+    CHECK_MESSAGE(health.json()["reasons"][0].get<std::string>().rfind("database: ", 0) == 0, health.body);
+    CHECK_MESSAGE(
+        eventually([&] { return world.status->last().rfind("the database takes no writes: ", 0) == 0; }),
+        world.status->last());
+    CHECK(tracker.get("/metrics").body.find("smm_tracker_database_writable 0") != std::string::npos);
+    CHECK(tracker.get("/v1/health?level=alive").status == 200);
+    CHECK(tracker.get("/v1/orders/p1/x" + id).status == 404);
+    CHECK(tracker.get("/v1/orders/p1/" + id + "/history").json()["items"].size() == 1);
+    const auto polls = world.server.ledger().requests("p1");
+    (void)eventually([&] { return world.server.ledger().requests("p1") > polls + 3; }, seconds(1));
+    CHECK(newest() == before);
+    CHECK(world.receiver.count() == before);
+    CHECK(added(world.server) == bought);
+    CHECK(one_panel::order_of(tracker, "p1", id)["status"] == "pending");
+
+    world.end_fault();
+    CHECK_MESSAGE(world.becomes_ready(), tracker.log());
+    CHECK(eventually([&] { return one_panel::order_of(tracker, "p1", id)["status"] == "in_progress"; }));
+    CHECK(eventually([&] { return world.receiver.count() > before; }));
+    CHECK(place(tracker, "a" + id).status == 201);
+    CHECK(added(world.server) == ++bought);
+    CHECK(tracker.get("/metrics").body.find("smm_tracker_database_writable 1") != std::string::npos);
+  }
+  CHECK(tracker.stop().code == 0);
+}
+
+TEST_CASE("a disk that cannot be read: who asks is told so, and the daemon goes on") {
+  // Nobody else reads meanwhile: what the daemon itself cannot read ends it, and it is started again.
+  FaultyWorld world("[poll]\nfastest = \"1h\"\nmoving = \"1h\"\nslowest = \"1h\"\n");
+  auto& tracker = world.tracker;
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  CHECK(tracker.stop().code == 0);
+  // More than is kept in memory.
+  LooseDatabase(tracker.state() / "tracker.db", SQLITE_OPEN_READWRITE)
+      .run(
+          "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+          "INSERT INTO event SELECT i, 'evt_' || i, 'panel.up', NULL, NULL, unixepoch() * 1000, "
+          "'{\"type\":\"panel.up\",\"timestamp\":\"2026-11-21T10:14:03.120Z\",\"data\":{\"seq\":' || i || "
+          "',\"filler\":\"' || hex(zeroblob(500)) || '\"}}' FROM n");
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  const std::vector<std::string> faults = {"read IOERR_READ", "read NOMEM"};
+  for (const auto& fault : faults) {
+    CAPTURE(fault);
+    world.set_fault(fault);
+    HttpAnswer answer;
+    REQUIRE(eventually([&] {
+      for (int since = 1000; since < 20'000; since += 1000) {
+        answer = tracker.get("/v1/events?limit=1000&since=" + std::to_string(since));
+        if (answer.status != 200) return true;
+      }
+      return false;
+    }));
+    CHECK_MESSAGE(answer.status == 503, answer.error << tracker.log());
+    CHECK(answer.json()["code"] == "storage-trouble");
+    CHECK(tracker.get("/v1/health").status == 503);
+    world.end_fault();
+    CHECK_MESSAGE(world.becomes_ready(), tracker.log());
+    CHECK(tracker.get("/v1/events?limit=1000&since=5000").status == 200);
+    REQUIRE(tracker.track("p1", {"after-" + fault.substr(5)}) == 1);
+  }
+  CHECK(tracker.stop().code == 0);
+}
+
+TEST_CASE("a start on a disk that fails says which file, and the next one finds everything") {
+  FaultyWorld world;
+  auto& tracker = world.tracker;
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  REQUIRE(tracker.track("p1", {"1"}) == 1);
+  tracker.kill_hard();
+  const std::vector<std::string> faults = {"open IOERR_READ", "read IOERR_READ",  "read NOMEM",
+                                           "write READONLY",  "sync IOERR_FSYNC", "size IOERR_READ"};
+  for (const auto& fault : faults) {
+    CAPTURE(fault);
+    world.set_fault(fault);
+    fs::remove(tracker.directory() / "log");
+    tracker.launch(world.options());
+    (void)eventually(
+        [&] { return !tracker.running() || tracker.get("/v1/health?level=alive").status == 200; });
+    // A start that writes nothing need not notice that nothing can be written.
+    if (!tracker.running()) CHECK(tracker.wait_for_exit(seconds(0))->code == 1);
+    CHECK_MESSAGE((tracker.running() || tracker.log().find("tracker.db") != std::string::npos),
+                  tracker.log());
+    world.end_fault();
+    tracker.kill_hard();
+  }
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  CHECK(tracker.get("/v1/orders/p1/1").status == 200);
+  CHECK(tracker.stop().code == 0);
+}
+
+}  // namespace smm::test::storage_faults_test
