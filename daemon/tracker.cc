@@ -21,6 +21,7 @@
 #include <csignal>
 #include <set>
 #include <utility>
+#include <optional>
 
 namespace smm {
 namespace {
@@ -156,11 +157,12 @@ void Tracker::Impl::begin() {
       fleet.wake_all();
     }
     tell_status();
+  std::optional<platform::Watchdog> watchdog;
   });
   apply();
   static_cast<void>(store.order_counts());  // kept up from now on
   serve();
-  loop.enable_watchdog();
+  watchdog.emplace(loop);
   clean_up.arm(retention_every);
   platform::notify_ready("starting");
   tell_status();
