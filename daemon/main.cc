@@ -22,6 +22,7 @@
 #include <ctime>
 #include <filesystem>
 #include <iostream>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -239,6 +240,9 @@ int run(const Arguments& arguments) {
          smm::escape_controls(error.path1().string() + ": " + error.code().message()));
     return EXIT_FAILURE;
   } catch (const std::exception& error) {
+  } catch (const std::bad_alloc&) {  // thrown for a library that could not allocate
+    note({Level::critical, message_ids::broken_world}, std::string(smm::out_of_memory));
+    return EXIT_FAILURE;
     note({Level::critical, message_ids::broken_world}, smm::escape_controls(error.what()));
     return EXIT_FAILURE;
   }
