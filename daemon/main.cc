@@ -23,6 +23,7 @@
 #include <ctime>
 #include <filesystem>
 #include <iostream>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -129,14 +130,20 @@ Arguments read_arguments(int argc, char** argv) {
 }
 
 // Each endpoint that hangs holds a connection, and the usual soft limit of 1024 is there for select(), which
-// nothing here uses.
-void allow_many_connections() {
+// nothing here uses. False, and says so: with so few there is hardly a connection for a panel or a client.
+bool allow_many_connections() {
   constexpr rlim_t enough = 65'536;
+  constexpr rlim_t least = 64;
   rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= enough) return;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= enough) return true;
   files.rlim_cur = std::min(files.rlim_max, enough);
   if (setrlimit(RLIMIT_NOFILE, &files) != 0)
     note({Level::warning}, "the limit on open files cannot be raised");
+  if (files.rlim_max >= least) return true;
+  note({Level::critical, message_ids::broken_world},
+       "no more than " + std::to_string(files.rlim_max) + " files may be open at a time, and " +
+           std::to_string(least) + " are the least; raise LimitNOFILE= of the service (ulimit -Hn)");
+  return false;
 }
 
 int check(const Arguments& arguments) {
@@ -240,6 +247,9 @@ int run(const Arguments& arguments) {
   } catch (const smm::platform::DatabaseError& error) {
     note({Level::critical, message_ids::broken_world}, smm::escape_controls(error.what()));
     return is_refusal(error.kind()) ? EX_CONFIG : EXIT_FAILURE;
+  } catch (const std::bad_alloc&) {  // thrown for a library that could not allocate
+    note({Level::critical, message_ids::broken_world}, std::string(smm::out_of_memory));
+    return EXIT_FAILURE;
   } catch (const std::filesystem::filesystem_error& error) {
     // Its own words are a programmer's.
     note({Level::critical, message_ids::broken_world},
@@ -346,6 +356,6 @@ int main(int argc, char** argv) {
   if (arguments.check) return check(arguments);
   if (!arguments.copy.empty()) return restore(arguments);
   smm::set_up_log();
-  allow_many_connections();
-  return run(arguments);
+  smm::expect_lack_of_memory();
+  return allow_many_connections() ? run(arguments) : EXIT_FAILURE;
 }

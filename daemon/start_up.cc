@@ -2,19 +2,20 @@
 
 #include "actors/note.h"
 #include "platform/journal.h"
+#include "platform/standard_error.h"
 
 #include <fcntl.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <iostream>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -41,8 +42,8 @@ char digit_of(actors::Level level) {
   return '6';
 }
 
-char digit_of(const spdlog::details::log_msg& message) {
-  if (const auto* note = actors::note_being_said()) return digit_of(note->level);
+char digit_of(const spdlog::details::log_msg& message, const actors::Note* note) {
+  if (note != nullptr) return digit_of(note->level);
   switch (message.level) {
     case spdlog::level::trace:
     case spdlog::level::debug:
@@ -62,48 +63,87 @@ char digit_of(const spdlog::details::log_msg& message) {
   return '5';
 }
 
-// Entries of the journal with the fields of the note that is being said; where the journal cannot be reached,
-// lines on standard error as sd-daemon(3) wants them. While the journal is there and takes nothing lines are
-// dropped and counted: standard error has the same reader, and nobody waits for the log.
-class JournalSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+// Nobody waits for the log: lines for which its reader has no room are dropped, and counted for when it reads
+// again.
+class PatientSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  protected:
-  void sink_it_(const spdlog::details::log_msg& message) override {
+  explicit PatientSink(std::string reader) : reader_(std::move(reader)) {}
+  // Says a note, or a message that is none. False: there is no room for it.
+  virtual bool say(const spdlog::details::log_msg& message, const actors::Note* note) = 0;
+  void sink_it_(const spdlog::details::log_msg& message) final {
+    if (!tell_of_dropped(message) || !say(message, actors::note_being_said())) ++dropped_;
+  }
+  void flush_() final {}
+
+ private:
+  bool tell_of_dropped(const spdlog::details::log_msg& next) {
+    if (dropped_ == 0) return true;
+    const auto text = std::to_string(dropped_) + (dropped_ == 1 ? " line was" : " lines were") +
+                      " dropped because " + reader_ + " took none";
+    const bool said = say({next.time, next.source, next.logger_name, spdlog::level::warn, text}, nullptr);
+    if (said) dropped_ = 0;
+    return said;
+  }
+
+  std::string reader_;
+  std::int64_t dropped_ = 0;
+};
+
+// Lines on standard error, for a terminal or whatever else reads them.
+class LineSink final : public PatientSink {
+ public:
+  LineSink() : PatientSink("standard error") {}
+
+ private:
+  bool say(const spdlog::details::log_msg& message, const actors::Note* /*note*/) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    return platform::write_to_standard_error({line.data(), line.size()});
+  }
+};
+
+// Entries of the journal with the fields of the note that is being said; where the journal cannot be reached,
+// lines on standard error as sd-daemon(3) wants them.
+class JournalSink final : public PatientSink {
+ public:
+  JournalSink() : PatientSink("the journal") {}
+
+ private:
+  bool say(const spdlog::details::log_msg& message, const actors::Note* note) override {
     const std::string_view text(message.payload.data(), message.payload.size());
-    const std::string priority(1, digit_of(message));
+    const std::string priority(1, digit_of(message, note));
     std::vector<platform::JournalField> fields = {
         {"MESSAGE", text}, {"PRIORITY", priority}, {"SYSLOG_IDENTIFIER", "smm-trackerd"}};
-    if (const auto* note = actors::note_being_said()) {
+    if (note != nullptr) {
       if (!note->message_id.empty()) fields.emplace_back("MESSAGE_ID", note->message_id);
       for (const auto& [name, value] : note->fields) {
         if (!value.empty()) fields.emplace_back(name, value);
       }
     }
-    switch (tell_of_dropped() ? platform::send_to_journal(fields) : platform::JournalAnswer::full) {
+    switch (platform::send_to_journal(fields)) {
       case platform::JournalAnswer::taken:
-        return;
+        return true;
       case platform::JournalAnswer::full:
-        ++dropped_;
-        return;
+        return false;
       case platform::JournalAnswer::absent:
-        std::cerr << "<" << priority << ">" << text << "\n";
+        break;
     }
+    return platform::write_to_standard_error("<" + priority + ">" + std::string(text) + "\n");
   }
-  void flush_() override { std::cerr.flush(); }
-
- private:
-  // False: there is no room for that either.
-  bool tell_of_dropped() {
-    if (dropped_ == 0) return true;
-    const auto text = std::to_string(dropped_) + (dropped_ == 1 ? " line was" : " lines were") +
-                      " dropped because the journal took none";
-    const auto answer = platform::send_to_journal(
-        {{"MESSAGE", text}, {"PRIORITY", "4"}, {"SYSLOG_IDENTIFIER", "smm-trackerd"}});
-    if (answer == platform::JournalAnswer::taken) dropped_ = 0;
-    return answer != platform::JournalAnswer::full;
-  }
-
-  std::int64_t dropped_ = 0;
 };
+
+bool says_levels = false;  // standard error is the journal's
+
+// Nothing is thrown: to take back what was begun wants memory, too. An end at any moment loses nothing that
+// was recorded, and what was on its way is taken up at the next start.
+[[noreturn]] void end_without_memory() {
+  constexpr std::string_view level = "<2>";
+  constexpr std::string_view end = "\n";
+  if (says_levels) static_cast<void>(platform::write_to_standard_error(level));
+  static_cast<void>(platform::write_to_standard_error(out_of_memory));
+  static_cast<void>(platform::write_to_standard_error(end));
+  _exit(EXIT_FAILURE);
+}
 
 }  // namespace
 
@@ -129,11 +169,16 @@ void set_up_log() {
   if (platform::journal_reads_errors()) {
     logger = std::make_shared<spdlog::logger>("smm-trackerd", std::make_shared<JournalSink>());
   } else {
-    logger = spdlog::stderr_logger_st("smm-trackerd");
+    logger = std::make_shared<spdlog::logger>("smm-trackerd", std::make_shared<LineSink>());
     logger->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%e %l %v"));
   }
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
+}
+
+void expect_lack_of_memory() {
+  says_levels = platform::journal_reads_errors();
+  std::set_new_handler(end_without_memory);
 }
 
 }  // namespace smm

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 // What the process needs before anything else of it runs.
 namespace smm {
 
@@ -15,6 +17,13 @@ void hold_hang_ups();
 // To standard error, one line a message, flushed. Where the journal reads along (JOURNAL_STREAM names this
 // very stream, systemd.exec(5)) a line begins with its level as sd-daemon(3) has it, `<4>`, and carries no
 // time; elsewhere with both in words.
+// Never waits for who reads it: what it has no room for is dropped and counted.
 void set_up_log();
+
+inline constexpr std::string_view out_of_memory =
+    "out of memory: the program ends here, and nothing that was recorded is lost. If it comes back, raise "
+    "MemoryMax= of the service, or see what else takes this machine's memory";
+// From now on a lack of memory is said so on standard error, and ends the process with 1 on the spot.
+void expect_lack_of_memory();
 
 }  // namespace smm

@@ -8,6 +8,7 @@
 #include "actors/fleet.h"
 #include "actors/message_ids.h"
 #include "actors/note.h"
+#include "actors/repeated.h"
 #include "actors/storage_guard.h"
 #include "api/api.h"
 #include "config/config.h"
@@ -16,9 +17,11 @@
 #include "platform/service_manager.h"
 #include "store/store.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -33,12 +36,28 @@ constexpr auto status_every = std::chrono::seconds(30);
 constexpr auto drain_check = std::chrono::milliseconds(20);
 constexpr auto longest_drain = std::chrono::seconds(10);
 constexpr auto last_words = std::chrono::seconds(1);
+constexpr auto longest_reading = std::chrono::seconds(5);
 constexpr auto retention_every = std::chrono::minutes(1);
 constexpr std::size_t retention_slice = 500;
 constexpr auto user_agent = "smm-tracker/" SMM_VERSION;
 
 platform::DatabaseOptions database_options(const Places& places, const Policy& policy) {
   return {places.state / policy.database_path, store::application_id, store::migrations()};
+}
+
+// Panels and webhooks have descriptors kept for them; it is clients who wait.
+void say_crowded(const actors::Repeated::Said& said) {
+  if (said.phase == actors::Repeated::Phase::over)
+    return note({Level::info}, "no client waited for a descriptor for 10 min");
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const auto times = said.phase == actors::Repeated::Phase::again
+                         ? " (" + std::to_string(said.count) + " times in the last 10 min)"
+                         : std::string();
+  note({Level::warning, message_ids::clients_crowd},
+       "clients wait to be served" + times + ": of the " + std::to_string(files.rlim_cur) +
+           " files this program may have open, those that are not kept for panels and webhooks are in use; "
+           "see who holds connections with `ss -xp`, or raise LimitNOFILE= of the service");
 }
 
 }  // namespace
@@ -82,6 +101,7 @@ struct Tracker::Impl {
         fleet(world),
         courier(world, feed),
         backups(loop, database, store, places.state),
+        crowd(loop, say_crowded),
         terminate(loop, SIGTERM, [this] { stop("SIGTERM"); }),
         interrupt(loop, SIGINT, [this] { stop("SIGINT"); }),
         hang_up(loop, SIGHUP, [this] { (void)reload(); }),
@@ -125,17 +145,19 @@ struct Tracker::Impl {
   actors::Fleet fleet;
   actors::Courier courier;
   actors::BackupKeeper backups;
+  actors::Repeated crowd;
   std::unique_ptr<api::Api> api;
   api::Reloaded reloaded;
   bool stopping = false;
-  std::optional<Timestamp> done_since;
-  Timestamp stop_by;
+  std::optional<std::int64_t> done_since_ms;  // these two on the clock that only goes forward
+  std::int64_t stop_by_ms = 0;
   platform::SignalWatch terminate;
   platform::SignalWatch interrupt;
   platform::SignalWatch hang_up;
   platform::Timer say_status;
   platform::Timer clean_up;
   platform::Timer drained;
+  std::optional<platform::Watchdog> watchdog;
 };
 
 Tracker::Tracker(platform::EventLoop& loop, Places places, Policy policy)
@@ -160,7 +182,7 @@ void Tracker::Impl::begin() {
   apply();
   static_cast<void>(store.order_counts());  // kept up from now on
   serve();
-  loop.enable_watchdog();
+  watchdog.emplace(loop);
   clean_up.arm(retention_every);
   platform::notify_ready("starting");
   tell_status();
@@ -189,7 +211,8 @@ void Tracker::Impl::serve() {
                    },
                    [this] { return what_a_reload_brings(); },
                    http,
-                   clock};
+                   clock,
+                   [this] { crowd.happened("clients", {}); }};
   api = std::make_unique<api::Api>(std::move(house));
   auto activated = platform::take_activated_sockets();
   for (auto& socket : activated) {
@@ -314,22 +337,23 @@ void Tracker::Impl::stop(const char* why) {
   fleet.drain();
   courier.stop();
   backups.stop();
-  stop_by = loop.now() + longest_drain;
+  stop_by_ms = platform::EventLoop::monotonic_ms() + Milliseconds(longest_drain).count();
   check_drained();
 }
 
 void Tracker::Impl::check_drained() {
-  const auto now = loop.now();
-  if (now >= stop_by) fleet.close();
+  const auto now = platform::EventLoop::monotonic_ms();
+  if (now >= stop_by_ms) fleet.close();
   const bool done = fleet.drained() && api->idle();
   if (!done) {
-    done_since.reset();
-  } else if (!done_since) {
-    done_since = now;
+    done_since_ms.reset();
+  } else if (!done_since_ms) {
+    done_since_ms = now;
   }
-  // Whoever is connected gets a moment to say what he wants, and to take his answer.
-  const bool over = done && (api->deserted() || now >= *done_since + last_words);
-  if (over || now >= stop_by + last_words) {
+  // Whoever is connected gets a moment to say what he wants, and some more to take a long answer to its end.
+  const auto patience = Milliseconds(api->is_being_read() ? longest_reading : last_words).count();
+  const bool over = done && (api->deserted() || now >= *done_since_ms + patience);
+  if (over || now >= stop_by_ms + Milliseconds(last_words).count()) {
     chronicle.end_span();
     return loop.stop();
   }

@@ -13,6 +13,7 @@ inline constexpr std::string_view another_daemon = "8db1e654b30842ff9d79ce48abdf
 inline constexpr std::string_view broken_world = "65e92936e435404aa048ebf99fd44019";
 inline constexpr std::string_view configuration_refused = "74926e64c47d428ca8d824caa2c5cfed";
 inline constexpr std::string_view configuration_reloaded = "54f1311788a14cd0b6fb493dd3502336";
+inline constexpr std::string_view clients_crowd = "bff2bfc6b5c144ee9cbaae515d9dd4ff";
 inline constexpr std::string_view database_refuses_writes = "1bd2d00381f04e008bef1a7c425f24bc";
 inline constexpr std::string_view database_writable = "7dea73da7d8d4835b4ccabde518d6242";
 inline constexpr std::string_view database_restored = "83e66be85b3740f2ae2c5fac332f7541";

@@ -50,7 +50,7 @@ void PanelLine::start(PollSource source, std::function<void(Milliseconds step)> 
   health_.state = rules::panel_state_from_text(record.state).value_or(rules::PanelState::up);
   health_.since = record.state_since == Timestamp() ? now : record.state_since;
   health_.rest_until = now;
-  if (health_.state != rules::PanelState::up) last_success_at_ = record.last_success_at;
+  last_success_at_ = record.last_success_at;
   source_ = std::move(source);
   clock_set_back_ = std::move(clock_set_back);
   turn_soon(now);
@@ -83,6 +83,13 @@ void PanelLine::drain() {
   errands_.clear();
   for (const auto& question : waiting) question.dropped(Drop::ending);
   cut_repeatable();
+}
+
+void PanelLine::remember() {
+  auto record = world_.store.panel(policy_.name);
+  if (record.last_success_at == last_success_at_) return;
+  record.last_success_at = last_success_at_;
+  static_cast<void>(world_.storage.write([&] { world_.store.save_panel(record, {}, world_.loop.now()); }));
 }
 
 void PanelLine::cut_repeatable() {

@@ -96,6 +96,9 @@ class PanelLine {
   // is waited for until drained(), or until close().
   void drain();
   [[nodiscard]] bool draining() const { return draining_; }
+  // Writes down when the panel answered last, for the next start. A poll that brings nothing new writes
+  // nothing, so this is done when the program stops.
+  void remember();
   // Drops everything, also what may not be repeated. Whoever gave it questions may go then.
   void close();
   [[nodiscard]] bool drained() const { return calls_.empty(); }

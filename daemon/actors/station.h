@@ -26,7 +26,10 @@ class Station {
   // The storage takes writes again, or something else it waited for has come.
   void wake();
   // Sends nothing new; what may not be repeated is waited for until drained().
-  void drain() { line_.drain(); }
+  void drain() {
+    line_.drain();
+    line_.remember();
+  }
   [[nodiscard]] bool drained() const;
 
   [[nodiscard]] PanelLine& line() { return line_; }

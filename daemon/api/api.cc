@@ -7,6 +7,8 @@
 #include "api/wait_room.h"
 #include "platform/http_server.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 namespace smm::api {
@@ -62,6 +64,9 @@ struct Api::Impl {
              },
              [this](platform::HttpServerRequest request, platform::Responder responder) {
                handle(std::move(request), std::move(responder));
+             },
+             [this] {
+               if (house.crowded) house.crowded();
              }}) {
     add_service_routes(router, house);
     add_order_routes(router, house, waits);
@@ -81,6 +86,10 @@ struct Api::Impl {
   static platform::HttpServerLimits limits() {
     platform::HttpServerLimits limits;
     limits.max_body = largest_body;
+    // However many come, panels and webhooks find descriptors for their connections.
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+      limits.kept_descriptors = static_cast<std::size_t>(std::min<rlim_t>(files.rlim_cur / 2, 512));
     return limits;
   }
 
@@ -195,7 +204,11 @@ bool Api::idle() const {
 }
 
 bool Api::deserted() const {
-  return impl_->server.busy() + impl_->server.silent() == 0;
+  return impl_->server.connections() == 0;
+}
+
+bool Api::is_being_read() const {
+  return impl_->server.taking() > 0;
 }
 
 }  // namespace smm::api

@@ -57,6 +57,7 @@ struct House {
   std::function<tl::expected<std::vector<std::string>, std::vector<std::string>>()> what_a_reload_brings;
   platform::HttpClient& http;
   actors::ClockWatch& clock;
+  std::function<void()> crowded{};  // clients wait, or give way, for want of descriptors; may be empty
 };
 
 // HTTP on the local sockets. The listener's name decides what it may do: `api` everything, `ro` only GET,
@@ -77,8 +78,10 @@ class Api {
   [[nodiscard]] std::vector<std::string> routes() const;
   // Nothing waits for an answer any more.
   [[nodiscard]] bool idle() const;
-  // And nobody is connected who has not taken his answer, or not asked yet.
+  // And nobody is connected any more.
   [[nodiscard]] bool deserted() const;
+  // Somebody has an answer given in one piece that he has not taken to its end.
+  [[nodiscard]] bool is_being_read() const;
 
  private:
   struct Impl;

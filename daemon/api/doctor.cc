@@ -228,6 +228,8 @@ void Surgery::clear() {
 void add_doctor_routes(Router& router, Surgery& surgery) {
   router.add("POST", "/v1/doctor", [&surgery](const ExchangePtr& exchange) {
     if (const auto problem = QueryReader(exchange->request()).finish()) return exchange->refuse(*problem);
+    if (!exchange->request().body.empty() && exchange->request().body != "{}")
+      return exchange->refuse(validation_failed({{"", "a doctor takes nothing: send no body, or {}"}}));
     surgery.enter(exchange);
   });
 }

@@ -11,6 +11,9 @@ namespace {
 Cell panel_state(const Json& panel) {
   const auto state = words(panel, "state");
   if (is_true(panel, "paused")) return {"paused", Style::warning};
+  // It is taken to be up until it has failed three times, and may never have answered at all.
+  if (state == "up" && panel.contains("last_success_at") && !moment(panel, "last_success_at"))
+    return {"no answer yet", Style::warning};
   if (state == "up") return {state, Style::good};
   if (state == "limited") return {state, Style::warning};
   return {state, Style::bad};

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -251,7 +252,9 @@ curl_socket_t CurlExchange::open_socket(const curl_sockaddr& address) {
     return CURL_SOCKET_BAD;
   }
   reached_out_ = true;
-  return socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+  const auto opened = socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+  lacks_descriptors_ = opened < 0 && (errno == EMFILE || errno == ENFILE);
+  return opened;
 }
 
 }  // namespace smm::platform

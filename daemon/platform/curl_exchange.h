@@ -61,9 +61,10 @@ class CurlExchange {
   bool headers_end_ = true;  // what comes next opens a reply (or is a trailer)
   bool headers_too_large_ = false;
   bool body_too_large_ = false;
-  int times_sent_ = 0;        // libcurl was about to write the request
-  bool kept_back_ = false;    // it was about to again, and was not let
-  bool reached_out_ = false;  // a socket was opened to an address that is allowed
+  int times_sent_ = 0;              // libcurl was about to write the request
+  bool kept_back_ = false;          // it was about to again, and was not let
+  bool reached_out_ = false;        // a socket was opened to an address that is allowed
+  bool lacks_descriptors_ = false;  // for the last connection tried
   std::string refused_address_;
   bool local_would_do_ = false;  // AddressPolicy::local would not have refused it
 };

@@ -161,6 +161,8 @@ TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
 // shown, the bare meaning of the code takes its place.
 std::string CurlExchange::library_text(CURL* easy, CURLcode result) const {
   if (result == CURLE_OK) return "no whole reply came";
+  if (result == CURLE_COULDNT_CONNECT && lacks_descriptors_)
+    return "this program has too many files open to connect; raise LimitNOFILE= of the service";
   std::string text(error_text_.data());
   std::vector<std::string> secrets{request_.body};
   add_secrets(secrets, request_.url);

@@ -74,10 +74,6 @@ std::int64_t EventLoop::monotonic_ms() {
   return static_cast<std::int64_t>(wait_clock_us() / 1000);
 }
 
-bool EventLoop::enable_watchdog() {
-  return checked(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog") > 0;
-}
-
 void EventLoop::keep_current_exception() noexcept {
   if (!failure_) failure_ = std::current_exception();
 }

@@ -37,10 +37,6 @@ class EventLoop {
   // Milliseconds that only go forward and count a suspended machine's sleep (CLOCK_BOOTTIME), for waits.
   [[nodiscard]] static std::int64_t monotonic_ms();
 
-  // If the service manager asked for it (WATCHDOG_USEC), feeds its watchdog from this loop: a loop that hangs
-  // is noticed. Returns whether it was asked for.
-  bool enable_watchdog();
-
   [[nodiscard]] sd_event* handle() const { return event_; }
   // For callbacks on C edges: runs `action`, keeps what it throws for run(), which rethrows it before it
   // waits again. Of several the first is kept.

@@ -4,6 +4,7 @@
 #include "platform/curl_multi.h"
 
 #include <curl/curl.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -16,8 +17,16 @@
 namespace smm::platform {
 namespace {
 
-constexpr long most_kept_connections = 128;
+constexpr rlim_t most_kept_connections = 128;
 constexpr std::size_t most_idle_handles = 64;
+
+// So many connections wait for the next request to their hosts, of each address policy; fewer where few files
+// may be open.
+long kept_connections() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return most_kept_connections;
+  return static_cast<long>(std::clamp<rlim_t>(files.rlim_cur / 16, 4, most_kept_connections));
+}
 
 std::string_view first_of(const HttpHeaders& headers, std::string_view lower_case_name) {
   for (const auto& [name, value] : headers) {
@@ -136,7 +145,7 @@ CurlMulti& HttpClient::Engine::multi_of(const State& state) {
   auto& multi = multis_.at(static_cast<std::size_t>(state.exchange.request().addresses));
   if (!multi) {
     multi = std::make_unique<CurlMulti>(
-        loop_, max_connections_, std::max(max_connections_, most_kept_connections),
+        loop_, max_connections_, std::max(max_connections_, kept_connections()),
         [](CURL* easy, curl_socket_t fd) {
           State* waiting = nullptr;
           curl_easy_getinfo(easy, CURLINFO_PRIVATE, &waiting);

@@ -51,6 +51,8 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   [[nodiscard]] bool gone() const { return gone_; }
   // Nothing more will be added to the answer: what is left is the client's to take.
   [[nodiscard]] bool is_complete() const { return stage_ == Stage::answered || stage_ == Stage::finished; }
+  // Given in one piece, by send().
+  [[nodiscard]] bool is_answered_whole() const { return stage_ == Stage::answered; }
   void on_gone(std::function<void()> action);
   void on_answer(std::function<void(int status)> action) { answer_action_ = std::move(action); }
 

@@ -1,97 +1,16 @@
-#include "platform/http_server.h"
-
-#include "platform/http_exchange.h"
 #include "platform/http_head.h"
+#include "platform/http_server_impl.h"
 #include "platform/http_target.h"
-#include "platform/lingering.h"
-#include "platform/mhd_pump.h"
-#include "platform/socket_fd.h"
 
-#include <microhttpd.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
-#include <map>
 #include <system_error>
-#include <unordered_map>
 
 namespace smm::platform {
-namespace {
-
-constexpr int accepts_a_turn = 16;
-constexpr Milliseconds accept_retry = std::chrono::seconds(1);  // without descriptors
-// Who must give way when a listener is full has had this long to send a request, or to take an answer.
-constexpr auto sending_grace = std::chrono::milliseconds(100);
-constexpr Milliseconds taking_grace = std::chrono::seconds(5);
-
-}  // namespace
-
-struct HttpServer::Impl {
-  struct Listener {
-    Listener(OwnFd&& descriptor, std::string its_name);
-    OwnFd fd;
-    std::string name;
-    bool over_unix;
-    bool waits = false;              // for room, or descriptors: clients are left in the kernel's queue
-    std::size_t connections = 0;     // also those being closed
-    std::size_t leaving = 0;         // those that gave way and are not closed yet
-    std::unique_ptr<IoWatch> watch;  // none once it accepts no more
-  };
-  struct Connection {
-    Listener* listener;
-    int fd;
-    std::optional<std::uint32_t> peer_uid;
-    std::shared_ptr<HttpExchange> exchange;  // the request under way
-    std::int64_t deadline_ms = 0;            // monotonic; of the request awaited; 0 if none is
-    std::uint64_t since = 0;                 // number of the request's turn among all: smaller is older
-    std::int64_t answered_ms = 0;            // when the library got the answer; 0 if it has none
-    bool leaving = false;
-    bool asked = false;  // a request has begun
-  };
-
-  static Connection* connection_of(MHD_Connection* handle);
-
-  Impl(EventLoop& the_loop, const HttpServerLimits& the_limits, Handlers the_handlers);
-  ~Impl();
-  OwnMhdDaemon start_daemon();
-
-  void add_listener(OwnFd&& fd, std::string name);
-  void stop_accepting();
-  void accept_from(Listener& listener);
-  bool accept_one(Listener& listener);
-  void pause_accepting(Listener& listener, Milliseconds retry);
-  void accept_again_where_it_waits();
-  Connection* who_gives_way(const Listener& listener) const;
-
-  // What the library calls.
-  void connection_started(MHD_Connection* handle, void** context);
-  void connection_ended(void* context);
-  HttpExchange* request_begun(MHD_Connection* handle, const char* target);
-  MHD_Result serve(HttpExchange& exchange, MHD_Connection* handle, const char* method, std::string_view body);
-  void request_done(MHD_Connection* handle);
-
-  MHD_Result take_head(HttpExchange& exchange, MHD_Connection* handle, const char* method);
-  MHD_Result take_body(HttpExchange& exchange, MHD_Connection* handle, std::string_view piece);
-  MHD_Result complete(HttpExchange& exchange, MHD_Connection* handle);
-  void await_request(Connection& connection);
-  void cut_late_ones();
-
-  EventLoop& loop;
-  const HttpServerLimits limits;
-  const std::shared_ptr<const Handlers> handlers;  // a handler may destroy the server while it runs
-  std::vector<std::unique_ptr<Listener>> listeners;
-  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections;
-  std::uint64_t last_number = 0;
-  Listener* accepting = nullptr;  // whose client is being handed to the library
-  Timer accept_again;
-  Timer deadline;
-  Lingering lingering;
-  std::shared_ptr<MhdPump> pump;
-};
 
 HttpServer::Impl::Listener::Listener(OwnFd&& descriptor, std::string its_name)
     : fd(std::move(descriptor)), name(std::move(its_name)), over_unix(is_unix_socket(fd.get())) {
@@ -108,7 +27,7 @@ HttpServer::Impl::Impl(EventLoop& the_loop, const HttpServerLimits& the_limits, 
       pump(std::make_shared<MhdPump>(the_loop, start_daemon())) {
   std::signal(SIGPIPE, SIG_IGN);
   // A clock's first timer takes a descriptor. This one is armed when there are none, so it is made now.
-  accept_again.arm(accept_retry);
+  accept_again.arm(Milliseconds(1000));
   accept_again.disarm();
 }
 
@@ -178,96 +97,6 @@ OwnMhdDaemon HttpServer::Impl::start_daemon() {
   return daemon;
 }
 
-// Accepting is done here, not by the library: its limit is for all listeners together, it forgets to listen
-// again when the connection that made room was the last event, and without free descriptors it spins.
-void HttpServer::Impl::add_listener(OwnFd&& fd, std::string name) {
-  auto listener = std::make_unique<Listener>(std::move(fd), std::move(name));
-  listener->watch = std::make_unique<IoWatch>(
-      loop, listener->fd.get(), EPOLLIN, [this, it = listener.get()](std::uint32_t) { accept_from(*it); });
-  listeners.push_back(std::move(listener));
-}
-
-void HttpServer::Impl::stop_accepting() {
-  accept_again.disarm();
-  if (pump != nullptr) pump->close_after_answers();
-  for (const auto& listener : listeners) {
-    listener->watch.reset();
-    listener->fd.close();
-  }
-}
-
-// A crowd that sends half a request must not shut the door on the others, however large it is.
-void HttpServer::Impl::accept_from(Listener& listener) {
-  for (int i = 0; i < accepts_a_turn; ++i) {
-    const bool full = listener.connections - listener.leaving >= limits.max_connections;
-    auto* const leaver = full ? who_gives_way(listener) : nullptr;
-    if (full && (leaver == nullptr || listener.leaving >= accepts_a_turn)) {
-      pause_accepting(listener, sending_grace);
-      break;
-    }
-    if (!accept_one(listener)) break;
-    if (leaver == nullptr) continue;
-    leaver->leaving = true;
-    leaver->deadline_ms = 0;
-    ++listener.leaving;
-    shutdown(leaver->fd, SHUT_RDWR);  // the library sees it as a hang-up
-  }
-  pump->soon();
-}
-
-// Who still sends a request, or has done nothing since the last, else who does not take its answer. Of the
-// user who has most of these connections it is the oldest, so that no user can take the places of another.
-HttpServer::Impl::Connection* HttpServer::Impl::who_gives_way(const Listener& listener) const {
-  const auto now = EventLoop::monotonic_ms();
-  const auto oldest_of_most = [&](const auto& may_go) {
-    std::map<std::optional<std::uint32_t>, std::pair<std::size_t, Connection*>> users;
-    for (const auto& [connection, owner] : connections) {
-      if (connection->listener != &listener || connection->leaving || !may_go(*connection)) continue;
-      auto& [count, oldest] = users[connection->peer_uid];
-      ++count;
-      if (oldest == nullptr || connection->since < oldest->since) oldest = connection;
-    }
-    const auto most = std::max_element(users.begin(), users.end(), [](const auto& one, const auto& other) {
-      return one.second.first < other.second.first;
-    });
-    return most == users.end() ? nullptr : most->second.second;
-  };
-  const auto began_by = now + (limits.request_timeout - sending_grace).count();
-  auto* const sends =
-      oldest_of_most([&](const Connection& it) { return it.deadline_ms != 0 && it.deadline_ms <= began_by; });
-  if (sends != nullptr) return sends;
-  return oldest_of_most([&](const Connection& it) {
-    return it.answered_ms != 0 && it.answered_ms + taking_grace.count() <= now && it.exchange != nullptr &&
-           it.exchange->is_complete();
-  });
-}
-
-void HttpServer::Impl::pause_accepting(Listener& listener, Milliseconds retry) {
-  listener.waits = true;
-  listener.watch->set_events(0);
-  accept_again.arm(retry);
-}
-
-// False if there is nothing more to accept for now.
-bool HttpServer::Impl::accept_one(Listener& listener) {
-  auto client = accept_client(listener.fd.get());
-  if (client.fd < 0) {
-    if (client.no_room) pause_accepting(listener, accept_retry);
-    return false;
-  }
-  accepting = &listener;
-  MHD_add_connection(pump->daemon(), client.fd, client.peer(), client.size);  // or closes it
-  accepting = nullptr;
-  return true;
-}
-
-void HttpServer::Impl::accept_again_where_it_waits() {
-  for (const auto& listener : listeners) {
-    if (listener->watch == nullptr || !std::exchange(listener->waits, false)) continue;
-    listener->watch->set_events(EPOLLIN);
-  }
-}
-
 // Null if connection_started() failed: the library serves the connection all the same.
 HttpServer::Impl::Connection* HttpServer::Impl::connection_of(MHD_Connection* handle) {
   const auto* info = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -294,7 +123,7 @@ void HttpServer::Impl::connection_ended(void* context) {
   --listener.connections;
   if (connection->leaving) --listener.leaving;
   connections.erase(connection);
-  if (listener.waits) accept_again_where_it_waits();
+  accept_again_where_it_waits();
 }
 
 void HttpServer::Impl::await_request(Connection& connection) {
@@ -321,7 +150,6 @@ void HttpServer::Impl::cut_late_ones() {
 HttpExchange* HttpServer::Impl::request_begun(MHD_Connection* handle, const char* target) {
   auto* const connection = connection_of(handle);
   if (connection == nullptr) return nullptr;
-  connection->asked = true;
   const auto& listener = *connection->listener;
   auto exchange = std::make_shared<HttpExchange>(pump, handle, connection->fd, listener.over_unix);
   auto& request = exchange->request;
@@ -441,9 +269,12 @@ std::size_t HttpServer::busy() const {
                     [](const auto& entry) { return entry.first->exchange != nullptr; }));
 }
 
-std::size_t HttpServer::silent() const {
-  return static_cast<std::size_t>(std::count_if(impl_->connections.begin(), impl_->connections.end(),
-                                                [](const auto& entry) { return !entry.first->asked; }));
+std::size_t HttpServer::taking() const {
+  return static_cast<std::size_t>(
+      std::count_if(impl_->connections.begin(), impl_->connections.end(), [](const auto& entry) {
+        const auto& exchange = entry.first->exchange;
+        return exchange != nullptr && exchange->is_answered_whole();
+      }));
 }
 
 }  // namespace smm::platform

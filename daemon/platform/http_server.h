@@ -46,6 +46,10 @@ struct HttpServerLimits {
   // request, or silent after its last, for 100 ms, else of one that has not taken its answer for 5 s: the
   // oldest of the user (SO_PEERCRED) who has most of those. Without any it waits.
   std::size_t max_connections = 256;
+  // Of all listeners: the descriptors at the top of what RLIMIT_NOFILE allows, as many as this, are left to
+  // the rest of the program. Without another below them a client waits, or takes the place of one as above,
+  // of whichever listener; but for the first sixteen of all.
+  std::size_t kept_descriptors = 0;
   std::size_t connection_memory = 64 * 1024;  // of the request line and the headers together
   std::size_t longest_target = 16 * 1024;     // path and query
   // Of a connection on which nothing moves: a client that neither sends nor takes its answer. Not of one
@@ -126,6 +130,9 @@ class HttpServer {
     // The body passed max_body, or its Content-Length says it will. The connection is closed after it.
     std::function<HttpResponse(const HttpRequestHead&)> too_large;
     std::function<void(HttpServerRequest, Responder)> handle;
+    // Clients wait, or give way, for want of descriptors; called as `refuse` is, and as often as it happens.
+    // May be empty.
+    std::function<void()> crowded{};
   };
 
   HttpServer(EventLoop& loop, HttpServerLimits limits, Handlers handlers);
@@ -141,8 +148,8 @@ class HttpServer {
   [[nodiscard]] std::size_t connections() const;
   // Connections in the middle of a request or its answer: none left means nobody is waiting.
   [[nodiscard]] std::size_t busy() const;
-  // Connections whose client has not asked anything yet.
-  [[nodiscard]] std::size_t silent() const;
+  // Connections with a whole answer that is not taken to its end: not those of streams.
+  [[nodiscard]] std::size_t taking() const;
 
  private:
   struct Impl;

@@ -10,7 +10,9 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -80,27 +82,34 @@ int apply(int (*action)(int, const sockaddr*, socklen_t), int fd, const sockaddr
   return action(fd, any, sizeof address) == 0 ? 0 : errno;
 }
 
-// There is room for a message to NOTIFY_SOCKET, or sending it fails at once: sd_notify waits for a reader.
-bool takes_messages(int wait_ms) {
+// sd_notify waits for ever for a manager that does not read, and makes a socket each time, for which there
+// may be no descriptor just when the watchdog must be fed. False: there is no room within that time, and
+// nothing was sent. True also where there is nobody to tell.
+bool send_to_manager(const std::string& assignments, int wait_ms) {
   const char* path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return true;
+  static const int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const auto size = std::strlen(path);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const auto size = path == nullptr ? 0 : std::strlen(path);
-  if (size == 0 || size >= sizeof address.sun_path) return true;
+  if ((path[0] != '/' && path[0] != '@') || size >= sizeof address.sun_path) {
+    sd_notify(0, assignments.c_str());  // another kind of address, which it may know
+    return true;
+  }
   std::memcpy(address.sun_path, path, size);
   if (path[0] == '@') address.sun_path[0] = '\0';  // an abstract name
-  const OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const auto* any = static_cast<const sockaddr*>(static_cast<const void*>(&address));
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
-  if (fd.get() < 0 || connect(fd.get(), any, length) != 0) return true;
-  pollfd room{fd.get(), POLLOUT, 0};
-  return poll(&room, 1, wait_ms) != 0;
+  // Anew each time: a manager that was started again is another socket.
+  if (connect(sender, any, length) != 0) return true;
+  pollfd room{sender, POLLOUT, 0};
+  if (poll(&room, 1, wait_ms) == 0) return false;
+  return send(sender, assignments.data(), assignments.size(), MSG_NOSIGNAL) >= 0 || errno != EAGAIN;
 }
 
 void notify(const std::string& assignments) {
   static bool is_read = true;
-  is_read = takes_messages(is_read ? patience_ms : 0);
-  if (is_read) sd_notify(0, assignments.c_str());
+  is_read = send_to_manager(assignments, is_read ? patience_ms : 0);
 }
 
 // Removes a socket file nobody listens on; throws when it is anything else.
@@ -139,6 +148,20 @@ void notify_reloading() {
   clock_gettime(CLOCK_MONOTONIC, &now);
   const auto microseconds = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
   notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds));
+}
+
+Watchdog::Watchdog(EventLoop& loop) : timer_(loop, [this] { feed(); }) {
+  std::uint64_t microseconds = 0;
+  if (sd_watchdog_enabled(0, &microseconds) <= 0) return;
+  every_ = std::max(std::chrono::floor<Milliseconds>(std::chrono::microseconds(microseconds / 2)),
+                    Milliseconds(1));
+  feed();
+}
+
+// What finds no room is said again soon.
+void Watchdog::feed() {
+  const bool fed = send_to_manager("WATCHDOG=1", 0);
+  timer_.arm(fed ? every_ : std::max(every_ / 8, Milliseconds(1)));
 }
 
 std::vector<ActivatedSocket> take_activated_sockets() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "platform/event_loop.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,21 @@ void notify_ready(std::string_view status);
 void notify_status(std::string_view status);  // for `systemctl status`; made one line of
 void notify_stopping();
 void notify_reloading();
+
+// If the service manager asked for it (WATCHDOG_USEC), feeds its watchdog from the loop, twice in each of its
+// times: a loop that hangs is noticed. Never waits.
+class Watchdog {
+ public:
+  explicit Watchdog(EventLoop& loop);
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+  [[nodiscard]] bool is_wanted() const { return every_.count() > 0; }
+
+ private:
+  void feed();
+  Milliseconds every_{0};
+  Timer timer_;
+};
 
 struct ActivatedSocket {
   int fd = -1;       // listening stream socket, close-on-exec, non-blocking; the caller's to close

@@ -1,6 +1,7 @@
 #include "platform/socket_fd.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +55,13 @@ AcceptedClient accept_client(int listener) {
     default:  // nobody there any more, or a fault of that one client's network
       return client;
   }
+}
+
+bool is_descriptor_free(std::size_t kept) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return true;
+  const OwnFd next(open("/", O_PATH | O_CLOEXEC));
+  return next.get() >= 0 && static_cast<rlim_t>(next.get()) + kept < files.rlim_cur;
 }
 
 std::optional<std::uint32_t> uid_of_peer(int fd) {

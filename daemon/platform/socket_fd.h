@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -38,6 +39,11 @@ struct AcceptedClient {
   [[nodiscard]] sockaddr* peer() { return reinterpret_cast<sockaddr*>(&address); }
 };
 [[nodiscard]] AcceptedClient accept_client(int listener);
+
+// Whether there is a descriptor below the `kept` highest of those RLIMIT_NOFILE allows. The kernel gives out
+// the lowest number that is free: who asks here first never takes one of the highest, and the others always
+// find one there.
+[[nodiscard]] bool is_descriptor_free(std::size_t kept);
 
 // Who is at the other end of a Unix socket's connection (SO_PEERCRED).
 [[nodiscard]] std::optional<std::uint32_t> uid_of_peer(int fd);

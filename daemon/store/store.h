@@ -110,7 +110,7 @@ struct PanelRecord {
   std::optional<Timestamp> refill_rest_until;  // automatic refills ask nothing before that
   std::int64_t refill_refusals = 0;            // of automatic refills, in a row
   bool balance_low = false;                    // it has been said to be low
-  std::optional<Timestamp> last_success_at;    // as it was when the state changed last
+  std::optional<Timestamp> last_success_at;    // as it was when the state changed last, or at an orderly stop
 };
 
 struct PanelCount {

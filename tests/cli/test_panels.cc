@@ -51,6 +51,17 @@ TEST_CASE("status is the daemon, its panels and its webhooks at a glance") {
   CHECK(daemon.request(0).target == "/v1/status");
 }
 
+TEST_CASE("a panel that has never answered is not called up") {
+  const Room room;
+  FakeDaemon daemon(room.path("api.sock"));
+  auto silent = panel("p1", "up");
+  const std::string success = R"("2026-11-21T09:00:00.000Z")";
+  silent.replace(silent.find(success), success.size(), "null");
+  daemon.will_answer(json(status(silent, "")));
+  const auto outcome = run(room.path("api.sock"), {"status"});
+  CHECK_MESSAGE(outcome.out.find("\np1     no answer yet  ") != std::string::npos, outcome.out);
+}
+
 TEST_CASE("status of a daemon that has no panel yet says how it gets one, and that is no trouble") {
   const Room room;
   FakeDaemon daemon(room.path("api.sock"));

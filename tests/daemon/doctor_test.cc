@@ -48,6 +48,15 @@ TEST_CASE(
   CHECK(check_of(document, "panel.p1.tls").is_null());
 }
 
+TEST_CASE("a doctor is sent no body, or an empty one, and refuses any other") {
+  OnePanel world("", rare_polling());
+  REQUIRE(world.start());
+  CHECK(world.tracker.post("/v1/doctor", Json::object()).status == 200);
+  const auto refused = world.tracker.post("/v1/doctor", Json{{"panel", "p1"}});
+  CHECK(refused.status == 422);
+  CHECK(refused.json()["code"] == "validation-failed");
+}
+
 TEST_CASE("a doctor of a panel that is paused asks it nothing and says how to resume it") {
   OnePanel world("", rare_polling());
   REQUIRE(world.start());

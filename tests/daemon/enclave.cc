@@ -64,22 +64,22 @@ bool own_every_address(unsigned char family) {
 
 }  // namespace
 
-Enclave::Enclave()
+Enclave::Enclave(Reach reach)
     : old_network_(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)),
       old_mounts_(open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC)),
       old_directory_(std::filesystem::current_path()) {
   if (old_network_ < 0 || old_mounts_ < 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) return;
   entered_ = true;
-  entered_ = enter();
+  entered_ = enter(reach);
 }
 
-bool Enclave::enter() {
+bool Enclave::enter(Reach reach) {
   // A kernel without IPv6 has no such addresses to be fooled by.
   const auto owned = [](unsigned char family) {
     return own_every_address(family) || (family == AF_INET6 && access("/proc/net/if_inet6", F_OK) != 0);
   };
   return mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && raise_loopback() &&
-         owned(AF_INET) && owned(AF_INET6);
+         owned(AF_INET) && (reach == Reach::ipv4 || owned(AF_INET6));
 }
 
 Enclave::~Enclave() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -11,7 +12,9 @@ namespace smm::test {
 // CAP_SYS_ADMIN.
 class Enclave {
  public:
-  Enclave();
+  // IPv4 only: no way leads to any IPv6 address but ::1.
+  enum class Reach : std::uint8_t { everything, ipv4 };
+  explicit Enclave(Reach reach = Reach::everything);
   ~Enclave();
   Enclave(const Enclave&) = delete;
   Enclave& operator=(const Enclave&) = delete;
@@ -20,7 +23,7 @@ class Enclave {
   [[nodiscard]] bool cover(const std::filesystem::path& place, const std::filesystem::path& with) const;
 
  private:
-  bool enter();
+  bool enter(Reach reach);
   int old_network_;
   int old_mounts_;
   std::string old_directory_;

@@ -37,6 +37,14 @@ class RawConnection {
   RawConnection& operator=(const RawConnection&) = delete;
 
   void say(const std::string& text) const { (void)!send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+  void say_no_more() const { shutdown(fd_, SHUT_WR); }
+  // What comes next, at most so many bytes; empty at the end, or when nothing comes for ten seconds.
+  [[nodiscard]] std::string hear_some(std::size_t most = 65536) const {
+    std::string piece(most, '\0');
+    const auto got = recv(fd_, piece.data(), piece.size(), 0);
+    piece.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return piece;
+  }
   // What comes until the server closes, or nothing comes for ten seconds.
   [[nodiscard]] std::string hear_all() const {
     std::string all;

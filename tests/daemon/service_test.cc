@@ -364,6 +364,49 @@ TEST_CASE(
   CHECK(tracker.get("/v1/orders/p1/7").status == 200);
 }
 
+TEST_CASE(
+    "who kept a connection may still ask when the program stops, and a long answer is read to its end") {
+  TrackerProcess tracker;
+  REQUIRE_MESSAGE(tracker.start({.config = silent_panel}), tracker.log());
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1000; ++i) ids.push_back(std::to_string(i));
+  REQUIRE(tracker.track("p1", ids) == 1000);
+  const std::string host = " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const RawConnection kept(tracker.socket());
+  kept.say("GET /v1/version" + host);
+  REQUIRE(kept.hear_some().rfind("HTTP/1.1 200", 0) == 0);
+  const RawConnection slow(tracker.socket());
+  slow.say("GET /v1/orders?limit=1000" + host);
+  auto text = slow.hear_some(1000);
+  tracker.signal(SIGTERM);
+  REQUIRE(eventually([&] { return tracker.log().find("stopping (SIGTERM)") != std::string::npos; }));
+  kept.say("GET /v1/version" + host);
+  const auto answer = kept.hear_all();
+  CHECK_MESSAGE(answer.rfind("HTTP/1.1 200", 0) == 0, answer);
+  CHECK(answer.find("Connection: close") != std::string::npos);
+  for (std::string more = "."; !more.empty(); text += more) {
+    std::this_thread::sleep_for(milliseconds(60));  // it is this slow
+    more = slow.hear_some(20'000);
+  }
+  CHECK(read_answer(text).body.find(R"("id":"999")") != std::string::npos);
+  CHECK(text.substr(text.size() - 2) == "}\n");
+  CHECK(tracker.wait_for_exit(seconds(15)).value_or(ExitState{}).code == 0);
+}
+
+TEST_CASE("when a panel that is up answered last is known after a restart, too") {
+  practice::PracticeServer server;
+  server.add_panel().script_order("1", 1000, {});
+  TrackerProcess tracker;
+  REQUIRE_MESSAGE(tracker.start({.config = panel_section("p1", server.api_url("p1"))}), tracker.log());
+  REQUIRE(tracker.track("p1", {"1"}) == 1);
+  const auto answered = [&] { return tracker.get("/v1/panels/p1").json()["last_success_at"]; };
+  REQUIRE(eventually([&] { return tracker.get("/v1/orders/p1/1").json()["status"] == "pending"; }));
+  CHECK(tracker.stop().code == 0);
+  server.stop();
+  REQUIRE_MESSAGE(tracker.start({}), tracker.log());
+  CHECK_FALSE(answered().is_null());
+}
+
 TEST_CASE("who comes while the program stops is told so or finds nobody, and no answer is cut") {
   TrackerProcess tracker;
   REQUIRE_MESSAGE(tracker.start({.config = silent_panel}), tracker.log());

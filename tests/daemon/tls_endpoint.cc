@@ -57,6 +57,56 @@ bool is_whole(const std::string& request) {
   return request.size() - head - 4 >= std::stoul(request.substr(length + label.size()));
 }
 
+int choose_http2(SSL* /*session*/, const unsigned char** chosen, unsigned char* size,
+                 const unsigned char* offered, unsigned int offered_size, void* /*none*/) {
+  static constexpr std::array<unsigned char, 3> known{2, 'h', '2'};
+  unsigned char* found = nullptr;
+  const bool both = SSL_select_next_proto(&found, size, known.data(), known.size(), offered, offered_size) ==
+                    OPENSSL_NPN_NEGOTIATED;
+  *chosen = found;
+  return both ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+bool speaks_http2(SSL* session) {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(session, &name, &size);
+  return size == 2 && name[0] == 'h' && name[1] == '2';
+}
+
+// RFC 9113: settings first; each HEADERS frame is answered by RST_STREAM with REFUSED_STREAM, which says that
+// nothing of the request was done.
+void refuse_streams(SSL* session) {
+  constexpr std::size_t preface_size = 24;
+  constexpr std::size_t head_size = 9;
+  constexpr char headers = 1;
+  constexpr char settings = 4;
+  const auto say = [&](const std::string& frame) {
+    return SSL_write(session, frame.data(), static_cast<int>(frame.size())) > 0;
+  };
+  if (!say({0, 0, 0, settings, 0, 0, 0, 0, 0})) return;
+  std::string heard;
+  std::size_t at = preface_size;
+  std::array<char, 4096> bytes{};
+  for (;;) {
+    const int size = SSL_read(session, bytes.data(), bytes.size());
+    if (size <= 0) return;
+    heard.append(bytes.data(), static_cast<std::size_t>(size));
+    while (heard.size() >= at + head_size) {
+      const auto byte = [&](std::size_t i) { return std::size_t{static_cast<unsigned char>(heard[at + i])}; };
+      const auto length = byte(0) << 16 | byte(1) << 8 | byte(2);
+      if (heard.size() < at + head_size + length) break;
+      const auto stream = heard.substr(at + 5, 4);
+      if (heard[at + 3] == settings && heard[at + 4] == 0) say({0, 0, 0, settings, 1, 0, 0, 0, 0});
+      if (heard[at + 3] == headers) {
+        const std::string refused{0, 0, 4, 3, 0};
+        if (!say(refused + stream + std::string{0, 0, 0, 7})) return;
+      }
+      at += head_size + length;
+    }
+  }
+}
+
 }  // namespace
 
 TlsAuthority::TlsAuthority(const std::string& name)
@@ -93,9 +143,14 @@ std::string TlsAuthority::pem() const {
 }
 
 TlsEndpoint::TlsEndpoint(TlsContext context, std::string headers, std::string body)
+    : TlsEndpoint(std::move(context),
+                  [text = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                          "\r\nConnection: close\r\n" + std::move(headers) + "\r\n" +
+                          std::move(body)](const std::string& /*request*/) { return text; }) {}
+
+TlsEndpoint::TlsEndpoint(TlsContext context, Answer answer)
     : context_(std::move(context)),
-      answer_("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
-              "\r\nConnection: close\r\n" + std::move(headers) + "\r\n" + std::move(body)),
+      answer_(std::move(answer)),
       server_([this](Connection& connection) { serve(connection); }, ScriptedServer::Where::everywhere) {}
 
 std::string TlsEndpoint::url(const std::string& host) const {
@@ -107,14 +162,37 @@ std::vector<std::string> TlsEndpoint::requests() const {
   return requests_;
 }
 
+void TlsEndpoint::set_handshake(Handshake handshake) {
+  const std::lock_guard lock(guard_);
+  handshake_ = handshake;
+}
+
+void TlsEndpoint::set_context(TlsContext context) {
+  const std::lock_guard lock(guard_);
+  context_ = std::move(context);
+}
+
 void TlsEndpoint::serve(Connection& connection) {
   sigset_t broken_pipe;
   sigemptyset(&broken_pipe);
   sigaddset(&broken_pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
-  const TlsSession session(SSL_new(context_.get()));
+  auto handshake = Handshake::whole;
+  std::shared_ptr<SSL_CTX> context;
+  {
+    const std::lock_guard lock(guard_);
+    handshake = handshake_;
+    context = context_;
+  }
+  const bool breaks = handshake == Handshake::hangs || handshake == Handshake::cut;
+  if (breaks) static_cast<void>(connection.read_some());
+  if (handshake == Handshake::hangs) connection.wait_for_end();
+  if (breaks) return;
+  SSL_CTX_set_alpn_select_cb(context.get(), handshake == Handshake::http2 ? choose_http2 : nullptr, nullptr);
+  const TlsSession session(SSL_new(context.get()));
   SSL_set_fd(session.get(), connection.fd());
   if (SSL_accept(session.get()) != 1) return;
+  if (speaks_http2(session.get())) return refuse_streams(session.get());
   std::string request;
   std::array<char, 4096> bytes{};
   while (!is_whole(request)) {
@@ -126,7 +204,8 @@ void TlsEndpoint::serve(Connection& connection) {
     const std::lock_guard lock(guard_);
     if (!request.empty()) requests_.push_back(request);
   }
-  SSL_write(session.get(), answer_.data(), static_cast<int>(answer_.size()));
+  const auto answer = answer_(request);
+  SSL_write(session.get(), answer.data(), static_cast<int>(answer.size()));
   SSL_shutdown(session.get());
 }
 

@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,6 +51,18 @@ class TlsAuthority {
 class TlsEndpoint {
  public:
   explicit TlsEndpoint(TlsContext context, std::string headers = {}, std::string body = {});
+  // What it answers to each request, every byte of it.
+  using Answer = std::function<std::string(const std::string& request)>;
+  TlsEndpoint(TlsContext context, Answer answer);
+  enum class Handshake : std::uint8_t {
+    whole,
+    hangs,  // it reads what the client says first, and no more
+    cut,    // it reads that and closes
+    http2,  // it speaks HTTP/2 with who does, and refuses every stream
+  };
+  // For the connections to come.
+  void set_handshake(Handshake handshake);
+  void set_context(TlsContext context);
   [[nodiscard]] std::string url(const std::string& host) const;
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
   [[nodiscard]] int connections() const { return server_.connections(); }
@@ -56,9 +70,10 @@ class TlsEndpoint {
 
  private:
   void serve(Connection& connection);
-  TlsContext context_;
-  std::string answer_;
   mutable std::mutex guard_;
+  std::shared_ptr<SSL_CTX> context_;
+  Handshake handshake_ = Handshake::whole;
+  Answer answer_;
   std::vector<std::string> requests_;
   ScriptedServer server_;
 };

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -120,6 +121,7 @@ void TrackerProcess::launch(const Options& options) {
   if (options.errors_apart) {
     dup2(open((directory() / "errors").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600), STDERR_FILENO);
   }
+  if (options.errors_to >= 0) dup2(options.errors_to, STDERR_FILENO);
   for (const int stream : options.closed) close(stream);
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
   if (options.watchdog.count() > 0) {
@@ -127,6 +129,8 @@ void TrackerProcess::launch(const Options& options) {
     setenv("WATCHDOG_PID", std::to_string(getpid()).c_str(), 1);
   }
   if (!options.activated.empty()) hand_over(options.activated);
+  const rlimit files{options.files, options.files};
+  if (options.files > 0 && setrlimit(RLIMIT_NOFILE, &files) != 0) _exit(126);
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
@@ -200,6 +204,28 @@ std::int64_t TrackerProcess::bytes_written() const {
     if (name == "write_bytes:") return value;
   }
   throw std::runtime_error("/proc/PID/io has no write_bytes");
+}
+
+TrackerProcess::Vitals TrackerProcess::vitals() const {
+  const std::filesystem::path process = "/proc/" + std::to_string(pid_);
+  Vitals vitals;
+  for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(process / "fd"))
+    ++vitals.files;
+  std::ifstream status(process / "status");
+  for (std::string word; status >> word;) {
+    if (word == "VmRSS:") status >> vitals.resident_kib;
+    if (word == "Threads:") status >> vitals.threads;
+  }
+  // proc(5): after the name, user and system time are the 12th and the 13th.
+  const auto stat = read_file(process / "stat");
+  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  long user = 0;
+  long system = 0;
+  fields >> user >> system;
+  vitals.cpu = milliseconds((user + system) * 1000 / sysconf(_SC_CLK_TCK));
+  return vitals;
 }
 
 HttpAnswer TrackerProcess::call(const Call& call) const {

@@ -55,7 +55,9 @@ class TrackerProcess {
     std::vector<std::pair<int, std::string>> activated{};  // listening sockets to hand over, and their names
     std::vector<int> closed{};                             // of the standard streams
     bool errors_apart = false;  // standard error goes to the file "errors", and the rest to the log
+    int errors_to = -1;         // a descriptor that becomes standard error
     milliseconds watchdog{0};   // what the service manager's watchdog asks for; 0: none
+    unsigned long files = 0;    // how many it may have open, soft and hard; 0: as many as the test
   };
 
   explicit TrackerProcess(ScratchDirectory::Place place = ScratchDirectory::Place::memory);
@@ -91,6 +93,14 @@ class TrackerProcess {
   }
   // Bytes this process caused to be written to files since it began.
   [[nodiscard]] std::int64_t bytes_written() const;
+  // What it takes of the machine now, as /proc tells.
+  struct Vitals {
+    std::size_t files = 0;  // open
+    std::int64_t resident_kib = 0;
+    std::int64_t threads = 0;
+    milliseconds cpu{0};  // since it began
+  };
+  [[nodiscard]] Vitals vitals() const;
 
   struct Call {
     std::string method = "GET";

@@ -321,19 +321,6 @@ TEST_CASE("a signal is delivered once, before other things that are ready") {
   CHECK(order == "si");
 }
 
-TEST_CASE("the watchdog is fed only when the service manager asked for it") {
-  EventLoop loop;
-  unsetenv("WATCHDOG_USEC");
-  CHECK_FALSE(loop.enable_watchdog());
-  SocketPair pair;
-  setenv("WATCHDOG_USEC", "1000000", 1);
-  setenv("WATCHDOG_PID", std::to_string(getpid()).c_str(), 1);
-  EventLoop watched;
-  CHECK(watched.enable_watchdog());
-  unsetenv("WATCHDOG_USEC");
-  unsetenv("WATCHDOG_PID");
-}
-
 TEST_CASE("the clocks agree with the system's and do not go back") {
   const EventLoop loop;
   const auto before = std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,6 +20,7 @@
 #include <system_error>
 
 using namespace smm::platform;
+using smm::Milliseconds;
 namespace fs = std::filesystem;
 
 namespace {
@@ -100,6 +102,20 @@ int in_child(const std::function<int()>& test) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
 }
 
+// Every 20 ms.
+void ask_for_watchdog() {
+  setenv("WATCHDOG_USEC", "40000", 1);
+  setenv("WATCHDOG_PID", std::to_string(getpid()).c_str(), 1);
+}
+
+bool turns_until_fed(EventLoop& loop, NotifySocket& manager) {
+  for (int i = 0; i < 500; ++i) {
+    if (manager.receive() == "WATCHDOG=1") return true;
+    loop.run_once(Milliseconds(20));
+  }
+  return false;
+}
+
 void hand_over(const std::string& count, const std::string& names, pid_t pid) {
   setenv("LISTEN_PID", std::to_string(pid).c_str(), 1);
   setenv("LISTEN_FDS", count.c_str(), 1);
@@ -153,6 +169,50 @@ TEST_CASE(
           while (manager.receive() != "nothing") continue;
           notify_ready("heard");
           return manager.receive() == "READY=1\nSTATUS=heard" ? 0 : 1;
+        }) == 0);
+}
+
+TEST_CASE("the watchdog is fed only when the service manager asked for it") {
+  EventLoop loop;
+  CHECK_FALSE(Watchdog(loop).is_wanted());
+  CHECK(in_child([] {
+          NotifySocket manager;
+          EventLoop watched;
+          ask_for_watchdog();
+          const Watchdog watchdog(watched);
+          return watchdog.is_wanted() && manager.receive() == "WATCHDOG=1" ? 0 : 1;
+        }) == 0);
+}
+
+TEST_CASE("a service manager that reads nothing does not stop the loop that feeds its watchdog") {
+  CHECK(in_child([] {
+          alarm(30);  // the end, should it wait for ever
+          NotifySocket manager;
+          for (int i = 0; i < 2000; ++i) notify_status("unread");
+          EventLoop loop;
+          ask_for_watchdog();
+          const Watchdog watchdog(loop);
+          for (int i = 0; i < 20; ++i) loop.run_once(Milliseconds(20));
+          while (manager.receive() != "nothing") continue;
+          return turns_until_fed(loop, manager) ? 0 : 1;
+        }) == 0);
+}
+
+TEST_CASE("without a free descriptor the watchdog is fed all the same") {
+  CHECK(in_child([] {
+          NotifySocket manager;
+          EventLoop loop;
+          ask_for_watchdog();
+          const Watchdog watchdog(loop);
+          if (!turns_until_fed(loop, manager)) return 1;
+          rlimit before{};
+          getrlimit(RLIMIT_NOFILE, &before);
+          const rlimit none{0, before.rlim_max};
+          if (setrlimit(RLIMIT_NOFILE, &none) != 0 || dup(0) >= 0) return 2;
+          int fed = 0;
+          while (fed < 3 && turns_until_fed(loop, manager)) ++fed;
+          setrlimit(RLIMIT_NOFILE, &before);
+          return fed == 3 ? 0 : 3;
         }) == 0);
 }
 
