@@ -11,11 +11,11 @@ namespace {
 constexpr std::int64_t now_ms = 1'795'000'000'000;
 constexpr int batch = 100;
 
-void bind(sqlite3_stmt* statement, int index, std::int64_t value) {
+void put(sqlite3_stmt* statement, int index, std::int64_t value) {
   sqlite3_bind_int64(statement, index, value);
 }
 
-void bind(sqlite3_stmt* statement, int index, const std::string& text) {
+void put(sqlite3_stmt* statement, int index, const std::string& text) {
   sqlite3_bind_text(statement, index, text.c_str(), static_cast<int>(text.size()), SQLITE_STATIC);
 }
 
@@ -113,26 +113,26 @@ void ChangeFloor::change_one(std::int64_t row) {
   const auto at = now_ms + seq;
   const auto remains = 999'999 - seq;
   for (const auto verb : {read_order, read_children, read_refills, read_before}) {
-    bind(statements_[verb], 1, row);
-    if (verb == read_refills) bind(statements_[verb], 2, at);
+    put(statements_[verb], 1, row);
+    if (verb == read_refills) put(statements_[verb], 2, at);
     step(verb);
   }
   auto* updating = statements_[update];
-  bind(updating, 1, row);
-  bind(updating, 2, at);
-  bind(updating, 3, now_ms);
-  bind(updating, 4, remains);
+  put(updating, 1, row);
+  put(updating, 2, at);
+  put(updating, 3, now_ms);
+  put(updating, 4, remains);
   step(update);
   auto* point = statements_[add_history];
-  bind(point, 1, row);
-  bind(point, 2, seq);
-  bind(point, 3, at);
-  bind(point, 4, remains);
+  put(point, 1, row);
+  put(point, 2, seq);
+  put(point, 3, at);
+  put(point, 4, remains);
   step(add_history);
   std::string object;
   append_lean_order(object, static_cast<std::uint32_t>(seq));
-  bind(statements_[keep_object], 1, row);
-  bind(statements_[keep_object], 2, object);
+  put(statements_[keep_object], 1, row);
+  put(statements_[keep_object], 2, object);
   step(keep_object);
   const auto body =
       R"({"type":"order.progress","timestamp":"2026-11-18T10:26:40.000Z","data":{"seq":)" +
@@ -140,18 +140,18 @@ void ChangeFloor::change_one(std::int64_t row) {
       R"(,"panel":"p1","order":"23500000","revision":7,"status":"in_progress","status_text":"In progress","charge":"0.27819","remains":)" +
       std::to_string(remains) + R"(,"start_count":3572,"currency":"USD","ref":null,"labels":{}}})";
   auto* event = statements_[add_event];
-  bind(event, 1, seq);
-  bind(event, 2, event_id);
-  bind(event, 3, row);
-  bind(event, 4, at);
-  bind(event, 5, body);
+  put(event, 1, seq);
+  put(event, 2, event_id);
+  put(event, 3, row);
+  put(event, 4, at);
+  put(event, 5, body);
   step(add_event);
-  bind(statements_[read_line], 1, row);
-  bind(statements_[read_line], 2, seq);
+  put(statements_[read_line], 1, row);
+  put(statements_[read_line], 2, seq);
   step(read_line);
-  bind(statements_[add_delivery], 1, seq);
-  bind(statements_[add_delivery], 2, row);
-  bind(statements_[add_delivery], 3, at);
+  put(statements_[add_delivery], 1, seq);
+  put(statements_[add_delivery], 2, row);
+  put(statements_[add_delivery], 3, at);
   step(add_delivery);
 }
 

@@ -228,10 +228,8 @@ void Subject::wait_until_known(std::size_t orders) {
       [&] {
         const auto status = tracker_.get("/v1/status");
         if (status.status != 200) return false;
-        std::size_t count = 0;
-        for (const auto& each : status.json()["panels"]) {
-          count += each["orders"]["by_status"].value("in_progress", std::size_t{0});
-        }
+        const auto json = status.json();
+        const auto count = json["orders"]["by_status"].value("in_progress", std::size_t{0});
         return count >= orders;
       },
       std::chrono::minutes(5));

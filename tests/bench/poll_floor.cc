@@ -19,8 +19,8 @@ void check(bool holds, const char* what) {
 
 }  // namespace
 
-PollFloor::PollFloor(const std::string& url, std::size_t orders, std::size_t in_flight, bool gzip)
-    : transfers_(in_flight) {
+PollFloor::PollFloor(const std::string& url, std::size_t orders, std::size_t at_once, bool gzip)
+    : transfers_(at_once) {
   for (std::size_t first = 0; first < orders; first += batch) {
     std::string form = "key=practice-key&action=status&orders=";
     for (std::size_t i = first; i < std::min(orders, first + batch); ++i) {

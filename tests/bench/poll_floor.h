@@ -15,7 +15,7 @@ namespace smm::bench {
 // reply was received. It knows nothing, keeps nothing and compares nothing.
 class PollFloor {
  public:
-  PollFloor(const std::string& url, std::size_t orders, std::size_t in_flight, bool gzip);
+  PollFloor(const std::string& url, std::size_t orders, std::size_t at_once, bool gzip);
   ~PollFloor();
   PollFloor(const PollFloor&) = delete;
   PollFloor& operator=(const PollFloor&) = delete;
