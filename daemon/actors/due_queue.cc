@@ -1,6 +1,6 @@
 #include "actors/due_queue.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace smm::actors {
 
@@ -12,14 +12,14 @@ void DueQueue::reserve(std::size_t slots) {
 void DueQueue::put(std::uint32_t slot, std::int64_t due_ms) {
   if (slot >= position_.size()) position_.resize(std::size_t{slot} + 1, nowhere);
   if (position_[slot] == nowhere) {
-    heap_.push_back({due_ms, slot});
+    heap_.emplace_back(due_ms, slot);
     position_[slot] = static_cast<std::uint32_t>(heap_.size() - 1);
     rise(heap_.size() - 1);
     return;
   }
   const auto at = position_[slot];
-  const bool sooner = due_ms < heap_[at].due_ms;
-  heap_[at].due_ms = due_ms;
+  const bool sooner = due_ms < heap_[at].due();
+  heap_[at] = Item(due_ms, slot);
   if (sooner) {
     rise(at);
   } else {
@@ -36,7 +36,7 @@ void DueQueue::remove(std::uint32_t slot) {
   if (at == heap_.size()) return;
   place(at, last);
   rise(at);
-  sink(position_[last.slot]);
+  sink(position_[last.slot()]);
 }
 
 bool DueQueue::contains(std::uint32_t slot) const {
@@ -44,7 +44,7 @@ bool DueQueue::contains(std::uint32_t slot) const {
 }
 
 std::uint32_t DueQueue::pop() {
-  const auto slot = heap_.front().slot;
+  const auto slot = heap_.front().slot();
   remove(slot);
   return slot;
 }
@@ -57,25 +57,25 @@ std::size_t DueQueue::count_due(std::int64_t now_ms, std::size_t limit) const {
   while (!open.empty() && due < limit) {
     const auto at = open.back();
     open.pop_back();
-    if (heap_[at].due_ms > now_ms) continue;
+    if (heap_[at].due() > now_ms) continue;
     ++due;
-    for (const auto child : {2 * at + 1, 2 * at + 2}) {
-      if (child < heap_.size()) open.push_back(child);
-    }
+    const auto end = std::min(children * (at + 1) + 1, heap_.size());
+    for (auto child = children * at + 1; child < end; ++child) open.push_back(child);
   }
   return due;
 }
 
 void DueQueue::place(std::size_t at, Item item) {
   heap_[at] = item;
-  position_[item.slot] = static_cast<std::uint32_t>(at);
+  position_[item.slot()] = static_cast<std::uint32_t>(at);
 }
 
 void DueQueue::rise(std::size_t at) {
   const auto item = heap_[at];
+  const auto due = item.due();
   while (at > 0) {
-    const auto parent = (at - 1) / 2;
-    if (heap_[parent].due_ms <= item.due_ms) break;
+    const auto parent = (at - 1) / children;
+    if (heap_[parent].due() <= due) break;
     place(at, heap_[parent]);
     at = parent;
   }
@@ -84,13 +84,20 @@ void DueQueue::rise(std::size_t at) {
 
 void DueQueue::sink(std::size_t at) {
   const auto item = heap_[at];
+  const auto due = item.due();
   for (;;) {
-    auto child = 2 * at + 1;
-    if (child >= heap_.size()) break;
-    if (child + 1 < heap_.size() && heap_[child + 1].due_ms < heap_[child].due_ms) ++child;
-    if (heap_[child].due_ms >= item.due_ms) break;
-    place(at, heap_[child]);
-    at = child;
+    const auto first = children * at + 1;
+    if (first >= heap_.size()) break;
+    auto soonest = first;
+    auto soonest_due = heap_[first].due();
+    for (auto child = first + 1; child < std::min(first + children, heap_.size()); ++child) {
+      if (heap_[child].due() >= soonest_due) continue;
+      soonest = child;
+      soonest_due = heap_[child].due();
+    }
+    if (soonest_due >= due) break;
+    place(at, heap_[soonest]);
+    at = soonest;
   }
   place(at, item);
 }
