@@ -56,8 +56,8 @@ class Gzip {
   Gzip& operator=(const Gzip&) = delete;
 
   std::string_view pack(std::string& body) {
-    packed_.resize(deflateBound(&stream_, body.size()));
     deflateReset(&stream_);
+    packed_.resize(deflateBound(&stream_, body.size()));
     stream_.next_in = reinterpret_cast<Bytef*>(body.data());
     stream_.avail_in = static_cast<uInt>(body.size());
     stream_.next_out = reinterpret_cast<Bytef*>(packed_.data());
