@@ -40,6 +40,7 @@ PollFloor::PollFloor(const std::string& url, std::size_t orders, std::size_t at_
     curl_easy_setopt(transfer.easy, CURLOPT_WRITEDATA, &transfer);
     curl_easy_setopt(transfer.easy, CURLOPT_PRIVATE, &transfer);
     if (gzip) curl_easy_setopt(transfer.easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    idle_.push_back(&transfer);
   }
 }
 
@@ -93,33 +94,35 @@ std::size_t PollFloor::read(Transfer& transfer) {
   return count;
 }
 
+std::size_t PollFloor::collect() {
+  std::size_t answered = 0;
+  int left = 0;
+  while (const auto* message = curl_multi_info_read(multi_, &left)) {
+    check(message->data.result == CURLE_OK, curl_easy_strerror(message->data.result));
+    Transfer* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    curl_multi_remove_handle(multi_, transfer->easy);
+    answered += read(*transfer);
+    idle_.push_back(transfer);
+  }
+  return answered;
+}
+
 double PollFloor::ask(std::size_t ids) {
   const auto before = thread_cpu_us();
   std::size_t begun = 0;
   std::size_t answered = 0;
-  std::size_t under_way = 0;
-  for (auto& transfer : transfers_) {
-    begin(transfer);
-    begun += batch;
-    ++under_way;
-  }
-  while (under_way > 0) {
+  while (answered < begun || begun < ids) {
+    while (begun < ids && !idle_.empty()) {
+      begin(*idle_.back());
+      idle_.pop_back();
+      begun += batch;
+    }
     int running = 0;
     curl_multi_perform(multi_, &running);
-    int left = 0;
-    while (const auto* message = curl_multi_info_read(multi_, &left)) {
-      check(message->data.result == CURLE_OK, curl_easy_strerror(message->data.result));
-      Transfer* transfer = nullptr;
-      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-      curl_multi_remove_handle(multi_, transfer->easy);
-      answered += read(*transfer);
-      --under_way;
-      if (begun >= ids) continue;
-      begin(*transfer);
-      begun += batch;
-      ++under_way;
-    }
-    if (under_way > 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+    const auto more = collect();
+    answered += more;
+    if (more == 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
   }
   return (thread_cpu_us() - before) / static_cast<double>(answered);
 }

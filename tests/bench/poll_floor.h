@@ -20,7 +20,8 @@ class PollFloor {
   PollFloor(const PollFloor&) = delete;
   PollFloor& operator=(const PollFloor&) = delete;
 
-  // Asks about so many orders, going round; CPU time of this thread in microseconds for each.
+  // Asks about so many orders, going round, as fast as it goes; CPU time of this thread in microseconds for
+  // each.
   double ask(std::size_t ids);
 
  private:
@@ -31,10 +32,13 @@ class PollFloor {
   static std::size_t take(char* bytes, std::size_t size, std::size_t count, void* transfer);
   void begin(Transfer& transfer);
   std::size_t read(Transfer& transfer);
+  // What came back; how many orders it tells of.
+  std::size_t collect();
 
   std::vector<std::string> forms_;
   std::size_t next_form_ = 0;
   std::vector<Transfer> transfers_;
+  std::vector<Transfer*> idle_;
   curl_slist* headers_ = nullptr;
   CURLM* multi_ = curl_multi_init();
   simdjson::ondemand::parser parser_;
