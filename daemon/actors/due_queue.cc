@@ -11,47 +11,44 @@ void DueQueue::reserve(std::size_t slots) {
 
 void DueQueue::put(std::uint32_t slot, std::int64_t due_ms) {
   if (slot >= position_.size()) position_.resize(std::size_t{slot} + 1, nowhere);
-  if (position_[slot] == nowhere) {
-    heap_.emplace_back(due_ms, slot);
-    position_[slot] = static_cast<std::uint32_t>(heap_.size() - 1);
-    rise(heap_.size() - 1);
+  remove(slot);
+  ++size_;
+  if (auto* run = run_for(due_ms)) {
+    append(*run, Item(due_ms, slot));
     return;
   }
-  const auto at = position_[slot];
-  const bool sooner = due_ms < heap_[at].due();
-  heap_[at] = Item(due_ms, slot);
-  if (sooner) {
-    rise(at);
-  } else {
-    sink(at);
-  }
+  heap_.emplace_back(due_ms, slot);
+  rise(heap_.size() - 1);
 }
 
 void DueQueue::remove(std::uint32_t slot) {
   if (!contains(slot)) return;
-  const auto at = position_[slot];
+  const auto position = position_[slot];
   position_[slot] = nowhere;
-  const auto last = heap_.back();
-  heap_.pop_back();
-  if (at == heap_.size()) return;
-  place(at, last);
-  rise(at);
-  sink(position_[last.slot()]);
-}
-
-bool DueQueue::contains(std::uint32_t slot) const {
-  return slot < position_.size() && position_[slot] != nowhere;
+  --size_;
+  const auto where = position >> place_bits;
+  if (where == 0) {
+    remove_from_heap(position);
+  } else {
+    leave(runs_.at(where - 1), position & place_mask);
+  }
 }
 
 std::uint32_t DueQueue::pop() {
-  const auto slot = heap_.front().slot();
+  const auto slot = soonest();
   remove(slot);
   return slot;
 }
 
 std::size_t DueQueue::count_due(std::int64_t now_ms, std::size_t limit) const {
-  // A heap's due items form a tree of their own at its top: walk only that.
   std::size_t due = 0;
+  for (const auto& run : runs_) {
+    for (auto item = run.items.begin(); item != run.items.end() && item->due() <= now_ms; ++item) {
+      if (item->is_left()) continue;
+      if (++due >= limit) return limit;
+    }
+  }
+  // A heap's due items form a tree of their own at its top: walk only that.
   std::vector<std::size_t> open;
   if (!heap_.empty()) open.push_back(0);
   while (!open.empty() && due < limit) {
@@ -63,6 +60,74 @@ std::size_t DueQueue::count_due(std::int64_t now_ms, std::size_t limit) const {
     for (auto child = children * at + 1; child < end; ++child) open.push_back(child);
   }
   return due;
+}
+
+const DueQueue::Item& DueQueue::first_item() const {
+  const Item* first = heap_.empty() ? nullptr : &heap_.front();
+  for (const auto& run : runs_) {
+    if (run.items.empty()) continue;
+    if (first == nullptr || run.items.front().due() < first->due()) first = &run.items.front();
+  }
+  return *first;
+}
+
+// The one that leaves the smallest gap; a new one only begins where none takes the item.
+DueQueue::Run* DueQueue::run_for(std::int64_t due_ms) {
+  Run* best = nullptr;
+  Run* unused = nullptr;
+  for (auto& run : runs_) {
+    if (run.items.empty()) {
+      unused = &run;
+    } else if (const auto last = run.items.back().due();
+               last <= due_ms && (best == nullptr || last > best->items.back().due())) {
+      best = &run;
+    }
+  }
+  return best != nullptr ? best : unused;
+}
+
+std::uint32_t DueQueue::position_in(const Run& run, std::uint32_t number) const {
+  const auto which = static_cast<std::uint32_t>(&run - runs_.data()) + 1;
+  return which << place_bits | (number & place_mask);
+}
+
+void DueQueue::append(Run& run, Item item) {
+  position_[item.slot()] = position_in(run, run.first + static_cast<std::uint32_t>(run.items.size()));
+  run.items.push_back(item);
+}
+
+void DueQueue::leave(Run& run, std::uint32_t number) {
+  run.items[(number - run.first) & place_mask].leave();
+  ++run.left;
+  clear_front(run);
+  if (run.left > run.items.size() / 2 + 64) close_gaps(run);
+}
+
+void DueQueue::clear_front(Run& run) {
+  while (!run.items.empty() && run.items.front().is_left()) {
+    run.items.pop_front();
+    run.first = (run.first + 1) & place_mask;
+    --run.left;
+  }
+}
+
+void DueQueue::close_gaps(Run& run) {
+  std::erase_if(run.items, [](const Item& item) { return item.is_left(); });
+  run.left = 0;
+  auto number = run.first;
+  for (const auto& item : run.items) position_[item.slot()] = position_in(run, number++);
+}
+
+void DueQueue::remove_from_heap(std::size_t at) {
+  const auto last = heap_.back();
+  heap_.pop_back();
+  if (at < heap_.size()) {
+    place(at, last);
+    rise(at);
+    sink(position_[last.slot()]);
+  }
+  // After a start all are in the heap, and move into the runs as they are asked.
+  if (heap_.size() < heap_.capacity() / 4) heap_.shrink_to_fit();
 }
 
 void DueQueue::place(std::size_t at, Item item) {
