@@ -19,6 +19,8 @@ void PollBook::reserve(std::size_t orders) {
 }
 
 PollBook::ByRow::const_iterator PollBook::place_of(std::int64_t row) const {
+  // Most orders come behind all others, after a start as well as later.
+  if (by_row_.empty() || slots_[by_row_.back()].row < row) return by_row_.end();
   return std::lower_bound(by_row_.begin(), by_row_.end(), row,
                           [this](Slot slot, std::int64_t wanted) { return slots_[slot].row < wanted; });
 }
