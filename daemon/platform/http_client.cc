@@ -80,8 +80,8 @@ class HttpClient::Engine {
   long max_connections_;
   CurlGlobal global_;
   struct Idle {
-    CurlEasy easy;
     CurlSetup setup;
+    CurlEasy easy;  // the last: it goes before what it points to
   };
   std::vector<Idle> idle_handles_;
   // One for each address policy: libcurl asks the policy when a connection is opened, not when it is used
@@ -197,7 +197,7 @@ void HttpClient::Engine::on_finished(CURL* easy, CURLcode result) {
   // Nor one that still has the connection it was only to open.
   if (result == CURLE_OK && !state->exchange.request().connect_only &&
       idle_handles_.size() < most_idle_handles) {
-    idle_handles_.push_back({std::move(owned), state->exchange.leave(easy)});
+    idle_handles_.push_back({state->exchange.leave(easy), std::move(owned)});
   }
 }
 
