@@ -90,11 +90,12 @@ void ChangeFloor::fill(std::size_t orders) {
           "'shop')");
   for (std::size_t i = 0; i < orders; ++i) {
     const auto id = lean_id(i);
-    run_sql(database_,
-            "INSERT INTO orders (panel, id, quiet, tracked_at, quantity, service, link, status, status_text) "
-            "VALUES (1, '" +
-                id + "', 1, " + std::to_string(now_ms) + ", 1000, '1234', 'https://example.com/p/C" + id +
-                "', 3, 'In progress')");
+    std::string sql =
+        "INSERT INTO orders (panel, id, quiet, tracked_at, quantity, service, link, status, status_text) "
+        "VALUES (1, '";
+    sql.append(id).append("', 1, ").append(std::to_string(now_ms));
+    sql.append(", 1000, '1234', 'https://example.com/p/C").append(id).append("', 3, 'In progress')");
+    run_sql(database_, sql);
   }
   run_sql(database_, "COMMIT");
 }

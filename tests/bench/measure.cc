@@ -98,6 +98,7 @@ Program::Program(const std::vector<std::string>& words) {
     dup2(in[0], STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     execvp(arguments.front(), arguments.data());
@@ -199,9 +200,9 @@ void Subject::track(const std::string& panel, std::size_t from, std::size_t to) 
     for (auto i = first; i < std::min(to, first + 1000); ++i) {
       if (i > first) body += ',';
       const auto id = lean_id(i);
-      body += R"({"panel":")" + panel + R"(","id":")" + id +
-              R"(","service":"1234","link":"https://example.com/p/C)" + id +
-              R"(","quantity":1000,"quiet":true})";
+      body.append(R"({"panel":")").append(panel).append(R"(","id":")").append(id);
+      body.append(R"(","service":"1234","link":"https://example.com/p/C)").append(id);
+      body += R"(","quantity":1000,"quiet":true})";
     }
     TrackerProcess::Call call;
     call.method = "POST";
