@@ -19,6 +19,8 @@ void PollBook::reserve(std::size_t orders) {
 }
 
 PollBook::ByRow::const_iterator PollBook::place_of(std::int64_t row) const {
+  // Most orders come behind all others, after a start as well as later.
+  if (by_row_.empty() || slots_[by_row_.back()].row < row) return by_row_.end();
   return std::lower_bound(by_row_.begin(), by_row_.end(), row,
                           [this](Slot slot, std::int64_t wanted) { return slots_[slot].row < wanted; });
 }
@@ -46,8 +48,20 @@ Slot PollBook::slot_for(std::int64_t row) {
 void PollBook::release(Slot slot) {
   set_wanted(slot, PollSlot::Wanted::no);
   by_row_.erase(place_of(slots_[slot].row));
+  if (!slots_[slot].has_own_id()) long_ids_.erase(slot);
   slots_[slot] = PollSlot();
   free_.push_back(slot);
+}
+
+OrderId PollBook::id_of(Slot slot) const {
+  const auto& order = slots_[slot];
+  return order.has_own_id() ? OrderId(order.own_id()) : long_ids_.at(slot);
+}
+
+void PollBook::fetch(Slot slot) const {
+  const auto* begin = reinterpret_cast<const char*>(&slots_[slot]);
+  __builtin_prefetch(begin);
+  __builtin_prefetch(begin + sizeof(PollSlot) - 1);
 }
 
 Slot PollBook::put(const store::PollEntry& entry, Timestamp now, double spread) {
@@ -56,16 +70,18 @@ Slot PollBook::put(const store::PollEntry& entry, Timestamp now, double spread) 
   auto& order = slots_[slot];
   if (!order.live) ++live_;
   order.live = true;
-  order.id = entry.id;
+  order.set_own_id(entry.id.text());
+  if (!order.has_own_id()) long_ids_.insert_or_assign(slot, entry.id);
   order.digest = 0;
-  order.facts = entry.facts;
+  order.set_facts(entry.facts);
   tell_at(slot, entry.time_may_tell);
   if (order.out) return slot;  // it comes back
-  const auto due = rules::due_after(order.facts, policy_, now);
+  const auto due = rules::due_after(entry.facts, policy_, now);
   // Never answered: at once, and it waits for no company.
-  const bool at_once = order.facts.changed_ms == 0 && !order.facts.lost;
-  order.interval_ms = at_once ? 0 : due.interval.count();
-  order.due_ms = to_millis(now) + static_cast<std::int64_t>(static_cast<double>(order.interval_ms) * spread);
+  const bool at_once = entry.facts.changed_ms == 0 && !entry.facts.lost;
+  const auto interval = at_once ? Milliseconds(0) : due.interval;
+  order.set_interval(interval);
+  order.due_ms = to_millis(now) + static_cast<std::int64_t>(static_cast<double>(interval.count()) * spread);
   enqueue(slot, due.pace);
   return slot;
 }
@@ -89,9 +105,11 @@ PollBook::Batch PollBook::take(std::size_t batch_size, Timestamp now, std::size_
   soonest.reserve(count);
   candidates.reserve(count);
   while (soonest.size() < count) {
-    const auto slot = paced_.pop();
-    soonest.push_back(slot);
-    candidates.push_back({from_millis(slots_[slot].due_ms), Milliseconds(slots_[slot].interval_ms)});
+    soonest.push_back(paced_.pop());
+    fetch(soonest.back());
+  }
+  for (const auto slot : soonest) {
+    candidates.push_back({from_millis(slots_[slot].due_ms), slots_[slot].interval()});
   }
   const auto plan = rules::plan_batch(candidates, batch_size, orders + in_flight, policy_, now);
   for (std::size_t i = plan.take; i < soonest.size(); ++i) paced_.put(soonest[i], slots_[soonest[i]].due_ms);
@@ -140,13 +158,14 @@ bool PollBook::want(Slot slot, Timestamp now) {
   const auto asked = from_millis(std::max(order.asked_ms, order.answered_ms));
   if (asked <= now && now - asked < policy_.fastest) return false;
   if (order.wanted != PollSlot::Wanted::no) return true;
-  set_wanted(slot, has_ended(order.facts.status) ? PollSlot::Wanted::place : PollSlot::Wanted::batch);
+  set_wanted(slot, has_ended(order.facts().status) ? PollSlot::Wanted::place : PollSlot::Wanted::batch);
   wanted_.push_back(slot);
   return true;
 }
 
 void PollBook::set_wanted(Slot slot, PollSlot::Wanted wanted) {
   auto& order = slots_[slot];
+  if (order.wanted == wanted) return;
   const auto count = [&](std::size_t step) {
     if (order.wanted != PollSlot::Wanted::no) wanted_count_ += step;
     if (order.wanted == PollSlot::Wanted::batch) wanted_batch_ += step;
@@ -184,7 +203,7 @@ void PollBook::take_wanted(Batch& batch, std::size_t batch_size) {
 void PollBook::fill_up(Batch& batch, std::size_t batch_size, Timestamp now) {
   while (batch.slots.size() < batch_size && !paced_.empty()) {
     const auto& order = slots_[paced_.soonest()];
-    if (order.due_ms - to_millis(now) > order.interval_ms / 2) return;
+    if (order.due_ms - to_millis(now) > order.interval().count() / 2) return;
     batch.slots.push_back(paced_.pop());
   }
 }
@@ -202,7 +221,7 @@ void PollBook::heard(Slot slot, Timestamp now) {
 }
 
 void PollBook::changed(Slot slot, const rules::ScheduleFacts& facts, std::optional<Timestamp> time_may_tell) {
-  slots_[slot].facts = facts;
+  slots_[slot].set_facts(facts);
   tell_at(slot, time_may_tell);
 }
 
@@ -236,7 +255,7 @@ void PollBook::put_back(Slot slot, Timestamp now) {
     return;
   }
   order.due_ms = std::max(order.due_ms, to_millis(now));
-  enqueue(slot, rules::due_after(order.facts, policy_, from_millis(order.asked_ms)).pace);
+  enqueue(slot, rules::due_after(order.facts(), policy_, from_millis(order.asked_ms)).pace);
 }
 
 void PollBook::take_out(Slot slot) {
@@ -262,10 +281,7 @@ void PollBook::set_policy(const PollPolicy& policy) {
 void PollBook::clock_stepped(Milliseconds by) {
   for (const auto slot : by_row_) {
     auto& order = slots_[slot];
-    for (auto* moment : {&order.facts.tracked_ms, &order.facts.status_changed_ms, &order.facts.changed_ms,
-                         &order.facts.ended_ms}) {
-      if (*moment != 0) *moment += by.count();
-    }
+    order.move_facts(by);
     order.tell_ms = look_ms;
   }
 }
@@ -297,15 +313,15 @@ Milliseconds PollBook::lag(Timestamp now) const {
 void PollBook::reschedule(Slot slot) {
   const auto& order = slots_[slot];
   if (!order.live || order.out) return;
-  const auto from = order.asked_ms != 0 ? order.asked_ms : order.due_ms - order.interval_ms;
+  const auto from = order.asked_ms != 0 ? order.asked_ms : order.due_ms - order.interval().count();
   schedule(slot, from_millis(from));
 }
 
 void PollBook::schedule(Slot slot, Timestamp from) {
   auto& order = slots_[slot];
-  const auto due = rules::due_after(order.facts, policy_, from);
-  order.interval_ms = due.interval.count();
-  order.due_ms = to_millis(from) + order.interval_ms;
+  const auto due = rules::due_after(order.facts(), policy_, from);
+  order.set_interval(due.interval);
+  order.due_ms = to_millis(from) + due.interval.count();
   enqueue(slot, due.pace);
 }
 

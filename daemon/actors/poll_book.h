@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/due_queue.h"
+#include "actors/poll_slot.h"
 #include "domain/order.h"
 #include "domain/policy.h"
 #include "rules/batch.h"
@@ -11,29 +12,11 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace smm::actors {
-
-using Slot = std::uint32_t;
-
-// One order a poller asks about. Everything here can be rebuilt from the database.
-struct PollSlot {
-  std::int64_t row = 0;
-  OrderId id;
-  std::int64_t due_ms = 0;
-  std::int64_t interval_ms = 0;
-  std::int64_t asked_ms = 0;     // when it was last asked; 0 = not since the start
-  std::int64_t answered_ms = 0;  // when the panel last answered for it; 0 = not since the start
-  std::uint64_t digest = 0;      // of its object in the last reply; 0 = unknown
-  std::int64_t tell_ms = 0;      // rules::time_may_tell, or earlier; 0 = never
-  rules::ScheduleFacts facts;
-  bool live = false;  // still tracked
-  bool out = false;   // taken, and not come back yet
-  // Somebody looks at it: no more than a place in the next batch, or that batch too.
-  enum class Wanted : std::uint8_t { no, place, batch } wanted = Wanted::no;
-  std::uint8_t not_known = 0;  // how often in a row the panel said that it does not know it, up to 255
-};
 
 // What is asked when: a panel's orders in memory with their due times. No I/O; the caller says what time it
 // is.
@@ -49,6 +32,9 @@ class PollBook {
   void forget(std::int64_t row);
   [[nodiscard]] std::optional<Slot> find(std::int64_t row) const;
   [[nodiscard]] const PollSlot& at(Slot slot) const { return slots_[slot]; }
+  [[nodiscard]] OrderId id_of(Slot slot) const;
+  // Tells the processor that the slot is read soon: among a million it is in no cache.
+  void fetch(Slot slot) const;
 
   struct Batch {
     std::vector<Slot> slots;                // to be asked now; empty = none yet
@@ -113,6 +99,7 @@ class PollBook {
 
   PollPolicy policy_;
   std::vector<PollSlot> slots_;
+  std::unordered_map<Slot, OrderId> long_ids_;  // those a slot has no room for
   ByRow by_row_;            // slots in use, ascending by row; rows come in that order but for a few
   std::vector<Slot> free_;  // slots of orders forgotten
   DueQueue paced_;

@@ -71,7 +71,7 @@ Poller::Times Poller::times(std::int64_t row) const {
   const auto& order = book_.at(*slot);
   Times times;
   if (order.answered_ms != 0) times.polled_at = from_millis(order.answered_ms);
-  const bool asks = rules::due_after(order.facts, policy_.poll, world_.loop.now()).pace != rules::Pace::never;
+  const bool asks = rules::due_after(order.facts(), policy_.poll, world_.loop.now()).pace != rules::Pace::never;
   if (asks && !line_.paused())
     times.next_poll_at = std::max(from_millis(order.due_ms), line_.health().rest_until);
   return times;
@@ -137,7 +137,7 @@ std::optional<PanelLine::Outgoing> Poller::prepare_asked_for(std::optional<Batch
   if (batch.slots.empty()) return std::nullopt;
   for (const auto slot : batch.slots) {
     book_.take_out(slot);
-    batch.ids.push_back(book_.at(slot).id);
+    batch.ids.push_back(book_.id_of(slot));
   }
   at = batches_.insert(batches_.end(), std::move(batch));
   (*at)->single = (*at)->ids.size() == 1;
@@ -193,7 +193,7 @@ PanelLine::Poll Poller::next_poll(Timestamp now) {
   Batch batch;
   batch.slots = std::move(taken.slots);
   batch.ids.reserve(batch.slots.size());
-  for (const auto slot : batch.slots) batch.ids.push_back(book_.at(slot).id);
+  for (const auto slot : batch.slots) batch.ids.push_back(book_.id_of(slot));
   batch.single = batch_limit_.is_single();
   const auto at = batches_.insert(batches_.end(), std::move(batch));
   poll.outgoing = outgoing_of(*at);

@@ -25,6 +25,7 @@ std::optional<PanelLine::Verdict> Poller::answered(BatchAt at, const platform::H
 }
 
 std::optional<PanelLine::Verdict> Poller::read_status(Batch& batch, const panel::Reply& reply) {
+  for (const auto slot : batch.slots) book_.fetch(slot);
   const auto context = line_.context();
   const auto entries = batch.single ? reader_.read_single(reply, batch.ids.front(), context)
                                     : reader_.read_batch(reply, batch.ids, context);

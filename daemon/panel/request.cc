@@ -35,12 +35,15 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 // `name=1,2,3`
 template <class Id>
 void append_list(std::string& out, std::string_view name, std::span<const Id> ids) {
-  std::string list;
+  constexpr std::string_view comma = "%2C";
+  std::size_t size = out.size() + name.size() + 2;
+  for (const auto& id : ids) size += id.text().size() + comma.size();
+  out.reserve(size);  // and more, should an id have a `:`
+  append_field(out, name, {});
   for (const auto& id : ids) {
-    if (!list.empty()) list += ',';
-    list += id.text();
+    if (&id != ids.data()) out += comma;
+    append_encoded(out, id.text());
   }
-  append_field(out, name, list);
 }
 
 std::string begin_form(const Secret& key, std::string_view action) {

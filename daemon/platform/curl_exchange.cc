@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 namespace smm::platform {
@@ -100,12 +102,6 @@ struct CurlExchange::Edge {
 };
 
 void CurlExchange::prepare(CURL* easy, const std::string& user_agent, Milliseconds time_left) {
-  // libcurl takes 0 for its own default.
-  const auto limit = [](Milliseconds time) {
-    return static_cast<long>(std::max<std::int64_t>(1, time.count()));
-  };
-  easy_ = easy;
-  set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
   set(easy, CURLOPT_URL, request_.url.c_str());
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -115,20 +111,13 @@ void CurlExchange::prepare(CURL* easy, const std::string& user_agent, Millisecon
   set(easy, CURLOPT_PROXY, request_.proxy.c_str());
   set(easy, CURLOPT_NOPROXY, "");
   set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(easy, CURLOPT_TIMEOUT_MS, limit(time_left));
-  set(easy, CURLOPT_CONNECTTIMEOUT_MS, limit(std::min(request_.connect_timeout, time_left)));
   set(easy, CURLOPT_OPENSOCKETFUNCTION, &Edge::on_open_socket);
-  set(easy, CURLOPT_OPENSOCKETDATA, this);
   set(easy, CURLOPT_PREREQFUNCTION, &Edge::before_request);
-  set(easy, CURLOPT_PREREQDATA, this);
   set(easy, CURLOPT_HEADERFUNCTION, &Edge::on_header);
-  set(easy, CURLOPT_HEADERDATA, this);
   set(easy, CURLOPT_WRITEFUNCTION, &Edge::on_body);
-  set(easy, CURLOPT_WRITEDATA, this);
   if (request_.cut_body) {
     set(easy, CURLOPT_NOPROGRESS, 0L);
     set(easy, CURLOPT_XFERINFOFUNCTION, &Edge::on_progress);
-    set(easy, CURLOPT_XFERINFODATA, this);
   }
   if (!user_agent.empty()) set(easy, CURLOPT_USERAGENT, user_agent.c_str());
   if (request_.accept_compressed) set(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
@@ -139,8 +128,47 @@ void CurlExchange::prepare(CURL* easy, const std::string& user_agent, Millisecon
   }
   if (request_.wants_details) set(easy, CURLOPT_CERTINFO, 1L);
   if (request_.connect_only) set(easy, CURLOPT_CONNECT_ONLY, 1L);
-  prepare_method(easy);
   prepare_headers(easy);
+  prepare_own(easy, time_left);
+}
+
+void CurlExchange::prepare_again(CURL* easy, CurlSetup setup, Milliseconds time_left) {
+  headers_ = std::move(setup.headers);
+  prepare_own(easy, time_left);
+}
+
+bool CurlExchange::is_like(const CurlSetup& setup) const {
+  const auto all = [](const HttpRequest& request) {
+    return std::tie(request.url, request.method, request.headers, request.proxy, request.connect_timeout,
+                    request.cut_body, request.accept_compressed, request.send_once, request.fresh_connection,
+                    request.wants_details, request.connect_only);
+  };
+  return all(request_) == all(setup.request);
+}
+
+CurlSetup CurlExchange::leave(CURL* easy) {
+  set(easy, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
+  set(easy, CURLOPT_PRIVATE, static_cast<void*>(nullptr));
+  request_.body.clear();
+  return {std::move(request_), std::move(headers_)};
+}
+
+// What each transfer has of its own.
+void CurlExchange::prepare_own(CURL* easy, Milliseconds time_left) {
+  // libcurl takes 0 for its own default.
+  const auto limit = [](Milliseconds time) {
+    return static_cast<long>(std::max<std::int64_t>(1, time.count()));
+  };
+  easy_ = easy;
+  set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
+  set(easy, CURLOPT_TIMEOUT_MS, limit(time_left));
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, limit(std::min(request_.connect_timeout, time_left)));
+  for (const auto data :
+       {CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA}) {
+    set(easy, data, this);
+  }
+  if (request_.cut_body) set(easy, CURLOPT_XFERINFODATA, this);
+  prepare_method(easy);
 }
 
 void CurlExchange::prepare_method(CURL* easy) {
@@ -210,9 +238,19 @@ bool CurlExchange::take_header(std::string_view line) {
   } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
     std::string name(trim(text.substr(0, colon)));
     to_lower(name);
-    reply_.headers.emplace_back(std::move(name), trim(text.substr(colon + 1)));
+    const auto value = trim(text.substr(colon + 1));
+    if (name == "content-length") make_room_for(value);
+    reply_.headers.emplace_back(std::move(name), value);
   }
   return true;
+}
+
+// What a server says of its body is believed up to the usual size of a batch's.
+void CurlExchange::make_room_for(std::string_view length) {
+  constexpr std::size_t usual = std::size_t{64} << 10;
+  std::size_t bytes = 0;
+  const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), bytes);
+  if (error == std::errc() && bytes <= usual) reply_.body.reserve(bytes);
 }
 
 bool CurlExchange::take_body(std::string_view piece) {

@@ -17,6 +17,14 @@ struct CurlListFree {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
 
+using CurlList = std::unique_ptr<curl_slist, CurlListFree>;
+
+// How an easy handle is set up but for what each transfer has of its own: body, time and the exchange.
+struct CurlSetup {
+  HttpRequest request;  // without its body
+  CurlList headers;     // the handle points to them
+};
+
 class CurlExchange {
  public:
   CurlExchange(EventLoop& loop, HttpRequest request) : loop_(loop), request_(std::move(request)) {}
@@ -28,6 +36,12 @@ class CurlExchange {
   [[nodiscard]] std::optional<TransportError> refusal() const;
   // `easy` is fresh or reset. Throws std::runtime_error when libcurl lacks an option.
   void prepare(CURL* easy, const std::string& user_agent, Milliseconds time_left);
+  // `easy` was prepared for a request like this one, which ended well: a third of the work.
+  [[nodiscard]] bool is_like(const CurlSetup& setup) const;
+  void prepare_again(CURL* easy, CurlSetup setup, Milliseconds time_left);
+  // When the handle is idle again: what prepare_again() wants. Nothing of this exchange is left in the
+  // handle.
+  [[nodiscard]] CurlSetup leave(CURL* easy);
   // The socket libcurl waits for on its behalf.
   void set_socket(curl_socket_t fd) { socket_ = fd; }
   // Once, when libcurl is done with the handle; hands over the reply.
@@ -35,11 +49,13 @@ class CurlExchange {
 
  private:
   struct Edge;  // the functions libcurl calls
+  void prepare_own(CURL* easy, Milliseconds time_left);
   void prepare_method(CURL* easy);
   void prepare_body(CURL* easy);
   void prepare_headers(CURL* easy);
   bool take_header(std::string_view line);
   bool take_body(std::string_view piece);
+  void make_room_for(std::string_view length);
   [[nodiscard]] bool is_moderate();  // false: the reply is to be cut
   [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
 
@@ -51,7 +67,7 @@ class CurlExchange {
   EventLoop& loop_;
   HttpRequest request_;
   HttpReply reply_;
-  std::unique_ptr<curl_slist, CurlListFree> headers_;
+  CurlList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   CURL* easy_ = nullptr;  // while libcurl has it
   curl_socket_t socket_ = CURL_SOCKET_BAD;

@@ -119,23 +119,48 @@ Timer::Timer(EventLoop& loop, std::function<void()> action)
   checked(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "sd_event_add_time");
 }
 
+Timer::~Timer() {
+  sd_event_source_disable_unref(soon_);
+}
+
 void Timer::arm(Milliseconds delay) {
-  arm_for(due_after(delay));
+  if (delay > Milliseconds(0)) {
+    arm_for(due_after(delay));
+  } else {
+    arm_for_next_turn();
+  }
 }
 
 void Timer::arm_within(Milliseconds delay) {
+  if (delay <= Milliseconds(0)) {
+    if (!armed_ || due_us_ != 0) arm_for_next_turn();
+    return;
+  }
   const auto due = due_after(delay);
   if (!armed_ || due < due_us_) arm_for(due);
 }
 
 void Timer::arm_for(std::uint64_t due_us) {
+  soon_ = sd_event_source_disable_unref(soon_);
   checked(sd_event_source_set_time(source_, due_us), "arm timer");
   checked(sd_event_source_set_enabled(source_, SD_EVENT_ONESHOT), "arm timer");
   armed_ = true;
   due_us_ = due_us;
 }
 
+// A new source each time, as of Deferred.
+void Timer::arm_for_next_turn() {
+  disarm();
+  const auto edge = [](sd_event_source* /*source*/, void* self) {
+    return trampoline(static_cast<Source*>(static_cast<Timer*>(self)));
+  };
+  checked(sd_event_add_defer(loop_.handle(), &soon_, edge, this), "arm timer");
+  armed_ = true;
+  due_us_ = 0;
+}
+
 void Timer::disarm() {
+  soon_ = sd_event_source_disable_unref(soon_);
   checked(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "disarm timer");
   armed_ = false;
 }

@@ -81,6 +81,7 @@ class Source {
 class Timer : private Source {
  public:
   Timer(EventLoop& loop, std::function<void()> action);
+  ~Timer();
   // Fires once, `delay` from now (in the next turn when it is not positive; at most a hundred years);
   // replaces an earlier arming.
   void arm(Milliseconds delay);
@@ -92,9 +93,12 @@ class Timer : private Source {
 
  private:
   void arm_for(std::uint64_t due_us);
+  void arm_for_next_turn();
 
   bool armed_ = false;
-  std::uint64_t due_us_ = 0;  // while armed
+  std::uint64_t due_us_ = 0;  // while armed; 0: the next turn
+  sd_event_source* soon_ =
+      nullptr;  // what the next turn runs: a timer of no delay would cost the kernel three calls
 };
 
 // Runs its action once in a following turn, however often it was asked for: the way out of a library's frame.

@@ -19,6 +19,8 @@ namespace {
 
 constexpr rlim_t most_kept_connections = 128;
 constexpr std::size_t most_idle_handles = 64;
+// With so many idle ones that are not alike, one of them is set up anew; with fewer there is one more.
+constexpr std::size_t spare_handles = 16;
 
 // So many connections wait for the next request to their hosts, of each address policy; fewer where few files
 // may be open.
@@ -86,7 +88,11 @@ class HttpClient::Engine {
   std::string user_agent_;
   long max_connections_;
   CurlGlobal global_;
-  std::vector<CurlEasy> idle_handles_;
+  struct Idle {
+    CurlSetup setup;
+    CurlEasy easy;  // the last: it goes before what it points to
+  };
+  std::vector<Idle> idle_handles_;
   // One for each address policy: libcurl asks the policy when a connection is opened, not when it is used
   // again.
   std::array<std::unique_ptr<CurlMulti>, 3> multis_;
@@ -156,17 +162,27 @@ CurlMulti& HttpClient::Engine::multi_of(const State& state) {
   return *multi;
 }
 
+// On a handle that did the like before; else on the one that is idle longest, or a new one.
 void HttpClient::Engine::launch(State& state) {
   CurlEasy easy;
-  if (idle_handles_.empty()) {
-    easy.reset(curl_easy_init());
-    if (!easy) throw std::bad_alloc();
-  } else {
-    easy = std::move(idle_handles_.back());
-    idle_handles_.pop_back();
-  }
   const auto left = Milliseconds(state.deadline_ms - EventLoop::monotonic_ms());
-  state.exchange.prepare(easy.get(), user_agent_, left);
+  const auto like = std::find_if(idle_handles_.rbegin(), idle_handles_.rend(),
+                                 [&](const Idle& idle) { return state.exchange.is_like(idle.setup); });
+  if (like != idle_handles_.rend()) {
+    easy = std::move(like->easy);
+    state.exchange.prepare_again(easy.get(), std::move(like->setup), left);
+    idle_handles_.erase(std::next(like).base());
+  } else {
+    if (idle_handles_.size() < spare_handles) {
+      easy.reset(curl_easy_init());
+      if (!easy) throw std::bad_alloc();
+    } else {
+      easy = std::move(idle_handles_.front().easy);
+      idle_handles_.erase(idle_handles_.begin());
+      curl_easy_reset(easy.get());
+    }
+    state.exchange.prepare(easy.get(), user_agent_, left);
+  }
   curl_easy_setopt(easy.get(), CURLOPT_PRIVATE, &state);
   multi_of(state).add(easy.get());
   state.easy = std::move(easy);
@@ -190,8 +206,7 @@ void HttpClient::Engine::on_finished(CURL* easy, CURLcode result) {
   // Nor one that still has the connection it was only to open.
   if (result == CURLE_OK && !state->exchange.request().connect_only &&
       idle_handles_.size() < most_idle_handles) {
-    curl_easy_reset(easy);
-    idle_handles_.push_back(std::move(owned));
+    idle_handles_.push_back({state->exchange.leave(easy), std::move(owned)});
   }
 }
 

@@ -55,11 +55,12 @@ bool MhdPump::wants_to_go_on() const {
 void MhdPump::run() {
   for (int part = 0; part < parts_a_turn; ++part) {
     MHD_run(daemon_.get());
-    // A request that has come in waits for its task: what that decides comes first, and run_task() calls
-    // back here.
+    // What is decided about a request that has come in comes first, and run_task() calls back here.
     if (!tasks_.empty() || !wants_to_go_on()) break;
   }
   wait();
+  // Here, outside the library, and not in a turn of its own behind all that is waiting for theirs.
+  run_task();
 }
 
 void MhdPump::wait() {

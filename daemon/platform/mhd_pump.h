@@ -34,7 +34,7 @@ class MhdPump {
   // Runs the library in the next turn. Needed after everything that changes something for it from outside: a
   // connection added, resumed or shut down.
   void soon();
-  // User code: runs in a turn of its own, outside the library, in order. It may destroy the pump.
+  // User code: runs outside the library, in order, one a turn. It may destroy the pump.
   void later(std::function<void()> task);
 
  private:

@@ -30,14 +30,13 @@ class Orders {
   [[nodiscard]] std::vector<PollEntry> poll_entries(const PanelName& panel, const PollPolicy& policy,
                                                     std::int64_t after, std::size_t limit,
                                                     std::span<const rules::ClockStep> steps, Timestamp now);
-  // Calls each(key, orders) for every group of tracked orders.
+  // Calls each(key) for every tracked order. SQLite would sort them all to count them by groups.
   template <class Each>
   void count_all(Each each) {
     const platform::Reading reading(count_);
     while (count_.step()) {
       each(CountKey{count_.integer(0), static_cast<OrderStatus>(count_.integer(1)), count_.integer(2) != 0,
-                    count_.integer(3) != 0},
-           count_.integer(4));
+                    count_.integer(3) != 0});
     }
   }
 

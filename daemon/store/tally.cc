@@ -19,7 +19,7 @@ Counts Tally::read(Orders& orders, Panels& panels) {
     orders_.clear();
     stalled_.clear();
     lost_.clear();
-    orders.count_all([this](const CountKey& key, std::int64_t count) { add(key, count); });
+    orders.count_all([this](const CountKey& key) { add(key, 1); });
     counted_ = true;
   }
   Counts counts;

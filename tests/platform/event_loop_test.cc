@@ -140,6 +140,38 @@ TEST_CASE("arming a timer anew replaces its time; a disarmed one stays silent") 
   CHECK(calls == 1);
 }
 
+TEST_CASE(
+    "a timer of no delay fires once in the next turn, unless it is disarmed or armed for later meanwhile") {
+  EventLoop loop;
+  int fired = 0;
+  Timer timer(loop, [&] { ++fired; });
+  const auto count = [&] { return fired; };
+  timer.arm(Milliseconds(0));
+  timer.arm_within(Milliseconds(0));
+  timer.arm_within(hours(1));
+  CHECK(timer.armed());
+  CHECK(fired == 0);
+  loop.run_once(Milliseconds(0));
+  CHECK(fired == 1);
+  CHECK_FALSE(timer.armed());
+  timer.arm(Milliseconds(0));
+  timer.disarm();
+  exhaust(loop, count);
+  timer.arm(Milliseconds(0));
+  timer.arm(hours(1));
+  exhaust(loop, count);
+  CHECK(fired == 1);
+  timer.arm_within(Milliseconds(0));
+  exhaust(loop, count);
+  CHECK(fired == 2);
+  {
+    Timer gone(loop, [&] { ++fired; });
+    gone.arm(Milliseconds(0));
+  }
+  exhaust(loop, count);
+  CHECK(fired == 2);
+}
+
 TEST_CASE("a timer for very long neither fires nor overflows") {
   EventLoop loop;
   int calls = 0;

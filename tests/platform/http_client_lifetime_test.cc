@@ -117,3 +117,34 @@ TEST_CASE("a callback may destroy the client") {
   loop.run_once(Milliseconds(5));
   CHECK(reported == 1);
 }
+
+TEST_CASE_FIXTURE(ClientFixture, "a request carries nothing of the one before it, be they alike or not") {
+  std::atomic<bool> silent{false};
+  ScriptedServer server([&](Connection& connection) {
+    while (!connection.read_request().empty() && !silent) connection.reply("{}");
+    while (silent && !connection.read_request().empty()) {
+    }
+  });
+  auto first = post(server.url("/one"), "body=first");
+  first.headers = {{"X-Own", "first"}};
+  auto alike = first;
+  alike.body = "body=second, and longer";
+  auto once = first;
+  once.body = "body=third";
+  once.send_once = true;
+  auto get = post(server.url("/two"), "");
+  get.method = "GET";
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& request : {first, alike, once, get, alike}) CHECK(reply_to(request).body == "{}");
+  }
+  CHECK(server.count("\r\n\r\nbody=first") == 3);
+  CHECK(server.count("\r\n\r\nbody=second, and longer") == 6);
+  CHECK(server.count("\r\n\r\nbody=third") == 3);
+  CHECK(server.count("\r\nX-Own: first\r\n") == 12);
+  CHECK(server.count("\r\nContent-Length: ") == 12);
+  CHECK(server.count("GET /two HTTP/1.1") == 3);
+  // Its own time, too.
+  silent = true;
+  alike.timeout = Milliseconds(200);
+  CHECK(error_of(alike).kind == TransportErrorKind::timeout);
+}

@@ -39,7 +39,8 @@ bool may_scan(const std::string& step, const std::string& sql) {
   if (std::any_of(small.begin(), small.end(), [&](auto each) { return step.rfind(each, 0) == 0; }))
     return true;
   if (step.rfind("SCAN write_test", 0) == 0 || step == "SCAN CONSTANT ROW") return true;
-  return sql.find("GROUP BY 1, 2, 3, 4") != std::string::npos || sql == "SELECT count(*) FROM event" ||
+  return sql.find("SELECT panel, status, stalled, lost FROM orders NOT INDEXED") != std::string::npos ||
+         sql == "SELECT count(*) FROM event" ||
          step.find("USING INDEX orders_stalled") != std::string::npos ||
          step.find("USING INDEX orders_lost") != std::string::npos ||
          step.find("USING INDEX attempt_open") != std::string::npos;
@@ -100,9 +101,8 @@ TEST_CASE("no statement reads a large table from end to end or sorts what it fin
         const bool is_scan = step.rfind("SCAN", 0) == 0;
         CHECK_MESSAGE((!is_scan || may_scan(step, sql)), step);
         const bool sorts = step.find("USE TEMP B-TREE") != std::string::npos;
-        // Few groups; the deliveries of one order; the webhooks.
-        const bool may_sort = sql.find("GROUP BY 1, 2, 3, 4") != std::string::npos ||
-                              sql.find("WHERE d.order_row = ?3") != std::string::npos ||
+        // The deliveries of one order; the webhooks.
+        const bool may_sort = sql.find("WHERE d.order_row = ?3") != std::string::npos ||
                               sql.find("FROM webhook w ORDER BY w.name") != std::string::npos;
         CHECK_MESSAGE((!sorts || may_sort), step);
       }

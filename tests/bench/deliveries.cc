@@ -1,47 +1,40 @@
-// Deliveries to one local receiver at rate = 0: the real daemon beside a bare loop that does the same with
-// libcurl and SQLite alone, two kept-alive connections and one synchronous=FULL commit a delivery. Each round
-// is one of each, on the same disk, to the same kind of receiver.
-
+#include "change_floor.h"
+#include "measure.h"
 #include "practice-panel/http_server.h"
-#include "tracker_process.h"
+#include "rows.h"
 
 #include <curl/curl.h>
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
 #include <mutex>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+// Deliveries to one local receiver at rate = 0: the real daemon beside a bare loop that does the same with
+// libcurl and SQLite alone, two kept-alive connections and one synchronous=FULL commit a delivery. Each round
+// is one of each, on the same disk, to the same kind of receiver.
+namespace smm::bench {
 namespace {
 
-using namespace smm::test;
+using test::ScratchDirectory;
 using Clock = std::chrono::steady_clock;
 
 constexpr int deliveries = 2000;
-constexpr int rounds = 5;
-
-void require(bool holds, const std::string& what) {
-  if (!holds) throw std::runtime_error(what);
-}
 
 // Counts what arrives.
 class Receiver {
  public:
   Receiver()
-      : server_(0, [this](const smm::practice::HttpRequest& request) {
+      : server_(0, [this](const practice::HttpRequest& request) {
           const std::lock_guard lock(mutex_);
           ++count_;
           connections_.insert(request.connection);
           arrived_.notify_one();
-          return smm::practice::HttpReply{};
+          return practice::HttpReply{};
         }) {}
   [[nodiscard]] std::string url() const {
     return "http://127.0.0.1:" + std::to_string(server_.port()) + "/hook";
@@ -61,7 +54,7 @@ class Receiver {
   std::condition_variable arrived_;
   int count_ = 0;
   std::set<std::uint64_t> connections_;
-  smm::practice::HttpServer server_;  // the last: its threads use the rest
+  practice::HttpServer server_;  // the last: its threads use the rest
 };
 
 double per_second(Clock::time_point begin) {
@@ -97,10 +90,6 @@ double daemon_round() {
   return rate;
 }
 
-void run(sqlite3* database, const char* sql) {
-  require(sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK, sqlite3_errmsg(database));
-}
-
 std::size_t ignore(char* /*data*/, std::size_t size, std::size_t count, void* /*context*/) {
   return size * count;
 }
@@ -110,15 +99,16 @@ class BareLoop {
  public:
   BareLoop(const std::string& file, std::string url) : url_(std::move(url)) {
     require(sqlite3_open(file.c_str(), &database_) == SQLITE_OK, "no database");
-    run(database_, "PRAGMA journal_mode = WAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL");
-    run(database_,
-        "CREATE TABLE delivery (id INTEGER PRIMARY KEY, state INTEGER NOT NULL, body TEXT NOT NULL)");
-    run(database_, "BEGIN");
+    run_sql(database_,
+            "PRAGMA journal_mode = WAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL");
+    run_sql(database_,
+            "CREATE TABLE delivery (id INTEGER PRIMARY KEY, state INTEGER NOT NULL, body TEXT NOT NULL)");
+    run_sql(database_, "BEGIN");
     for (int i = 1; i <= deliveries; ++i) {
       const auto row = "INSERT INTO delivery VALUES (" + std::to_string(i) + ", 0, '" + body_ + "')";
-      run(database_, row.c_str());
+      run_sql(database_, row);
     }
-    run(database_, "COMMIT");
+    run_sql(database_, "COMMIT");
     headers_ = curl_slist_append(headers_, "Content-Type: application/json");
     for (auto& easy : transfers_) {
       easy = curl_easy_init();
@@ -156,7 +146,7 @@ class BareLoop {
         require(message->data.result == CURLE_OK, curl_easy_strerror(message->data.result));
         ++ended;
         const auto row = "UPDATE delivery SET state = 1 WHERE id = " + std::to_string(ended);
-        run(database_, row.c_str());
+        run_sql(database_, row);
         curl_multi_remove_handle(multi_, easy);
         if (started == deliveries) continue;
         ++started;
@@ -188,19 +178,15 @@ double bare_round() {
 
 }  // namespace
 
-int main() {
-  std::printf("%d deliveries a round, per second\n  %10s %10s %8s\n", deliveries, "daemon", "bare loop",
-              "ratio");
-  std::vector<double> ratios;
-  for (int round = 0; round < rounds; ++round) {
-    const auto bare = bare_round();
-    const auto daemon = daemon_round();
-    ratios.push_back(daemon / bare);
-    std::printf("  %10.0f %10.0f %8.2f\n", daemon, bare, ratios.back());
-    std::fflush(stdout);
+void delivery_rows(Table& table, const Scale& scale) {
+  say("webhooks to one receiver");
+  Row row{"webhooks delivered a second", {}, {}, {}, 0.5};
+  for (int round = 0; round < scale.rounds; ++round) {
+    row.floor.push_back(bare_round());
+    row.ours.push_back(daemon_round());
   }
-  std::sort(ratios.begin(), ratios.end());
-  std::printf("ratio: median %.2f, from %.2f to %.2f; at least 0.50 is wanted\n", ratios[ratios.size() / 2],
-              ratios.front(), ratios.back());
-  return ratios[ratios.size() / 2] >= 0.5 ? 0 : 1;
+  table.head("webhooks");
+  table.add(std::move(row));
 }
+
+}  // namespace smm::bench
