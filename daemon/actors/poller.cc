@@ -71,7 +71,8 @@ Poller::Times Poller::times(std::int64_t row) const {
   const auto& order = book_.at(*slot);
   Times times;
   if (order.answered_ms != 0) times.polled_at = from_millis(order.answered_ms);
-  const bool asks = rules::due_after(order.facts(), policy_.poll, world_.loop.now()).pace != rules::Pace::never;
+  const bool asks =
+      rules::due_after(order.facts(), policy_.poll, world_.loop.now()).pace != rules::Pace::never;
   if (asks && !line_.paused())
     times.next_poll_at = std::max(from_millis(order.due_ms), line_.health().rest_until);
   return times;

@@ -25,7 +25,8 @@ namespace smm::cli {
 [[nodiscard]] Check check_clock_is_kept();
 // In the place of the daemon, when it does not answer.
 [[nodiscard]] Check check_config_file(const std::string& file);
-// What a daemon that found its database damaged left to be read; nothing: no such thing, or not for us to read.
+// What a daemon that found its database damaged left to be read; nothing: no such thing, or not for us to
+// read.
 [[nodiscard]] std::optional<Check> check_damage(const std::filesystem::path& state_directory);
 [[nodiscard]] Check check_state_directory(const std::filesystem::path& directory);
 
