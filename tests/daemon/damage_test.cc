@@ -35,7 +35,7 @@ int start_in_vain(OnePanel& world) {
 
 }  // namespace
 
-TEST_CASE("a damaged database ended the daemon with 1, to be started again every two seconds") {
+TEST_CASE("a damaged database ends the daemon for good, and doctor tells which copy brings it back") {
   OnePanel world;
   auto& tracker = world.tracker;
   REQUIRE_MESSAGE(world.start(), tracker.log());
@@ -88,6 +88,17 @@ TEST_CASE("damage found while the daemon works ends it with 78, the file, and th
   CHECK_MESSAGE(log.find(database.string() + " is damaged (list placements: ") != std::string::npos, log);
   CHECK_MESSAGE(log.find("there is none in " + (tracker.state() / "backups").string()) != std::string::npos,
                 log);
+}
+
+TEST_CASE("doctor hands no command on that stands in a note of damage") {
+  const ScratchDirectory state;
+  for (const auto* command :
+       {"rm -rf /", "smm-trackerd --restore /a.db; rm -rf /", "smm-trackerd --restore /$(id).db"}) {
+    write_file(state.path() / "tracker.db.damaged", std::string("it is damaged\n") + command + "\n");
+    const auto check = cli::check_damage(state.path());
+    REQUIRE(check);
+    CHECK(check->fix.ends_with("then: sudo smm-trackerd --restore FILE brings back a copy"));
+  }
 }
 
 }  // namespace smm::test::damage_test
