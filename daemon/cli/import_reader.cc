@@ -181,7 +181,7 @@ void ImportReader::take_header(const CsvRecord& record) {
     name = folded.rfind(label, 0) == 0 ? std::string(label) + name.substr(label.size()) : folded;
     auto complaint = unless_known(name, "column");
     if (complaint.empty() && !seen.insert(name).second)
-      complaint = "column \"" + name + "\" stands there twice";
+      complaint = "column " + quotation(name) + " stands there twice";
     if (!complaint.empty()) trouble_ += (trouble_.empty() ? "" : "; ") + complaint;
     columns_.push_back(std::move(name));
   }
@@ -214,7 +214,8 @@ void ImportReader::take_record(CsvRecord&& record) {
   Json fields = Json::object();
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (to_valid_utf8(record.fields[i]) != record.fields[i]) {
-      return refuse(record, columns_[i] + " " + quotation(record.fields[i]) + " is not UTF-8");
+      return refuse(record, escape_controls(to_valid_utf8(columns_[i])) + " " + quotation(record.fields[i]) +
+                                " is not UTF-8");
     }
     fields[columns_[i]] = std::move(record.fields[i]);
   }

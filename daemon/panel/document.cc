@@ -15,6 +15,7 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 // More documents than this before the last one are no notices: the search is not to cost more than a few
 // readings of the body.
 constexpr int max_skipped = 8;
+constexpr std::size_t max_readings = 4;
 constexpr std::size_t max_nesting = 1024;
 constexpr std::size_t excerpt = 200;  // bytes of a stranger's page that an error quotes
 
@@ -145,13 +146,22 @@ bool is_page(std::string_view text) {
 Location search(std::string_view text) {
   Location place{false, {}, ErrorKind::not_json, text};
   int skipped = 0;
+  std::size_t looked_at = 0;
   for (auto at = text.find_first_of("{["); at != std::string_view::npos; at = text.find_first_of("{[", at)) {
     const auto rest = text.substr(at);
+    const auto reach = reach_of_value(rest);
+    looked_at += reach.at;
+    if (looked_at > max_readings * text.size()) return place;
     if (!begins_json(rest)) {
+      // "[0]" or "[error]"; but what runs to the end and has none is a document cut off, and nothing in it is
+      // whole.
+      if (reach.end == Reach::End::truncated) {
+        if (!is_page(text)) place.kind = ErrorKind::truncated;
+        return place;
+      }
       ++at;
       continue;
     }
-    const auto reach = reach_of_value(rest);
     if (reach.end == Reach::End::complete && is_blank(rest.substr(reach.at))) {
       return {true, rest.substr(0, reach.at), ErrorKind::not_json, text};
     }

@@ -185,6 +185,19 @@ TEST_CASE("import of a file of nothing but form feeds does not crash") {
   CHECK(outcome.out == "0 tracked\n");
 }
 
+TEST_CASE("import shows the name of a column without what a terminal obeys") {
+  Stage stage;
+  const auto bad_value = stage.import({"--panel", "p1", "-"}, "id,label.\x1b[31m\xff\n1,\xff\n");
+  CHECK(bad_value.exit == 2);
+  CHECK(bad_value.err.find("is not UTF-8") != std::string::npos);
+  CHECK(bad_value.err.find('\x1b') == std::string::npos);
+  CHECK(bad_value.err.find('\xff') == std::string::npos);
+  const auto twice = stage.import({"--panel", "p1", "-"}, "id,label.\x1b[31m,label.\x1b[31m\n1,a,b\n");
+  CHECK(twice.exit == 2);
+  CHECK(twice.err.find("stands there twice") != std::string::npos);
+  CHECK(twice.err.find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("import takes no line with a NUL in it") {
   Stage stage;
   const auto line = R"({"panel":"p1","id":"1"})" + std::string(1, '\0') + "and more\n";

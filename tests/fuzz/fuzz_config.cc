@@ -2,6 +2,7 @@
 #include "cli/config_show.h"
 #include "config/config.h"
 #include "config/document.h"
+#include "config/masking.h"
 #include "domain/event.h"
 #include "domain/text.h"
 #include "scratch.h"
@@ -80,8 +81,18 @@ void require_no_access(const Policy& policy, std::string_view shown) {
 }
 
 // The same with the events spelled out that an endpoint gets when nothing is said.
+// URLs that hide nothing are shown with their scheme in small letters and their port as a plain number.
 Policy spelled_out(Policy policy) {
+  const auto spell_out = [](std::string& url) {
+    if (!url.empty()) url = config::mask_url(url);
+  };
+  for (auto& panel : policy.panels) {
+    spell_out(panel.url);
+    spell_out(panel.proxy);
+  }
   for (auto& webhook : policy.webhooks) {
+    spell_out(webhook.url);
+    spell_out(webhook.proxy);
     if (!webhook.events.empty()) continue;
     for (std::size_t i = 0; i < event_type_count; ++i) {
       const auto type = static_cast<EventType>(i);
@@ -104,7 +115,8 @@ void check_shown(const Policy& policy, std::string_view input) {
   if (is_small && policy.webhooks.size() + policy.panels.size() == 1) require_no_access(policy, toml);
   require(to_valid_utf8(toml) == toml, "what is shown is not UTF-8");
   require(config::parse_document(toml).has_value(), "what is shown is not TOML", toml);
-  if (toml.find("***", toml.find('\n')) != toml.rfind("*** is hidden")) return;
+  constexpr std::string_view remark = "*** is hidden";
+  if (toml.find("***", toml.find(remark) + remark.size()) != std::string::npos) return;
   const auto again = config::load_text(toml, places());
   require(again.has_value(), "what is shown is refused",
           again ? "" : config::to_text(again.error().front()) + "\n" + toml);

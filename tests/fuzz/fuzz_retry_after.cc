@@ -38,7 +38,8 @@ void check_digits(std::string_view digits, Milliseconds wait) {
 // the 61st second.
 void check_date(const std::string& date, Milliseconds wait, Timestamp now) {
   const bool has_short_year = date.find('-') != std::string::npos;
-  if (has_short_year || date.find(":60") != std::string::npos) return;
+  const bool is_long_ago = date.find(" 00") != std::string::npos;  // libcurl takes the year 24 for 2024
+  if (has_short_year || is_long_ago || date.find(":60") != std::string::npos) return;
   const auto seconds = curl_getdate(date.c_str(), nullptr);
   if (seconds < 0) return;
   const auto exact = from_millis(static_cast<std::int64_t>(seconds) * 1000) - now;

@@ -24,7 +24,8 @@ void check_width(std::string_view text, int width) {
 
 void check_json(std::string_view text) {
   const auto json = cli::parse_json(text);
-  if (!json) return;
+  const bool has_mark = text.substr(0, 3) == "\xEF\xBB\xBF";  // which the daemon never writes
+  if (!json || has_mark) return;
   const auto shown = cli::harmless_json(text);
   const auto again = cli::parse_json(shown);
   require(again && *again == *json, "harmless JSON is another", shown);

@@ -60,11 +60,12 @@ void check_masking(const std::string& text, const config::Url& url) {
             "user info is shown", masked);
     const auto query = url.rest.find('?');
     const auto asked = query == std::string::npos ? std::string() : url.rest.substr(query);
-    require(asked.size() < 2 || asked == "?***" || masked.find(asked) == std::string::npos,
-            "a query is shown", masked);
+    require(
+        asked.size() < 2 || asked.find('*') != std::string::npos || masked.find(asked) == std::string::npos,
+        "a query is shown", masked);
   }
   const auto origin_end = text.size() - url.rest.size();
-  require(url.rest.size() < 2 || url.rest == "/***" ||
+  require(url.rest.find("***") != std::string::npos ||
               config::mask_webhook_url(text).find(url.rest) == std::string::npos || url.rest.size() < 5 ||
               text.substr(0, origin_end).find(url.rest) != std::string::npos,
           "a webhook's path is shown", text);

@@ -56,6 +56,8 @@ inline std::optional<Slow> slow_document(std::string_view body) {
   std::size_t at = text.find_first_of("{[\"");
   for (std::size_t tries = 0; at != std::string::npos && tries < most_tries; ++tries) {
     auto reading = read_slowly(trim(std::string_view(text).substr(at)));
+    if (!reading.whole && read_slowly(without_escapes(trim(std::string_view(text).substr(at)))).whole)
+      return std::nullopt;
     if (reading.whole)
       return reading.depth > deepest_slow ? std::nullopt : std::optional(std::move(reading.value));
     at = text.find_first_of("{[\"", at + 1);

@@ -80,6 +80,23 @@ bool is_same_number(std::string_view one, std::string_view other) {
   return left && right && *left == *right;
 }
 
+// Three digits of an exponent, or three hundred of a number.
+bool has_large_number(std::string_view json) {
+  std::size_t digits = 0;
+  bool is_exponent = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (is_digit(json[i])) {
+      ++digits;
+      if (digits >= 300 || (is_exponent && digits >= 3)) return true;
+      continue;
+    }
+    const bool is_sign = (json[i] == '+' || json[i] == '-') && digits == 0 && is_exponent;
+    digits = 0;
+    is_exponent = is_sign || json[i] == 'e' || json[i] == 'E';
+  }
+  return false;
+}
+
 }  // namespace
 
 const Slow* Slow::find(std::string_view name) const {
@@ -102,8 +119,19 @@ SlowReading read_slowly(std::string_view json) {
   return std::move(builder.reading);
 }
 
+std::string without_escapes(std::string_view json) {
+  std::string plain(json);
+  for (std::size_t i = 0; i + 1 < plain.size(); ++i) {
+    if (plain[i] != '\\') continue;
+    plain[i] = 'x';
+    plain[++i] = 'x';
+  }
+  return to_valid_utf8(plain);
+}
+
 bool is_read_differently(std::string_view json) {
-  return lower_case(json).find("\\ud") != std::string::npos || json.substr(0, 3) == "\xEF\xBB\xBF";
+  return has_large_number(json) || lower_case(json).find("\\ud") != std::string::npos ||
+         json.substr(0, 3) == "\xEF\xBB\xBF";
 }
 
 bool is_same(const Slow& slow, const panel::Node& node) {

@@ -31,9 +31,12 @@ inline constexpr std::size_t deepest_slow = 200;
 
 [[nodiscard]] SlowReading read_slowly(std::string_view json);
 
-// What nlohmann refuses and simdjson's reader mends: a half of a surrogate pair; and what it passes over: a
-// byte order mark.
+// What nlohmann refuses and simdjson reads: numbers beyond a double, a half of a surrogate pair; and what it
+// passes over: a byte order mark.
 [[nodiscard]] bool is_read_differently(std::string_view json);
+
+// Without the escapes, which may make no character, and the bytes that are no UTF-8.
+[[nodiscard]] std::string without_escapes(std::string_view json);
 
 [[nodiscard]] bool is_same(const Slow& slow, const panel::Node& node);
 

@@ -229,6 +229,20 @@ TEST_CASE("regression: the inner object of a reply cut off behind a notice does 
   CHECK(error_of(read_single(json.substr(0, json.size() - 1))) == ErrorKind::truncated);
 }
 
+TEST_CASE("regression: what stands in an array of arrays that is cut off does not pass for a reply") {
+  const std::string order = R"([{"order":1,"status":"Completed","charge":"1"}])";
+  for (const std::string begin : {"[", "[[", "[1,", "[ null, ", "Notice: x\n[[", "Notice: x[0]\n[true,"}) {
+    CAPTURE(begin);
+    CHECK(error_of(read_single(begin + order)) == ErrorKind::truncated);
+    CHECK(error_of(read_batch(begin + order, ids({"1", "2"}))) == ErrorKind::truncated);
+  }
+  CHECK(seen(read_single("[0] " + order), "1").status == OrderStatus::completed);
+  // However many brackets there are, the body is read a few times at most.
+  std::string many;
+  for (int i = 0; i < 200'000; ++i) many += "[1,";
+  CHECK(error_of(read_single(many + "x" + order)) == ErrorKind::not_json);
+}
+
 TEST_CASE("anything behind the JSON makes it malformed") {
   const auto json = keyed({{"1", partial}});
   for (const auto& behind : std::vector<std::string>{"}", "x", "{}", ",", "<br />Notice", "\n" + json}) {
