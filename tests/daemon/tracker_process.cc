@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -37,21 +38,58 @@ std::size_t collect_header(char* data, std::size_t size, std::size_t count, void
   return size * count;
 }
 
+// Stands in a child's environment where its own process id belongs, until it knows that.
+constexpr std::string_view own_pid = "____________________";
+
+std::vector<std::string> environment_of(const TrackerProcess::Options& options) {
+  std::map<std::string, std::string> values;
+  for (char** each = environ; *each != nullptr; ++each) {
+    const std::string line = *each;
+    const auto equals = line.find('=');
+    if (equals != std::string::npos) values[line.substr(0, equals)] = line.substr(equals + 1);
+  }
+  for (const auto& [name, value] : options.environment) values[name] = value;
+  if (options.watchdog.count() > 0) {
+    values["WATCHDOG_USEC"] = std::to_string(options.watchdog.count() * 1000);
+    values["WATCHDOG_PID"] = own_pid;
+  }
+  if (!options.activated.empty()) {
+    std::string names;
+    for (const auto& [fd, name] : options.activated) names += (names.empty() ? "" : ":") + name;
+    values["LISTEN_PID"] = own_pid;
+    values["LISTEN_FDS"] = std::to_string(options.activated.size());
+    values["LISTEN_FDNAMES"] = names;
+  }
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : values) lines.push_back(name + "=" + value);
+  return lines;
+}
+
+// As exec wants them; they point into the words.
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (auto& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+void fill_in_own_pid(char* variable) {
+  const std::string_view text(variable);
+  if (!text.ends_with(own_pid)) return;
+  auto* const at = variable + text.size() - own_pid.size();
+  *std::to_chars(at, at + own_pid.size(), getpid()).ptr = 0;
+}
+
 void hand_over(const std::vector<std::pair<int, std::string>>& sockets) {
-  std::string names;
   int next = 3;
-  for (const auto& [fd, name] : sockets) {
-    if (fd == next) {
-      fcntl(fd, F_SETFD, 0);
+  for (const auto& socket : sockets) {
+    if (socket.first == next) {
+      fcntl(next, F_SETFD, 0);
     } else {
-      dup2(fd, next);
+      dup2(socket.first, next);
     }
-    names += (names.empty() ? "" : ":") + name;
     ++next;
   }
-  setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
-  setenv("LISTEN_FDS", std::to_string(sockets.size()).c_str(), 1);
-  setenv("LISTEN_FDNAMES", names.c_str(), 1);
 }
 
 ExitState to_exit(int status) {
@@ -111,31 +149,31 @@ void TrackerProcess::launch(const Options& options) {
                                     "--state-dir",      state(),    "--runtime-dir",
                                     directory() / "run"};
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
+  auto variables = environment_of(options);
+  const auto arguments = pointers_to(words);
+  const auto environment = pointers_to(variables);
+  const auto log_file = directory() / "log";
+  const auto errors_file = directory() / "errors";
   ended_.reset();
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
   if (pid_ > 0) return;
-  const int log = open((directory() / "log").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
+  // Nothing is allocated here: another thread may have held the lock of the heap, and nobody gives it back.
+  const int log = open(log_file.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
   if (options.errors_apart) {
-    dup2(open((directory() / "errors").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600), STDERR_FILENO);
+    dup2(open(errors_file.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600), STDERR_FILENO);
   }
   if (options.errors_to >= 0) dup2(options.errors_to, STDERR_FILENO);
   for (const int stream : options.closed) close(stream);
-  for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
-  if (options.watchdog.count() > 0) {
-    setenv("WATCHDOG_USEC", std::to_string(options.watchdog.count() * 1000).c_str(), 1);
-    setenv("WATCHDOG_PID", std::to_string(getpid()).c_str(), 1);
+  hand_over(options.activated);
+  for (auto* variable : environment) {
+    if (variable != nullptr) fill_in_own_pid(variable);
   }
-  if (!options.activated.empty()) hand_over(options.activated);
   const rlimit files{options.files, options.files};
   if (options.files > 0 && setrlimit(RLIMIT_NOFILE, &files) != 0) _exit(126);
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (auto& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  execv(arguments.front(), arguments.data());
+  execve(arguments.front(), arguments.data(), environment.data());
   _exit(127);
 }
 
