@@ -187,7 +187,7 @@ void Tracker::Impl::begin() {
   platform::notify_ready("starting");
   tell_status();
   note({Level::info, message_ids::daemon_started},
-       "smm-tracker " SMM_VERSION " follows " + std::to_string(policy.panels.size()) + " panels; database " +
+       "smm-tracker " SMM_VERSION " follows " + counted(policy.panels.size(), "panel") + "; database " +
            escape_controls((places.state / policy.database_path).string()));
 }
 

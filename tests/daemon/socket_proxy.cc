@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -16,21 +17,19 @@ namespace smm::test {
 namespace {
 
 constexpr int first_handed_over = 3;  // SD_LISTEN_FDS_START
+constexpr std::size_t longest_pid = 20;
 
-[[noreturn]] void run(int listener, std::vector<std::string>& words) {
+// Between fork and exec; another thread may hold the lock of the heap.
+[[noreturn]] void run(int listener, const std::vector<char*>& arguments,
+                      const std::vector<char*>& environment, char* own_pid) {
   if (listener == first_handed_over) {
     // Without the flag that would close it at exec.
     dup2(dup(listener), first_handed_over);
   } else {
     dup2(listener, first_handed_over);
   }
-  setenv("LISTEN_FDS", "1", 1);
-  setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (auto& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  execv(arguments.front(), arguments.data());
+  *std::to_chars(own_pid, own_pid + longest_pid, getpid()).ptr = 0;
+  execve(arguments.front(), arguments.data(), environment.data());
   _exit(127);
 }
 
@@ -62,8 +61,16 @@ SocketProxy::SocketProxy(std::vector<std::string> command, const std::filesystem
   if (!listens) throw std::runtime_error("cannot listen on loopback");
   port_ = ntohs(address.sin_port);
   command.back() = socket_path.string();
+  std::vector<char*> arguments;
+  for (auto& word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  std::string descriptors = "LISTEN_FDS=1";
+  std::string pid = "LISTEN_PID=";
+  const auto pid_begins = pid.size();
+  pid.resize(pid_begins + longest_pid + 1);
+  const std::vector<char*> environment = {descriptors.data(), pid.data(), nullptr};
   pid_ = fork();
-  if (pid_ == 0) run(listener, command);
+  if (pid_ == 0) run(listener, arguments, environment, pid.data() + pid_begins);
   close(listener);
 }
 
