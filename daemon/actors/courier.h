@@ -89,6 +89,7 @@ class WebhookLane {
   using SendingAt = std::list<Sending>::iterator;
 
   void turn();
+  void move_on(Timestamp now);
   void look_again(bool moved, Timestamp now);
   std::vector<store::DueDelivery> next_to_go(Timestamp now);
   std::vector<store::DueDelivery> next_probe(Timestamp now, const std::vector<std::int64_t>& busy);

@@ -32,9 +32,13 @@ std::optional<PanelLine::Verdict> Poller::read_status(Batch& batch, const panel:
   if (!entries) return failed(batch, entries.error());
   follow_clock();
   const auto now = world_.loop.now();
-  const auto findings = judge(batch, *entries, now);
-  if (!findings) return failed(batch, findings.error());
-  if (!world_.storage.write([&] { world_.store.record(findings->changes, now); })) {
+  tl::expected<Findings, panel::Error> findings;
+  const bool known = world_.storage.write([&] {
+    findings = judge(batch, *entries, now);
+    if (findings) world_.store.record(findings->changes, now);
+  });
+  if (known && !findings) return failed(batch, findings.error());
+  if (!known) {
     // Not committed, so not believed: the digests stay as they were and the panel is asked again.
     return_slots(batch);
     answer_waiting(batch.waiting, Refusal{Refusal::Why::storage, {}});

@@ -131,26 +131,24 @@ std::optional<WebhookLane::Down> WebhookLane::down() const {
 void WebhookLane::turn() {
   const auto now = world_.loop.now();
   courier_.look_at_clock(now);
+  const bool done = world_.storage.write([&] { move_on(now); });
+  if (!done) timer_.arm(longest_wait);  // the end of the trouble is hinted, too
+  courier_.offer_second();
+}
+
+void WebhookLane::move_on(Timestamp now) {
   auto next = next_to_go(now);
   const bool moved = !finished_.empty() || !next.empty();
   if (moved) {
     std::vector<std::int64_t> starting;
     starting.reserve(next.size());
     for (const auto& delivery : next) starting.push_back(delivery.id);
-    std::vector<std::int64_t> attempts;
-    const bool written =
-        world_.storage.write([&] { attempts = world_.store.settle_and_begin(finished_, starting, now); });
-    if (!written) {
-      timer_.arm(longest_wait);  // the end of the trouble is hinted, too
-      courier_.offer_second();
-      return;
-    }
+    const auto attempts = world_.store.settle_and_begin(finished_, starting, now);
     finished_.clear();
     use_up_rate(next.size());
     for (std::size_t i = 0; i < next.size(); ++i) send(std::move(next[i]), attempts[i], now);
   }
   look_again(moved, now);
-  courier_.offer_second();
 }
 
 // Sees to it that there is a turn when something may be sent that could not be now.

@@ -131,7 +131,7 @@ std::vector<Case> cases_of_failure() {
       fails("empty-body", "empty"),
       fails("truncated-body", "truncated"),
       fails("oversize-body", "too-large", one("oversize-body", "5000000")),
-      fails("deep-nesting", "truncated"),
+      fails("deep-nesting", "not-json"),
       otherwise_told(fails("duplicate-ids", "malformed")),
       fails("refuse-connection", "broken-off"),
       fails("close-before-reply", "broken-off"),

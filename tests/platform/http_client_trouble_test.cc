@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <initializer_list>
@@ -259,8 +260,13 @@ TEST_CASE_FIXTURE(ClientFixture, "a request that may be repeated survives a kept
 
 TEST_CASE_FIXTURE(ClientFixture,
                   "a kept connection that died while idle is not used: the request gets through") {
-  ScriptedServer server(after_one_answer(&Connection::close_now));
+  std::atomic<bool> is_closed{false};
+  ScriptedServer server(after_one_answer([&](Connection& connection) {
+    connection.close_now();
+    is_closed = true;
+  }));
   CHECK(reply_to(post(server.url())).status == 200);
+  run_until([&] { return is_closed.load(); });
   CHECK(reply_to(post_once(server.url("/once"))).status == 200);
   CHECK(server.final_count("POST /once") == 1);
 }
