@@ -27,7 +27,7 @@ namespace smm::cli {
 [[nodiscard]] Check check_config_file(const std::string& file);
 // What a daemon that found its database damaged left to be read; nothing: no such thing, or not for us to
 // read.
-[[nodiscard]] std::optional<Check> check_damage(const std::filesystem::path& state_directory);
+[[nodiscard]] std::optional<Check> check_damage(const std::filesystem::path& directory);
 [[nodiscard]] Check check_state_directory(const std::filesystem::path& directory);
 
 // The daemon's part, and what somebody sees of it who may only look.

@@ -194,10 +194,10 @@ Check check_config_file(const std::string& file) {
   return check;
 }
 
-std::optional<Check> check_damage(const std::filesystem::path& state_directory) {
+std::optional<Check> check_damage(const std::filesystem::path& directory) {
   std::error_code error;
   const std::filesystem::directory_iterator none;
-  for (std::filesystem::directory_iterator entry(state_directory, error); !error && entry != none;
+  for (std::filesystem::directory_iterator entry(directory, error); !error && entry != none;
        entry.increment(error)) {
     if (entry->path().extension() != ".damaged") continue;
     std::ifstream note(entry->path());
