@@ -43,10 +43,11 @@ bool BalanceKeeper::take(const panel::Balance& balance) {
   auto& catalogue = world_.store.catalogue();
   const auto now = world_.loop.now();
   const BalancePoint point{now, balance.balance, balance.currency.value_or(policy_.currency)};
-  const bool was_low = world_.store.panel(policy_.name).balance_low;
-  const auto step = rules::judge_balance(policy_.name, was_low, point, policy_.balance_low);
-  return world_.storage.write(
-      [&] { catalogue.save_balance(policy_.name, point, step.is_low, step.events, now); });
+  return world_.storage.write([&] {
+    const bool was_low = world_.store.panel(policy_.name).balance_low;
+    const auto step = rules::judge_balance(policy_.name, was_low, point, policy_.balance_low);
+    catalogue.save_balance(policy_.name, point, step.is_low, step.events, now);
+  });
 }
 
 }  // namespace smm::actors

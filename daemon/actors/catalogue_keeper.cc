@@ -42,7 +42,11 @@ CatalogueKeeper::CatalogueKeeper(World world, PanelLine& line, const PanelPolicy
                 {[this] {
                    return PanelLine::Outgoing{panel::services_form(policy_.key), 0, largest_catalogue};
                  },
-                 [this](const panel::Reply& reply) { return take(reply); }}),
+                 [this, world](const panel::Reply& reply) {
+                   std::optional<Refusal> refusal;
+                   const bool known = world.storage.write([&] { refusal = take(reply); });
+                   return known ? refusal : Refusal{Refusal::Why::storage, {}};
+                 }}),
       giving_(world.loop, [this] { give_facts(); }) {}
 
 // A panel whose catalogue nobody has seen is asked at once: its orders wait for what their services offer.

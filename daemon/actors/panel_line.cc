@@ -86,10 +86,18 @@ void PanelLine::drain() {
 }
 
 void PanelLine::remember() {
-  auto record = world_.store.panel(policy_.name);
-  if (record.last_success_at == last_success_at_) return;
-  record.last_success_at = last_success_at_;
-  static_cast<void>(world_.storage.write([&] { world_.store.save_panel(record, {}, world_.loop.now()); }));
+  keep([this](store::PanelRecord& record) { record.last_success_at = last_success_at_; }, {});
+}
+
+// False: the storage would not.
+bool PanelLine::keep(const std::function<void(store::PanelRecord&)>& change,
+                     std::span<const EventDraft> events) {
+  return world_.storage.write([&] {
+    auto record = world_.store.panel(policy_.name);
+    const auto before = record;
+    change(record);
+    if (!events.empty() || !(record == before)) world_.store.save_panel(record, events, world_.loop.now());
+  });
 }
 
 void PanelLine::cut_repeatable() {
@@ -122,9 +130,7 @@ bool PanelLine::resume() {
 }
 
 bool PanelLine::set_paused(bool paused) {
-  auto record = world_.store.panel(policy_.name);
-  record.paused = paused;
-  if (!world_.storage.write([&] { world_.store.save_panel(record, {}, world_.loop.now()); })) return false;
+  if (!keep([paused](store::PanelRecord& record) { record.paused = paused; }, {})) return false;
   paused_ = paused;
   return true;
 }

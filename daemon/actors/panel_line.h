@@ -17,6 +17,7 @@
 #include <list>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -192,6 +193,7 @@ class PanelLine {
   void send_probe(Timestamp now);
   void cut_repeatable();
   bool set_paused(bool paused);
+  bool keep(const std::function<void(store::PanelRecord&)>& change, std::span<const EventDraft> events);
   void send(Call call, Outgoing outgoing);
   void finished(CallAt at, const platform::HttpOutcome& outcome);
   void count_answer(const Call& call, const platform::HttpOutcome& outcome,

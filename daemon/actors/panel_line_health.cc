@@ -163,13 +163,16 @@ void PanelLine::step_health(const Verdict& verdict, std::optional<Milliseconds> 
   if (step.went_down) say(EventType::panel_down);
   if (step.key_rejected) say(EventType::panel_key_rejected);
   if (step.came_up) say(EventType::panel_up);
-  auto record = world_.store.panel(policy_.name);
-  record.state = std::string(rules::to_text(step.after.state));
-  record.state_since = step.after.since;
-  record.last_error = words;
-  record.last_error_at = is_good ? std::nullopt : std::optional(now);
-  record.last_success_at = last_success_at_;
-  if (!world_.storage.write([&] { world_.store.save_panel(record, events, now); })) {
+  const bool kept = keep(
+      [&](store::PanelRecord& record) {
+        record.state = std::string(rules::to_text(step.after.state));
+        record.state_since = step.after.since;
+        record.last_error = words;
+        record.last_error_at = is_good ? std::nullopt : std::optional(now);
+        record.last_success_at = last_success_at_;
+      },
+      events);
+  if (!kept) {
     // The panel's state is what was told: the next answer tries again to change it.
     const auto told = std::exchange(health_, step.after);
     health_.state = told.state;

@@ -63,8 +63,10 @@ ProcessUsage process_usage() {
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
     usage.most_files = static_cast<std::int64_t>(files.rlim_cur);
   }
-  const auto booted = milliseconds_of(CLOCK_REALTIME) - milliseconds_of(CLOCK_BOOTTIME);
-  usage.started_ms = booted + start_ticks() * 1000 / sysconf(_SC_CLK_TCK);
+  // Found out once: the wall clock is slewed and set, and another start would be told each time.
+  static const auto started_ms = milliseconds_of(CLOCK_REALTIME) - milliseconds_of(CLOCK_BOOTTIME) +
+                                 start_ticks() * 1000 / sysconf(_SC_CLK_TCK);
+  usage.started_ms = started_ms;
   return usage;
 }
 

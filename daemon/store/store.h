@@ -111,6 +111,8 @@ struct PanelRecord {
   std::int64_t refill_refusals = 0;            // of automatic refills, in a row
   bool balance_low = false;                    // it has been said to be low
   std::optional<Timestamp> last_success_at;    // as it was when the state changed last, or at an orderly stop
+
+  bool operator==(const PanelRecord&) const = default;
 };
 
 struct PanelCount {

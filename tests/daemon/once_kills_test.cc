@@ -115,7 +115,7 @@ TEST_CASE("kill -9 at any moment while clients go on asking: each once, and each
                 << " accepted, seed " << seed);
   CHECK_MESSAGE(faults.empty(), lines_of(faults));
   CHECK(placements.size() == placed);
-  CHECK(accepted.size() > placed / 4);  // how many depends on the machine
+  CHECK(accepted.size() > placed / 8);  // how many depends on the machine
   for (const auto& placement : accepted)
     REQUIRE(world.tracker.get("/v1/orders/p1/" + placement["order"].get<std::string>()).status == 200);
 }

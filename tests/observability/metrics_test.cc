@@ -1,10 +1,12 @@
 #include "child.h"
 #include "one_panel.h"
 #include "practice-panel/webhook_receiver.h"
+#include "shifted_clock.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
 #include <sstream>
@@ -257,6 +259,17 @@ TEST_CASE("a configuration that is refused shows until one is taken") {
   world.tracker.write_config(world.config);
   CHECK(world.tracker.post("/v1/config/reload").status == 200);
   CHECK(value_of(metrics_of(world.tracker), name) == 1);
+}
+
+TEST_CASE("a clock that is set or slewed is no other start of the process") {
+  ShiftedClock clock;
+  OnePanel world;
+  REQUIRE(world.tracker.start({.config = world.config, .environment = clock.environment()}));
+  const std::string name = "process_start_time_seconds";
+  const auto started = value_of(metrics_of(world.tracker), name);
+  REQUIRE(started);
+  clock.set_clock(std::chrono::seconds(3));
+  CHECK(value_of(metrics_of(world.tracker), name) == started);
 }
 
 }  // namespace smm::test::metrics_test
