@@ -112,7 +112,8 @@ class Rounds {
     if (answer.status != 200) return;
     const auto document = answer.json();
     for (const auto& item : document["items"]) {
-      if (item["status"] == 201 || item["status"] == 200)
+      const auto status = item["status"].get<int>();
+      if (status == 201 || status == 200)
         shown_.orders.push_back("/v1/orders/p1/" + item["order"]["id"].get<std::string>());
     }
   }

@@ -18,32 +18,95 @@ namespace {
 
 using one_panel::OnePanel;
 
+// Lines end with CR LF.
+std::string on_the_wire(std::string_view text) {
+  std::string bytes;
+  for (const char c : text) {
+    if (c == '\n') bytes += '\r';
+    bytes += c;
+  }
+  return bytes;
+}
+
 // Requests that change nothing, and stay so with a few bytes changed: nobody-here is no panel of the
 // configuration.
 const std::vector<std::string> requests = {
-    "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-    "GET /v1/orders?panel=p1&status=pending&label.k=v&limit=2 HTTP/1.1\r\nHost: x\r\n\r\nHEAD /v1/status "
-    "HTTP/1.1\r\nHost: "
-    "x\r\n\r\n",
-    "GET /v1/orders/p1/1/history?cursor=h.5.&limit=1 HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n",
-    "GET /v1/events?since=0&types=order.*&limit=3 HTTP/1.1\r\nHost: x\r\n\r\n",
-    "GET /v1/orders/p1/1?wait=1ms&until=change HTTP/1.1\r\nHost: x\r\n\r\n",
-    "GET /metrics HTTP/1.0\r\n\r\n",
-    "POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
-    "34\r\n\r\n{\"panel\":\"nobody-here\",\"id\":\"4711\"}",
-    "POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: "
-    "chunked\r\n\r\n"
-    "24\r\n[{\"panel\":\"nobody-here\",\"id\":\"4711\"}]\r\n0\r\n\r\n",
-    "DELETE /v1/orders/nobody-here/1?purge=1 HTTP/1.1\r\nHost: x\r\n\r\n",
-    "POST /v1/panels/nobody-here/pause HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
-    "POST /v1/panels/nobody-here/orders HTTP/1.1\r\nHost: x\r\nIdempotency-Key: a\r\nContent-Type: "
-    "application/json\r\nContent-Length: 15\r\n\r\n{\"service\":\"1\"}",
-    "POST /api/v2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-    "application/x-www-form-urlencoded\r\nContent-Length: "
-    "36\r\n\r\nkey=nobody-s-key&action=add&service=1",
-    "POST /api/v2/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; "
-    "boundary=X\r\nContent-Length: "
-    "66\r\n\r\n--X\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nnobody\r\n--X--\r\n",
+    on_the_wire(R"(GET / HTTP/1.1
+Host: x
+
+)"),
+    on_the_wire(R"(GET /v1/orders?panel=p1&status=pending&label.k=v&limit=2 HTTP/1.1
+Host: x
+
+HEAD /v1/status HTTP/1.1
+Host: x
+
+)"),
+    on_the_wire(R"(GET /v1/orders/p1/1/history?cursor=h.5.&limit=1 HTTP/1.1
+Host: x
+Connection: keep-alive
+
+)"),
+    on_the_wire(R"(GET /v1/events?since=0&types=order.*&limit=3 HTTP/1.1
+Host: x
+
+)"),
+    on_the_wire(R"(GET /v1/orders/p1/1?wait=1ms&until=change HTTP/1.1
+Host: x
+
+)"),
+    on_the_wire(R"(GET /metrics HTTP/1.0
+
+)"),
+    on_the_wire(R"(POST /v1/orders HTTP/1.1
+Host: x
+Content-Type: application/json
+Content-Length: 34
+
+{"panel":"nobody-here","id":"4711"})"),
+    on_the_wire(R"(POST /v1/orders HTTP/1.1
+Host: x
+Content-Type: application/json
+Transfer-Encoding: chunked
+
+24
+[{"panel":"nobody-here","id":"4711"}]
+0
+
+)"),
+    on_the_wire(R"(DELETE /v1/orders/nobody-here/1?purge=1 HTTP/1.1
+Host: x
+
+)"),
+    on_the_wire(R"(POST /v1/panels/nobody-here/pause HTTP/1.1
+Host: x
+Content-Length: 0
+
+)"),
+    on_the_wire(R"(POST /v1/panels/nobody-here/orders HTTP/1.1
+Host: x
+Idempotency-Key: a
+Content-Type: application/json
+Content-Length: 15
+
+{"service":"1"})"),
+    on_the_wire(R"(POST /api/v2 HTTP/1.1
+Host: localhost
+Content-Type: application/x-www-form-urlencoded
+Content-Length: 36
+
+key=nobody-s-key&action=add&service=1)"),
+    on_the_wire(R"(POST /api/v2/ HTTP/1.1
+Host: localhost
+Content-Type: multipart/form-data; boundary=X
+Content-Length: 66
+
+--X
+Content-Disposition: form-data; name="key"
+
+nobody
+--X--
+)"),
 };
 
 std::string damaged(std::string bytes, std::mt19937_64& random) {
