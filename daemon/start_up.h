@@ -21,8 +21,8 @@ void hold_hang_ups();
 void set_up_log();
 
 inline constexpr std::string_view out_of_memory =
-    "out of memory: the program ends here, and nothing that was recorded is lost. If it comes back, raise "
-    "MemoryMax= of the service, or see what else takes this machine's memory";
+    "out of memory: the program ends here, and nothing that was recorded is lost. If it comes back, see what "
+    "else takes this machine's memory, and whether LimitAS= or LimitDATA= of the service leave it enough";
 // From now on a lack of memory is said so on standard error, and ends the process with 1 on the spot.
 void expect_lack_of_memory();
 

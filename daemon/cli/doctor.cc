@@ -82,7 +82,8 @@ class Visit {
   void alone() {
     checks_.push_back(check_config_file(config_));
     checks_.push_back(check_state_directory(state_directory));
-    if (auto damage = check_damage(state_directory)) checks_.push_back(std::move(*damage));
+    if (auto damage = check_damage(database_of(config_, state_directory)))
+      checks_.push_back(std::move(*damage));
   }
 
   void ask_daemon() {

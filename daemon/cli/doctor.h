@@ -25,9 +25,12 @@ namespace smm::cli {
 [[nodiscard]] Check check_clock_is_kept();
 // In the place of the daemon, when it does not answer.
 [[nodiscard]] Check check_config_file(const std::string& file);
+// Where the configuration puts the database; where it cannot be read, the place that is usual.
+[[nodiscard]] std::filesystem::path database_of(const std::string& config_file,
+                                                const std::filesystem::path& state_directory);
 // What a daemon that found its database damaged left to be read; nothing: no such thing, or not for us to
 // read.
-[[nodiscard]] std::optional<Check> check_damage(const std::filesystem::path& directory);
+[[nodiscard]] std::optional<Check> check_damage(const std::filesystem::path& database);
 [[nodiscard]] Check check_state_directory(const std::filesystem::path& directory);
 
 // The daemon's part, and what somebody sees of it who may only look.

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +15,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <system_error>
@@ -126,13 +126,36 @@ void judge_unit(Check& check, Properties& unit) {
   }
 }
 
-// A note of the daemon's becomes a command for root: nothing a shell reads but words and a path, and no other
-// command.
-bool is_restore(std::string_view text) {
-  return text.starts_with("smm-trackerd --restore /") && std::all_of(text.begin(), text.end(), [](char c) {
-           return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  std::string_view(" /._-").find(c) != std::string_view::npos;
-         });
+// A note in a directory that is not root's, read for root: no link, nothing that is waited for, no more than
+// the two lines that belong there.
+std::optional<std::string> note_at(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return std::nullopt;
+  struct stat kind {};
+  std::string text(4096, '\0');
+  const bool is_file = ::fstat(fd, &kind) == 0 && S_ISREG(kind.st_mode);
+  const auto size = is_file ? ::read(fd, text.data(), text.size()) : -1;
+  ::close(fd);
+  if (size < 0) return std::nullopt;
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+// Of the note only the copy's path becomes part of a command, and only one that a shell reads as one word
+// that is no option.
+std::string restore_of(std::string_view fix) {
+  constexpr std::string_view begin = "smm-trackerd --restore ";
+  constexpr std::string_view end = " brings back the newest copy";
+  std::string_view copy = "FILE";
+  if (fix.starts_with(begin) && fix.ends_with(end) && fix.size() > begin.size() + end.size()) {
+    const auto path = fix.substr(begin.size(), fix.size() - begin.size() - end.size());
+    const bool is_plain = std::all_of(path.begin(), path.end(), [](char c) {
+      return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+             std::string_view("/._-").find(c) != std::string_view::npos;
+    });
+    if (is_plain && path.front() == '/') copy = path;
+  }
+  return std::string(begin).append(copy).append(copy == "FILE" ? " brings back a copy" : end);
 }
 
 }  // namespace
@@ -194,24 +217,25 @@ Check check_config_file(const std::string& file) {
   return check;
 }
 
-std::optional<Check> check_damage(const std::filesystem::path& directory) {
-  std::error_code error;
-  const std::filesystem::directory_iterator none;
-  for (std::filesystem::directory_iterator entry(directory, error); !error && entry != none;
-       entry.increment(error)) {
-    if (entry->path().extension() != ".damaged") continue;
-    std::ifstream note(entry->path());
-    std::string found;
-    std::string fix;
-    std::getline(note, found);
-    std::getline(note, fix);
-    Check check{"database.integrity", "database", Verdict::fail, escape_controls(to_valid_utf8(found)), {}};
-    if (found.empty()) check.found = std::string("it is damaged: ") + last_words;
-    check.fix = "sudo systemctl stop smm-tracker.service smm-tracker-{api,ro,compat}.socket, then: sudo " +
-                (is_restore(fix) ? fix : std::string("smm-trackerd --restore FILE brings back a copy"));
-    return check;
-  }
-  return std::nullopt;
+std::filesystem::path database_of(const std::string& config_file,
+                                  const std::filesystem::path& state_directory) {
+  const auto policy = config::load(offline_places(config_file), nullptr);
+  return state_directory / (policy ? policy->database_path : Policy().database_path);
+}
+
+std::optional<Check> check_damage(const std::filesystem::path& database) {
+  const auto note = note_at(database.string() + ".damaged");
+  if (!note) return std::nullopt;
+  std::istringstream lines(*note);
+  std::string found;
+  std::string fix;
+  std::getline(lines, found);
+  std::getline(lines, fix);
+  Check check{"database.integrity", "database", Verdict::fail, escape_controls(to_valid_utf8(found)), {}};
+  if (found.empty()) check.found = std::string("it is damaged: ") + last_words;
+  check.fix = "sudo systemctl stop smm-tracker.service smm-tracker-{api,ro,compat}.socket, then: sudo " +
+              restore_of(fix);
+  return check;
 }
 
 Check check_state_directory(const std::filesystem::path& directory) {

@@ -83,12 +83,13 @@ int apply(int (*action)(int, const sockaddr*, socklen_t), int fd, const sockaddr
 }
 
 // sd_notify waits for ever for a manager that does not read, and makes a socket each time, for which there
-// may be no descriptor just when the watchdog must be fed. False: there is no room within that time, and
-// nothing was sent. True also where there is nobody to tell.
+// may be no descriptor just when the watchdog must be fed. False: nothing was sent, mostly because there was
+// no room within that time. True also where there is nobody to tell.
 bool send_to_manager(const std::string& assignments, int wait_ms) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   if (path == nullptr) return true;
-  static const int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  static int sender = -1;
+  if (sender < 0) sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const auto size = std::strlen(path);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -101,10 +102,10 @@ bool send_to_manager(const std::string& assignments, int wait_ms) {
   const auto* any = static_cast<const sockaddr*>(static_cast<const void*>(&address));
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
   // Anew each time: a manager that was started again is another socket.
-  if (connect(sender, any, length) != 0) return true;
+  if (connect(sender, any, length) != 0) return false;
   pollfd room{sender, POLLOUT, 0};
   if (poll(&room, 1, wait_ms) == 0) return false;
-  return send(sender, assignments.data(), assignments.size(), MSG_NOSIGNAL) >= 0 || errno != EAGAIN;
+  return send(sender, assignments.data(), assignments.size(), MSG_NOSIGNAL) >= 0;
 }
 
 void notify(const std::string& assignments) {
