@@ -27,7 +27,7 @@ namespace smm::cli {
 [[nodiscard]] Check check_config_file(const std::string& file);
 // Where the configuration puts the database; where it cannot be read, the place that is usual.
 [[nodiscard]] std::filesystem::path database_of(const std::string& config_file,
-                                                const std::filesystem::path& state_directory);
+                                                const std::filesystem::path& state);
 // What a daemon that found its database damaged left to be read; nothing: no such thing, or not for us to
 // read.
 [[nodiscard]] std::optional<Check> check_damage(const std::filesystem::path& database);

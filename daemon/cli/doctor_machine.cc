@@ -217,10 +217,9 @@ Check check_config_file(const std::string& file) {
   return check;
 }
 
-std::filesystem::path database_of(const std::string& config_file,
-                                  const std::filesystem::path& state_directory) {
+std::filesystem::path database_of(const std::string& config_file, const std::filesystem::path& state) {
   const auto policy = config::load(offline_places(config_file), nullptr);
-  return state_directory / (policy ? policy->database_path : Policy().database_path);
+  return state / (policy ? policy->database_path : Policy().database_path);
 }
 
 std::optional<Check> check_damage(const std::filesystem::path& database) {
