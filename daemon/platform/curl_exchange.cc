@@ -230,7 +230,10 @@ bool CurlExchange::take_header(std::string_view line) {
     }
     return true;
   }
-  const auto text = trim(line);
+  // A CR within a line is a blank (RFC 9112 §2.2).
+  std::string flat(trim(line));
+  std::replace(flat.begin(), flat.end(), '\r', ' ');
+  const auto text = std::string_view(flat);
   if (text.empty()) {
     headers_end_ = true;
   } else if (line.front() == ' ' || line.front() == '\t') {  // folded, RFC 9112 §5.2

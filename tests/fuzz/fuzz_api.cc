@@ -87,14 +87,11 @@ void check_answer(const HeardAnswer& answer, bool is_compat) {
   }
 }
 
-// Whether one of the lines may ask in the words of API v2, which are answered in kind.
+// Whether a word of it may be the target of a request of API v2, which is answered in its own words.
 bool asks_compat(std::string_view said) {
-  for (Front lines(said); !lines.rest().empty();) {
-    std::istringstream words{std::string(lines.line())};
-    std::string method;
-    std::string target;
-    words >> method >> target;
-    if (api::is_compat_path(platform::parse_target(target).path)) return true;
+  std::istringstream words{std::string(said)};
+  for (std::string word; words >> word;) {
+    if (api::is_compat_path(platform::parse_target(word).path)) return true;
   }
   return false;
 }
