@@ -1,7 +1,9 @@
 #include "panel/observation.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <system_error>
 #include <vector>
 
 namespace smm::panel {
@@ -18,6 +20,12 @@ void append_text(std::string& out, std::string_view text) {
     out += c;
   }
   out += '"';
+}
+
+// Many readers of JSON refuse a whole document for one number that no double holds, such as 1e999.
+bool is_held(std::string_view number) {
+  double value = 0;
+  return std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc();
 }
 
 class Writer {
@@ -54,7 +62,7 @@ class Writer {
       return;
     }
     auto kept = clean(number, context_);
-    if (kept == number) {
+    if (kept == number && is_held(number)) {
       out += kept;
     } else {
       append_text(out, kept);

@@ -197,6 +197,11 @@ TEST_CASE("raw is the whole object, minified, with numbers as written") {
         R"({"status":"Partial","q":"say \"hi\" \\ bye"})");
 }
 
+TEST_CASE("a number that no double holds is kept as text in raw, so that every reader takes the whole") {
+  CHECK(seen_object(R"({"status":"Partial","x":2e0765588139,"y":[-1e999,1e-9,123456789012345678901]})").raw ==
+        R"({"status":"Partial","x":"2e0765588139","y":["-1e999",1e-9,123456789012345678901]})");
+}
+
 TEST_CASE("raw is bounded: the longest fields are left out and said to be, the rest stays") {
   const std::string field(1000, 'f');
   std::string list = "[";
