@@ -42,6 +42,8 @@ class CurlExchange {
   // When the handle is idle again: what prepare_again() wants. Nothing of this exchange is left in the
   // handle.
   [[nodiscard]] CurlSetup leave(CURL* easy);
+  // libcurl wrote the request anew after a kept connection had died.
+  [[nodiscard]] bool sent_again() const { return times_sent_ > 1; }
   // The socket libcurl waits for on its behalf.
   void set_socket(curl_socket_t fd) { socket_ = fd; }
   // Once, when libcurl is done with the handle; hands over the reply.
