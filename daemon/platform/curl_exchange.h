@@ -84,7 +84,7 @@ class CurlExchange {
   int times_sent_ = 0;              // libcurl was about to write the request
   bool kept_back_ = false;          // it was about to again, and was not let
   bool reached_out_ = false;        // a socket was opened to an address that is allowed
-  bool lacks_descriptors_ = false;  // for the last connection tried
+  bool lacks_descriptors_ = false;  // for the last connection tried, or to look a name up
   std::string refused_address_;
   bool local_would_do_ = false;  // AddressPolicy::local would not have refused it
 };
