@@ -149,8 +149,23 @@ bool CurlExchange::is_like(const CurlSetup& setup) const {
 CurlSetup CurlExchange::leave(CURL* easy) {
   set(easy, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
   set(easy, CURLOPT_PRIVATE, static_cast<void*>(nullptr));
-  request_.body.clear();
+  point_to(easy, nullptr);
+  if (posts_fields_) set(easy, CURLOPT_POSTFIELDS, static_cast<char*>(nullptr));
+  std::string().swap(request_.body);
   return {std::move(request_), std::move(headers_)};
+}
+
+// What the functions libcurl calls are given.
+void CurlExchange::point_to(CURL* easy, CurlExchange* exchange) const {
+  for (const auto data :
+       {CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA}) {
+    set(easy, data, exchange);
+  }
+  if (request_.cut_body) set(easy, CURLOPT_XFERINFODATA, exchange);
+  if (request_.send_once) {
+    set(easy, CURLOPT_READDATA, exchange);
+    set(easy, CURLOPT_SEEKDATA, exchange);
+  }
 }
 
 // What each transfer has of its own.
@@ -163,11 +178,7 @@ void CurlExchange::prepare_own(CURL* easy, Milliseconds time_left) {
   set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
   set(easy, CURLOPT_TIMEOUT_MS, limit(time_left));
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, limit(std::min(request_.connect_timeout, time_left)));
-  for (const auto data :
-       {CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA}) {
-    set(easy, data, this);
-  }
-  if (request_.cut_body) set(easy, CURLOPT_XFERINFODATA, this);
+  point_to(easy, this);
   prepare_method(easy);
 }
 
@@ -207,11 +218,10 @@ void CurlExchange::prepare_body(CURL* easy) {
   if (request_.send_once) {
     set(easy, CURLOPT_POST, 1L);
     set(easy, CURLOPT_READFUNCTION, &Edge::on_read);
-    set(easy, CURLOPT_READDATA, this);
     set(easy, CURLOPT_SEEKFUNCTION, &Edge::on_rewind);
-    set(easy, CURLOPT_SEEKDATA, this);
   } else {
     set(easy, CURLOPT_POSTFIELDS, request_.body.c_str());  // makes it a POST
+    posts_fields_ = true;
   }
 }
 

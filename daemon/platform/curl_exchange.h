@@ -39,9 +39,11 @@ class CurlExchange {
   // `easy` was prepared for a request like this one, which ended well: a third of the work.
   [[nodiscard]] bool is_like(const CurlSetup& setup) const;
   void prepare_again(CURL* easy, CurlSetup setup, Milliseconds time_left);
-  // When the handle is idle again: what prepare_again() wants. Nothing of this exchange is left in the
-  // handle.
+  // When the handle is idle again: what prepare_again() wants. No option of the handle points into this
+  // exchange any more, and the body is freed.
   [[nodiscard]] CurlSetup leave(CURL* easy);
+  // libcurl wrote the request anew after a kept connection had died.
+  [[nodiscard]] bool sent_again() const { return times_sent_ > 1; }
   // The socket libcurl waits for on its behalf.
   void set_socket(curl_socket_t fd) { socket_ = fd; }
   // Once, when libcurl is done with the handle; hands over the reply.
@@ -49,6 +51,7 @@ class CurlExchange {
 
  private:
   struct Edge;  // the functions libcurl calls
+  void point_to(CURL* easy, CurlExchange* exchange) const;
   void prepare_own(CURL* easy, Milliseconds time_left);
   void prepare_method(CURL* easy);
   void prepare_body(CURL* easy);
@@ -77,10 +80,11 @@ class CurlExchange {
   bool headers_end_ = true;  // what comes next opens a reply (or is a trailer)
   bool headers_too_large_ = false;
   bool body_too_large_ = false;
+  bool posts_fields_ = false;       // the handle points to the body
   int times_sent_ = 0;              // libcurl was about to write the request
   bool kept_back_ = false;          // it was about to again, and was not let
   bool reached_out_ = false;        // a socket was opened to an address that is allowed
-  bool lacks_descriptors_ = false;  // for the last connection tried
+  bool lacks_descriptors_ = false;  // for the last connection tried, or to look a name up
   std::string refused_address_;
   bool local_would_do_ = false;  // AddressPolicy::local would not have refused it
 };

@@ -1,8 +1,12 @@
 #include "domain/text.h"
 #include "platform/curl_exchange.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -55,6 +59,26 @@ constexpr std::array<std::pair<CURLcode, Kind>, 32> kinds{{
     {CURLE_UNSUPPORTED_PROTOCOL, Kind::broken_off},  // not HTTP; the URL's own scheme was checked before
     {CURLE_SSL_SHUTDOWN_FAILED, Kind::broken_off},
 }};
+
+// libcurl does not tell a name that is not found from a look-up for which there was no descriptor.
+bool is_of_look_up(CURLcode result) {
+  return result == CURLE_COULDNT_RESOLVE_HOST || result == CURLE_COULDNT_RESOLVE_PROXY ||
+         result == CURLE_OUT_OF_MEMORY;
+}
+
+// A look-up has up to four open at once: the two its thread reports through, a file, a socket.
+bool lacks_descriptors_to_look_up() {
+  std::array<int, 4> opened{};
+  bool lacks = false;
+  for (auto& fd : opened) {
+    fd = open("/", O_PATH | O_CLOEXEC);
+    lacks = lacks || (fd < 0 && (errno == EMFILE || errno == ENFILE));
+  }
+  for (const int fd : opened) {
+    if (fd >= 0) close(fd);
+  }
+  return lacks;
+}
 
 struct UrlFree {
   void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
@@ -145,6 +169,7 @@ std::optional<TransportError> CurlExchange::refusal() const {
 TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
   if (headers_too_large_ || body_too_large_) return Kind::too_large;
   if (kept_back_) return Kind::not_resent;
+  if (lacks_descriptors_) return Kind::connect;
   if (result == CURLE_COULDNT_CONNECT && !refused_address_.empty() && !reached_out_) {
     return Kind::refused_address;
   }
@@ -161,7 +186,7 @@ TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
 // shown, the bare meaning of the code takes its place.
 std::string CurlExchange::library_text(CURL* easy, CURLcode result) const {
   if (result == CURLE_OK) return "no whole reply came";
-  if (result == CURLE_COULDNT_CONNECT && lacks_descriptors_)
+  if (lacks_descriptors_)
     return "this program has too many files open to connect; raise LimitNOFILE= of the service";
   std::string text(error_text_.data());
   std::vector<std::string> secrets{request_.body};
@@ -227,6 +252,8 @@ HttpOutcome CurlExchange::outcome(CURL* easy, CURLcode result) {
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   // That is what libcurl calls a header of more than 100 KiB.
   if (result == CURLE_OUT_OF_MEMORY && times_sent_ > 0 && reply_.body.empty()) headers_too_large_ = true;
+  lacks_descriptors_ = (result == CURLE_COULDNT_CONNECT && lacks_descriptors_) ||
+                       (is_of_look_up(result) && times_sent_ == 0 && lacks_descriptors_to_look_up());
   // libcurl ends well when a server hangs up in the middle of the headers (RFC 9112 §8: such a reply is
   // incomplete); its status is no answer then.
   if (!headers_end_ && !headers_too_large_) status = 0;

@@ -97,8 +97,8 @@ class Timer : private Source {
 
   bool armed_ = false;
   std::uint64_t due_us_ = 0;  // while armed; 0: the next turn
-  sd_event_source* soon_ =
-      nullptr;  // what the next turn runs: a timer of no delay would cost the kernel three calls
+  // What the next turn runs: a timer of no delay would cost the kernel three calls.
+  sd_event_source* soon_ = nullptr;
 };
 
 // Runs its action once in a following turn, however often it was asked for: the way out of a library's frame.

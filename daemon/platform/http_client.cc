@@ -203,8 +203,9 @@ void HttpClient::Engine::on_finished(CURL* easy, CURLcode result) {
   auto owned = std::move(state->easy);
   --running_;
   settle(*state, state->exchange.outcome(easy, result));
-  // Nor one that still has the connection it was only to open.
-  if (result == CURLE_OK && !state->exchange.request().connect_only &&
+  // Nor one that still has the connection it was only to open, nor one that sent a request again: libcurl
+  // counts how often a handle does, up to five times, and goes on counting until it is reset (curl 7.88).
+  if (result == CURLE_OK && !state->exchange.request().connect_only && !state->exchange.sent_again() &&
       idle_handles_.size() < most_idle_handles) {
     idle_handles_.push_back({state->exchange.leave(easy), std::move(owned)});
   }

@@ -7,8 +7,8 @@
 //
 // Beside /api/v2 there are, for whoever measures:
 //   GET /counts      requests, ids and early ids since the last /watch, as three numbers
-//   GET /watch/MS    zeroes these; from now on an order asked again before MS milliseconds went by is counted
-//   as early GET /changing/1  every answer tells another `remains` from now on; 0: the same again
+//   GET /watch/MS    zeroes these; an order asked again before MS milliseconds went by counts as early
+//   GET /changing/1  every answer tells another `remains` from now on; 0: the same again
 
 #include "lean_orders.h"
 

@@ -15,13 +15,12 @@
 // change or sync of what lies below the directory POWER_ROOT (absolute, without links) the program is killed,
 // and what it had not synced by then is kept, dropped or torn, as the seed POWER_SEED has it:
 //
-//   bytes    a write, or a cut of a file's length, is safe once the file has been synced. Until then each of
-//   its
-//            sectors, of 512 bytes or of 4 KiB, is new, or old, or new up to some byte, by itself and in any
-//            order; where a file grew, its new length may come without the bytes.
+//   bytes    a write, or a cut of a file's length, is safe once the file has been synced. Until then each
+//            of its sectors, of 512 bytes or of 4 KiB, is new, or old, or new up to some byte, by itself and
+//            in any order; where a file grew, its new length may come without the bytes.
 //   names    what creates, removes or renames a file (or makes a directory) is safe once the directory has
-//   been
-//            synced. Until then it may be undone, with whatever came later to the same file or the same name.
+//            been synced. Until then it may be undone, with whatever came later to the same file or the same
+//            name.
 //
 // A program that syncs what it must finds nothing missing; see POSIX' fsync(), and
 // sqlite.org/atomiccommit.html, "Hardware Assumptions". POWER_SYNCHRONOUS (NORMAL, OFF) is put in the place

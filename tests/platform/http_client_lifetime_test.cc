@@ -1,11 +1,14 @@
 // Who may destroy what, when, and who is told.
 #include "client_fixture.h"
+#include "platform/curl_exchange.h"
 #include "platform/http_client.h"
 #include "scripted_server.h"
 
+#include <curl/curl.h>
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -147,4 +150,17 @@ TEST_CASE_FIXTURE(ClientFixture, "a request carries nothing of the one before it
   silent = true;
   alike.timeout = Milliseconds(200);
   CHECK(error_of(alike).kind == TransportErrorKind::timeout);
+}
+
+TEST_CASE_FIXTURE(ClientFixture, "what an idle handle keeps for the next request holds no body") {
+  for (const bool once : {false, true}) {
+    auto request = post("http://127.0.0.1/", std::string(100'000, 'x'));
+    request.send_once = once;
+    const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), &curl_easy_cleanup);
+    CurlExchange exchange(loop, request);
+    exchange.prepare(easy.get(), "smm-test/1.0", Milliseconds(1000));
+    const auto setup = exchange.leave(easy.get());
+    CHECK(setup.request.url == request.url);
+    CHECK(setup.request.body.capacity() == std::string().capacity());
+  }
 }

@@ -217,6 +217,24 @@ TEST_CASE_FIXTURE(ClientFixture,
   }
 }
 
+TEST_CASE_FIXTURE(
+    ClientFixture,
+    "a server that drops each kept connection at its second request: failed every seventh time") {
+  for (void (Connection::*end)() : {&Connection::reset, &Connection::close_now}) {
+    ScriptedServer server([end](Connection& connection) {
+      if (connection.read_request().empty()) return;
+      connection.reply("{}");
+      connection.read_request();
+      (connection.*end)();
+    });
+    for (int request = 1; request <= 10; ++request) {
+      CAPTURE(request);
+      CHECK(reply_to(post(server.url())).status == 200);
+    }
+    CHECK(server.connections() == 10);
+  }
+}
+
 TEST_CASE_FIXTURE(ClientFixture,
                   "a request on a kept connection that dies is sent once: POST silently re-sent") {
   for (const auto& body : {std::string("action=add"), std::string(), std::string(200'000, 'x')}) {

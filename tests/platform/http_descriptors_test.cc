@@ -1,3 +1,4 @@
+#include "client_fixture.h"
 #include "http_fixture.h"
 #include "platform/http_server.h"
 
@@ -82,6 +83,42 @@ TEST_CASE("clients leave the highest descriptors to others, and who waits comes 
   CHECK(std::all_of(of_others.begin(), of_others.end(), [](int fd) { return fd >= 0; }));
   CHECK(next);
   CHECK(it.until([&] { return move_all(), held.size() == 30; }));
+}
+
+TEST_CASE("a name that cannot be looked up for want of descriptors is no fault of the name") {
+  if (is_under_valgrind()) return;
+  test::ClientFixture it;
+  const auto unheard_of = test::post("http://" + std::string(64, 'a') + ".invalid/");  // by any resolver
+  const std::string words = "too many files open to connect; raise LimitNOFILE=";
+  const auto said = [&] {
+    auto error = it.error_of(unheard_of);
+    CHECK(error.nothing_sent);
+    return error;
+  };
+  const auto usual = said();
+  CHECK(usual.kind == TransportErrorKind::dns);
+  CHECK(usual.detail.find(words) == std::string::npos);
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int lowest_free = dup(0);
+  REQUIRE(lowest_free >= 0);
+  close(lowest_free);
+  std::vector<TransportError> without;
+  for (const auto few : {0U, 1U, 3U}) {
+    rlimit fewer = before;
+    fewer.rlim_cur = static_cast<rlim_t>(lowest_free) + few;
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &fewer) == 0);
+    without.push_back(said());
+  }
+  auto proxied = test::post("http://127.0.0.1/");
+  proxied.proxy = unheard_of.url;
+  without.push_back(it.error_of(proxied));
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  for (const auto& each : without) {
+    CHECK(each.kind == TransportErrorKind::connect);
+    CHECK_MESSAGE(each.detail.find(words) != std::string::npos, each.detail);
+  }
+  CHECK(said().kind == TransportErrorKind::dns);
 }
 
 }  // namespace smm::platform
