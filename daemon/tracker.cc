@@ -23,7 +23,10 @@
 #include <csignal>
 #include <optional>
 #include <set>
+#include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace smm {
 namespace {
@@ -95,7 +98,7 @@ struct Tracker::Impl {
         storage(loop, store),
         clock(loop, store, storage),
         feed(loop, store),
-        chronicle(loop, store, feed),
+        chronicle(loop, store, storage, feed),
         http(loop, user_agent),
         world{loop, store, storage, http, clock},
         fleet(world),
@@ -274,6 +277,13 @@ tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::
 }
 
 tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::reload() {
+  if (!storage.readable()) {
+    // A panel that is new begins with what is stored of it.
+    const auto line = "the configuration is not read again while the database cannot be read: " +
+                      storage.trouble().value_or("it is tried again");
+    note({Level::error, message_ids::configuration_refused}, line);
+    return tl::unexpected(std::vector{line});
+  }
   platform::notify_reloading();
   std::vector<std::string> warnings;
   auto next = read_configuration(places.config, warnings);
@@ -292,7 +302,12 @@ tl::expected<std::vector<std::string>, std::vector<std::string>> Tracker::Impl::
                        : "configuration: read again, and in force");
   policy = std::move(*next);
   reloaded.good_since = loop.now();
-  apply();
+  try {
+    apply();
+  } catch (const platform::DatabaseError& error) {
+    // Half of it is in force. What is stored is whole, and the next start reads all of it.
+    throw std::runtime_error(std::string("the configuration cannot be put in force: ") + error.what());
+  }
   platform::notify_ready("following");
   tell_status();
   return changed;
@@ -309,7 +324,10 @@ void Tracker::Impl::tell_status() {
   auto line = "following " + counted(orders, "order") + " on " + counted(policy.panels.size(), "panel");
   if (trouble > 0) line += ", " + std::to_string(trouble) + " of them in trouble";
   if (policy.panels.empty()) line = "no panel to follow: the configuration describes none";
-  if (!storage.writable()) line = "the database takes no writes: " + *storage.trouble();
+  if (!storage.writable()) {
+    line = (storage.readable() ? "the database takes no writes: " : "the database cannot be read: ") +
+           *storage.trouble();
+  }
   platform::notify_status(line);
   say_status.arm(status_every);
 }

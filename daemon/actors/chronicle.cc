@@ -96,8 +96,9 @@ std::string outcome_of(const store::EventHead& head) {
 
 }  // namespace
 
-Chronicle::Chronicle(platform::EventLoop& loop, store::Store& store, CommitFeed& feed)
+Chronicle::Chronicle(platform::EventLoop& loop, store::Store& store, StorageGuard& storage, CommitFeed& feed)
     : store_(store),
+      storage_(storage),
       span_over_(loop, [this] { end_span(); }),
       news_(feed.subscribe([this](const store::Committed& committed) { read(committed); })) {}
 
@@ -139,9 +140,12 @@ void Chronicle::end_span() {
 
 void Chronicle::tell(const store::EventHead& head) {
   const auto telling = *telling_of(head.type);
-  const auto data = data_of(store_, head.seq);
+  auto data = EventJson::object();
+  const bool is_read = storage_.read([&] { data = data_of(store_, head.seq); });
+  const auto ending =
+      is_read ? ending_of(head, data) : " (event " + std::to_string(head.seq) + "; it cannot be read now)";
   note({telling.level, telling.message_id, fields_of(head, data)},
-       subject_of(head, data) + " " + std::string(telling.words) + ending_of(head, data));
+       subject_of(head, data) + " " + std::string(telling.words) + ending);
 }
 
 void Chronicle::tell_together(const Heads& heads) {

@@ -2,6 +2,7 @@
 
 #include "actors/commit_feed.h"
 #include "actors/note.h"
+#include "actors/storage_guard.h"
 #include "domain/event.h"
 #include "domain/ids.h"
 #include "platform/event_loop.h"
@@ -22,7 +23,7 @@ namespace smm::actors {
 // and one for all that follow when the ten seconds are over.
 class Chronicle {
  public:
-  Chronicle(platform::EventLoop& loop, store::Store& store, CommitFeed& feed);
+  Chronicle(platform::EventLoop& loop, store::Store& store, StorageGuard& storage, CommitFeed& feed);
   Chronicle(const Chronicle&) = delete;
   Chronicle& operator=(const Chronicle&) = delete;
 
@@ -52,6 +53,7 @@ class Chronicle {
   [[nodiscard]] bool may_tell_each(std::size_t lines);
 
   store::Store& store_;
+  StorageGuard& storage_;
   Tally status_changes_;
   Tally refills_;
   // Ten seconds, from the first line about a single order.

@@ -128,9 +128,14 @@ void Courier::write_legacies(Timestamp now) {
 
 void Courier::subscribe() {
   if (!subscriptions_) return;
-  if (!world_.storage.write([&] { world_.store.subscribe(*subscriptions_); })) return;
+  std::vector<store::WebhookRecord> records;
+  const bool written = world_.storage.write([&] {
+    world_.store.subscribe(*subscriptions_);
+    records = world_.store.webhooks();
+  });
+  if (!written) return;  // to subscribe twice is to subscribe once
   subscriptions_.reset();
-  for (const auto& record : world_.store.webhooks()) {
+  for (const auto& record : records) {
     if (auto* lane = find(record.name)) lane->heed(record);
   }
 }

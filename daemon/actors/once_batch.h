@@ -157,37 +157,37 @@ class OnceBatch {
     sent.assign(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
     queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
     if (!queue.empty()) question(rank);
-    drop_unwanted(sent);
-    if (sent.empty()) return std::nullopt;
-    if (!intend(sent)) {
-      tell_all(sent, tl::unexpected(PanelLine::Refusal{PanelLine::Refusal::Why::storage, {}}));
+    if (!drop_unwanted(sent) || !intend(sent)) {
+      refuse(sent, PanelLine::Refusal::Why::storage);
       return std::nullopt;
     }
+    if (sent.empty()) return std::nullopt;
     return PanelLine::Outgoing{Kind::form(key_, ids_of(sent), batch_limit_.is_single()), sent.size()};
   }
 
-  // Orders that were erased while they waited, and errands nobody needs any more.
-  void drop_unwanted(Items& sent) {
+  // Orders that were erased while they waited, and errands nobody needs any more. False: that cannot be read.
+  bool drop_unwanted(Items& sent) {
     Items gone;
     Items unwanted;
-    std::erase_if(sent, [&](const ItemPtr& item) {
-      auto order = world_.store.find_row(item->order.row);
-      if (!order) {
-        gone.push_back(item);
-        return true;
+    Items wanted;
+    const bool is_read = world_.storage.read([&] {
+      for (const auto& item : sent) {
+        auto order = world_.store.find_row(item->order.row);
+        if (order) item->order = std::move(*order);
+        const bool is_errand = item->rank == PanelLine::Rank::errand && !item->is_written;
+        const bool is_wanted = order && (!is_errand || !still_wanted_ || still_wanted_(item->order));
+        (is_wanted ? wanted : order ? unwanted : gone).push_back(item);
       }
-      item->order = std::move(*order);
-      const bool is_errand = item->rank == PanelLine::Rank::errand && !item->is_written;
-      if (!is_errand || !still_wanted_ || still_wanted_(item->order)) return false;
-      unwanted.push_back(item);
-      return true;
     });
+    if (!is_read) return false;
+    sent = std::move(wanted);
     const auto no = [](const char* why) {
       return tl::unexpected(
           PanelLine::Refusal{PanelLine::Refusal::Why::panel, {panel::ErrorKind::said_no, why}});
     };
     tell_all(gone, no("the order is not tracked"));
     tell_all(unwanted, no("it is not due any more"));
+    return true;
   }
 
   bool intend(const Items& sent) {
@@ -197,6 +197,7 @@ class OnceBatch {
       if (!item->is_written) records.push_back(item->record);
     }
     std::vector<std::int64_t> ids;
+    if (records.empty()) return world_.storage.writable();
     if (!world_.storage.write([&] { ids = Kind::intend(world_.store, records, now); })) return false;
     auto id = ids.begin();
     for (const auto& item : sent) {
@@ -270,8 +271,14 @@ class OnceBatch {
     queue = std::move(in_time);
     if (!queue.empty()) question(rank);
     const auto why = all ? PanelLine::Refusal::Why::ending : PanelLine::Refusal::Why::busy;
+    refuse(late, why);
+  }
+
+  // They do not leave.
+  void refuse(const Items& items, PanelLine::Refusal::Why why) {
+    const auto now = world_.loop.now();
     Items written;
-    for (const auto& item : late) {
+    for (const auto& item : items) {
       if (item->is_written) {  // sent once in a batch that the panel refused as a whole
         Kind::fail(item->record, "could not be sent again by itself in time", now);
         written.push_back(item);

@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -35,6 +36,9 @@ class Poller {
   // Fills the book from the database and begins.
   void start();
   void set_policy(PanelPolicy policy);
+
+  // The storage takes writes again.
+  void wake() { take_up_children(); }
 
   // An order came (or came back), or its row was changed by others.
   void track(const Order& order);
@@ -127,12 +131,14 @@ class Poller {
   void say_unknown_word(const Observation& seen);
   [[nodiscard]] std::optional<rules::Change> judge_seen(const Order& order, Observation& seen, Timestamp now);
   void follow_children(const rules::Change& change);
+  void take_up_children();
 
   World world_;
   PanelLine& line_;
   PanelPolicy policy_;
   PollBook book_;
   std::function<void(const Order&)> changed_;
+  std::deque<OrderId> children_;  // committed, and not in the book yet
   panel::StatusReader reader_;
   std::list<Batch> batches_;        // under way
   std::vector<Waiting> asked_for_;  // by people, and not sent yet

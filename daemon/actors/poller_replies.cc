@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 // The second half of a poller: what comes back, what it means, and what is written.
@@ -165,7 +166,9 @@ std::vector<bool> Poller::take_up(const std::vector<Observation>& seen) {
     store::TrackRequest request;
     request.key = {policy_.name, seen[i].id};
     request.quiet = true;
-    const auto known = world_.store.find(request.key);
+    std::optional<Order> known;
+    if (!world_.storage.read([&] { known = world_.store.find(request.key); }))
+      return std::vector<bool>(seen.size(), false);
     if (known && known->untracked) continue;
     if (known && known->revision > 0) {  // polled meanwhile: nobody knows which of the two is the newer
       taken[i] = true;
@@ -179,17 +182,24 @@ std::vector<bool> Poller::take_up(const std::vector<Observation>& seen) {
   std::vector<store::Tracked> tracked;
   if (!world_.storage.write([&] { tracked = world_.store.track(requests, now); })) return taken;
   std::vector<rules::Change> changes;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    auto observation = seen[places[i]];
-    if (auto change = judge_seen(tracked[i].order, observation, now)) changes.push_back(std::move(*change));
+  std::map<std::int64_t, Order> changed;
+  const bool written = world_.storage.write([&] {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      auto observation = seen[places[i]];
+      auto change = judge_seen(tracked[i].order, observation, now);
+      if (change) changes.push_back(std::move(*change));
+    }
+    world_.store.record(changes, now);
+  });
+  if (written) {
+    for (const auto& change : changes) changed.emplace(change.after.row, change.after);
   }
-  const bool written = world_.storage.write([&] { world_.store.record(changes, now); });
   for (std::size_t i = 0; i < places.size(); ++i) {
     taken[places[i]] = written;
-    const auto order = world_.store.find_row(tracked[i].order.row);
-    if (!order) continue;
-    track(*order);
-    const auto slot = book_.find(order->row);
+    const auto after = changed.find(tracked[i].order.row);
+    const auto& order = after == changed.end() ? tracked[i].order : after->second;
+    track(order);
+    const auto slot = book_.find(order.row);
     if (written && slot && !book_.at(*slot).out) book_.heard(*slot, now);
   }
   if (!written) return taken;
@@ -202,7 +212,18 @@ std::vector<bool> Poller::take_up(const std::vector<Observation>& seen) {
 
 void Poller::follow_children(const rules::Change& change) {
   for (const auto& child : change.new_children) {
-    if (const auto order = world_.store.find({policy_.name, child})) track(*order);
+    if (std::find(children_.begin(), children_.end(), child) == children_.end()) children_.push_back(child);
+  }
+  take_up_children();
+}
+
+// What cannot be read now is taken up by wake().
+void Poller::take_up_children() {
+  while (!children_.empty()) {
+    std::optional<Order> order;
+    if (!world_.storage.read([&] { order = world_.store.find({policy_.name, children_.front()}); })) return;
+    children_.pop_front();
+    if (order) track(*order);
   }
 }
 

@@ -11,7 +11,7 @@
 namespace smm::actors {
 namespace {
 
-constexpr Milliseconds retry_writing = std::chrono::seconds(5);
+constexpr Milliseconds retry_storage = std::chrono::seconds(5);
 
 using Statuses = tl::expected<std::vector<panel::Said<panel::RefillReport>>, panel::Error>;
 
@@ -120,6 +120,17 @@ std::optional<PanelLine::Outgoing> RefillFollower::prepare(Batch& batch) {
       due.emplace_back(followed.due, id);
   }
   std::sort(due.begin(), due.end());
+  const bool is_read = world_.storage.read([&] { fill(batch, due); });
+  if (!is_read || batch.ids.empty()) {
+    batch = {};
+    asking_ = false;
+    turn_soon(now + (is_read ? policy_.poll.fastest : retry_storage));
+    return std::nullopt;
+  }
+  return PanelLine::Outgoing{panel::refill_status_form(policy_.key, batch.upstream), batch.ids.size()};
+}
+
+void RefillFollower::fill(Batch& batch, const std::vector<std::pair<Timestamp, std::int64_t>>& due) {
   std::set<RefillId> taken;
   for (const auto& [at, id] : due) {
     if (batch.ids.size() >= batch_limit_.size()) break;
@@ -134,12 +145,6 @@ std::optional<PanelLine::Outgoing> RefillFollower::prepare(Batch& batch) {
     batch.ids.push_back(id);
     batch.upstream.push_back(*followed.refill.upstream);
   }
-  if (batch.ids.empty()) {
-    asking_ = false;
-    turn_soon(now + policy_.poll.fastest);
-    return std::nullopt;
-  }
-  return PanelLine::Outgoing{panel::refill_status_form(policy_.key, batch.upstream), batch.ids.size()};
 }
 
 std::optional<PanelLine::Verdict> RefillFollower::answered(const Batch& batch,
@@ -148,8 +153,9 @@ std::optional<PanelLine::Verdict> RefillFollower::answered(const Batch& batch,
   const auto said = read_statuses({outcome->status, outcome->body}, batch.upstream, line_.context());
   if (!said) return failed(batch, said.error());
   const auto now = world_.loop.now();
-  auto findings = judge(batch, *said, now);
-  if (!write_down(std::move(findings.changes))) {
+  Findings findings;
+  const bool is_read = world_.storage.read([&] { findings = judge(batch, *said, now); });
+  if (!is_read || !write_down(std::move(findings.changes))) {
     put_off(batch);
     return std::nullopt;
   }
@@ -208,10 +214,12 @@ void RefillFollower::add(Findings& findings, rules::RefillStep step) const {
 void RefillFollower::expire(Timestamp now) {
   Findings findings;
   const auto clock = clock_view();
-  for (const auto& [id, followed] : followed_) {
-    if (auto step = rules::expired_refill(followed.refill, clock, now)) add(findings, std::move(*step));
-  }
-  if (!write_down(std::move(findings.changes))) turn_soon(now + retry_writing);
+  const bool is_read = world_.storage.read([&] {
+    for (const auto& [id, followed] : followed_) {
+      if (auto step = rules::expired_refill(followed.refill, clock, now)) add(findings, std::move(*step));
+    }
+  });
+  if (!is_read || !write_down(std::move(findings.changes))) turn_soon(now + retry_storage);
 }
 
 rules::ClockView RefillFollower::clock_view() const {

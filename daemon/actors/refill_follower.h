@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace smm::actors {
@@ -56,6 +57,7 @@ class RefillFollower {
   void turn_soon(Timestamp when);
   void question();
   [[nodiscard]] std::optional<PanelLine::Outgoing> prepare(Batch& batch);
+  void fill(Batch& batch, const std::vector<std::pair<Timestamp, std::int64_t>>& due);
   [[nodiscard]] std::optional<PanelLine::Verdict> answered(const Batch& batch,
                                                            const platform::HttpOutcome& outcome);
   [[nodiscard]] std::optional<PanelLine::Verdict> failed(const Batch& batch, const panel::Error& error);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr Milliseconds soon = std::chrono::seconds(1);  // what happens within it goes in one request
 constexpr Milliseconds between_rounds = std::chrono::minutes(10);
-constexpr Milliseconds look_for_panel = std::chrono::seconds(5);
+constexpr Milliseconds look_again_in = std::chrono::seconds(5);
 constexpr Milliseconds slice_pause{2};
 constexpr std::size_t slice = 100;
 
@@ -86,10 +86,12 @@ void Refiller::settled(const std::vector<Refill>& refills) {
 void Refiller::remember(const rules::RefusalStreak& streak) {
   if (streak == streak_) return;
   streak_ = streak;
-  auto record = world_.store.panel(policy_.name);
-  record.refill_refusals = streak_.refusals;
-  record.refill_rest_until = streak_.rests_until;
-  world_.storage.write([&] { world_.store.save_panel(record, {}, world_.loop.now()); });
+  world_.storage.write([&] {
+    auto record = world_.store.panel(policy_.name);
+    record.refill_refusals = streak_.refusals;
+    record.refill_rest_until = streak_.rests_until;
+    world_.store.save_panel(record, {}, world_.loop.now());
+  });
 }
 
 rules::RefillClimate Refiller::climate(Milliseconds gap) const {
@@ -142,7 +144,7 @@ bool Refiller::asks_at_all() const {
 std::optional<Timestamp> Refiller::hindered_until() const {
   const auto now = world_.loop.now();
   const auto holds = climate();
-  if (!holds.panel_up) return now + look_for_panel;
+  if (!world_.storage.writable() || !holds.panel_up) return now + look_again_in;
   if (holds.held_until && now < *holds.held_until) return *holds.held_until;
   if (holds.rests_until && now < *holds.rests_until) return *holds.rests_until;
   return std::nullopt;
@@ -162,10 +164,16 @@ void Refiller::turn() {
   if (std::exchange(was_hindered_, false) || now >= next_round_ || next_round_ > now + between_rounds) {
     begin_round();
   }
-  if (round_) {
-    go_on_with_round();
-  } else {
-    look_at_due(now);
+  const bool is_read = world_.storage.read([&] {
+    if (round_) {
+      go_on_with_round();
+    } else {
+      look_at_due(now);
+    }
+  });
+  if (!is_read) {  // a whole round brings what was taken up and not judged
+    was_hindered_ = true;
+    return turn_within(look_again_in);
   }
   if (round_) return turn_within(slice_pause);
   ask(1);

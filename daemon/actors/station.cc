@@ -73,6 +73,7 @@ void Station::wake() {
   refills_.wake();
   cancels_.wake();
   catalogue_.wake();
+  poller_.wake();
   line_.wake();
 }
 

@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/attempt.h"
 #include "api/compat_door.h"
 #include "api/compat_words.h"
 #include "api/doctor.h"
@@ -50,7 +51,7 @@ struct Api::Impl {
       : house(std::move(given)),
         slices(house.loop),
         surgery(house),
-        waits(house.loop, house.feed),
+        waits(house),
         server(
             house.loop, limits(),
             {[this](const platform::HttpRequestHead& head) { return refuse(head); },
@@ -165,16 +166,8 @@ void Api::Impl::handle(platform::HttpServerRequest request, platform::Responder 
   responder.on_answer([this, route = match->route](int status) { count(route, status); });
   const ExchangePtr exchange(
       new Exchange(std::move(request), std::move(responder), std::move(match->captures)), done);
-  const bool only_reads = exchange->request().method == "GET" || exchange->request().method == "HEAD";
-  try {
-    match->route->handler(exchange);
-  } catch (const platform::DatabaseError& error) {
-    // Who changes something would have to know how far it came.
-    if (!only_reads || !error.is_storage_trouble()) throw;
-    house.storage.tell(error);
-    exchange->refuse(
-        {503, "storage-trouble", std::string("the database cannot be read: ") + error.what(), {}, {}});
-  }
+  // What is asked of a panel leaves in a later turn: nothing is sent yet.
+  attempt(house, exchange, [&] { match->route->handler(exchange); });
 }
 
 Api::Api(House house) : impl_(std::make_unique<Impl>(std::move(house))) {}

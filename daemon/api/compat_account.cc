@@ -1,3 +1,4 @@
+#include "api/attempt.h"
 #include "api/compat.h"
 #include "store/catalogue.h"
 
@@ -37,7 +38,9 @@ void answer_stored_services(const CompatCallPtr& call, Timestamp seen_at) {
       return false;
     }
     if (call->exchange->responder().gone()) return false;
-    auto page = call->house.store.catalogue().services(call->panel, state->query);
+    tl::expected<store::ServicePage, std::string> page;
+    const auto read = [&] { page = call->house.store.catalogue().services(call->panel, state->query); };
+    if (!attempt(call->house, call->exchange, read)) return false;
     if (!page) {  // the cursor is our own
       call->refuse("Not sent: " + page.error());
       return false;
@@ -59,22 +62,24 @@ void answer_stored_services(const CompatCallPtr& call, Timestamp seen_at) {
 
 void compat_balance(const CompatCallPtr& call) {
   if (answer_stored_balance(*call)) return;
-  call->station()->balance().refresh([call](const std::optional<Refusal>& refusal) {
+  const auto answer = [call](const std::optional<Refusal>& refusal) {
     if (refusal) return call->refuse(words_of(*refusal));
     if (!answer_stored_balance(*call)) call->refuse(unsent_words({Refusal::Why::ending, {}}));
-  });
+  };
+  call->station()->balance().refresh(attempted(call->house, call->exchange, answer));
 }
 
 void compat_services(const CompatCallPtr& call) {
   auto& catalogue = call->house.store.catalogue();
   if (const auto seen_at = catalogue.services_seen_at(call->panel))
     return answer_stored_services(call, *seen_at);
-  call->station()->catalogue().refresh([call](const std::optional<Refusal>& refusal) {
+  const auto answer = [call](const std::optional<Refusal>& refusal) {
     if (refusal) return call->refuse(words_of(*refusal));
     const auto now = call->house.loop.now();
     const auto seen_at = call->house.store.catalogue().services_seen_at(call->panel);
     answer_stored_services(call, seen_at.value_or(now));
-  });
+  };
+  call->station()->catalogue().refresh(attempted(call->house, call->exchange, answer));
 }
 
 }  // namespace smm::api

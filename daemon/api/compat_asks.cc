@@ -1,3 +1,4 @@
+#include "api/attempt.h"
 #include "api/compat.h"
 #include "store/purchases.h"
 
@@ -68,10 +69,13 @@ class Asking : public std::enable_shared_from_this<Asking<Face>> {
     }
     if (strays.empty()) return send();
     call_->station()->stray_orders().ask(
-        strays, [self = this->shared_from_this(), places](const std::vector<StrayOrders::Result>& results) {
-          for (std::size_t i = 0; i < places.size(); ++i) self->take_up(self->pieces_[places[i]], results[i]);
-          self->send();
-        });
+        strays,
+        attempted(call_->house, call_->exchange,
+                  [self = this->shared_from_this(), places](const std::vector<StrayOrders::Result>& results) {
+                    for (std::size_t i = 0; i < places.size(); ++i)
+                      self->take_up(self->pieces_[places[i]], results[i]);
+                    self->send();
+                  }));
   }
 
  private:

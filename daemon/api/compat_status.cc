@@ -137,7 +137,10 @@ void ask_for_tracked(const GatheringPtr& gathering, std::size_t place, const Ord
   if (const auto known = station.stray_orders().remembered(order.key.id))
     return tell_stray(*gathering, place, *known);
   station.poller().poll_now(order.row, [gathering, place](const std::optional<Refusal>& refusal) {
-    if (tell_stored(*gathering, place)) return;
+    bool is_told = false;
+    if (!gathering->house().storage.read([&] { is_told = tell_stored(*gathering, place); }))
+      return gathering->tell_failure(place, Refusal{Refusal::Why::storage, {}});
+    if (is_told) return;
     if (!refusal) return gathering->tell_error(place, incorrect_order);
     const bool said_no =
         refusal->why == Refusal::Why::panel && refusal->error.kind == panel::ErrorKind::said_no;

@@ -52,7 +52,7 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
     ++open;  // until everything is under way
     for (const auto& policy : house.policy().panels) begin_panel(policy);
     for (const auto& policy : house.policy().webhooks) begin_webhook(policy);
-    tables = house.store.examination().tables();
+    if (!house.storage.read([&] { tables = house.store.examination().tables(); })) add_unread("all of it");
     ++open;
     next_slice.schedule();
     in_time.arm(patience);
@@ -125,6 +125,8 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
     damage.append(table).append(": ").append(complaint).append("\n");
   }
 
+  void add_unread(const std::string& what) { unread += (unread.empty() ? "" : ", ") + what; }
+
   void look_at_table() {
     if (tables.empty()) return settle();
     const auto name = std::move(tables.back());
@@ -134,7 +136,11 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
       if (table.left_out) left_out += (left_out.empty() ? "" : ", ") + name;
       for (const auto& complaint : table.complaints) add_damage(name, complaint);
     } catch (const platform::DatabaseError& error) {
-      add_damage(name, error.what());
+      if (error.is_storage_trouble()) {
+        add_unread(error.what());
+      } else {
+        add_damage(name, error.what());
+      }
     }
     next_slice.schedule();
   }
@@ -142,6 +148,11 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
   [[nodiscard]] Check integrity() const {
     Check check{"database.integrity", "database", Verdict::ok, "no damage found"};
     if (!left_out.empty()) check.found += "; too large to be looked at while others wait: " + left_out;
+    if (!unread.empty()) {
+      check.verdict = Verdict::fail;
+      check.found = "it cannot be read: " + unread;
+      check.fix = "look for errors of its disk: journalctl -k";
+    }
     if (!damage.empty()) {
       check.verdict = Verdict::fail;
       check.found = "it is damaged: " + damage.substr(0, damage.size() - 1);
@@ -158,6 +169,20 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
   void finish() {
     const auto keep = shared_from_this();
     if (std::exchange(finished, true)) return;
+    in_time.disarm();
+    std::optional<Json> found;
+    house.storage.read([&] { found = document(); });
+    for (const auto& exchange : std::exchange(waiting, {})) {
+      if (found) {
+        exchange->answer(200, *found);
+      } else {
+        exchange->refuse(storage_trouble(house.storage.trouble().value_or("it is tried again")));
+      }
+    }
+    done();  // lets go of this round
+  }
+
+  [[nodiscard]] Json document() const {
     auto checks = check_house(house);
     const auto after =
         std::find_if(checks.begin(), checks.end(), [](const Check& check) { return check.id == "disk"; });
@@ -179,10 +204,7 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
       worst = std::max(worst, check.verdict);
       list.push_back(shown_check(check));
     }
-    const Json document = {{"checks", std::move(list)}, {"verdict", to_text(worst)}};
-    for (const auto& exchange : std::exchange(waiting, {})) exchange->answer(200, document);
-    in_time.disarm();
-    done();  // lets go of this round
+    return {{"checks", std::move(list)}, {"verdict", to_text(worst)}};
   }
 
   void give_up() {
@@ -200,6 +222,7 @@ struct Surgery::Round : std::enable_shared_from_this<Surgery::Round> {
   std::vector<std::unique_ptr<WebhookCase>> webhooks;
   std::vector<std::string> tables;  // not looked at yet
   std::string left_out;
+  std::string unread;
   std::string damage;
   std::size_t open = 0;
   bool finished = false;

@@ -1,3 +1,4 @@
+#include "api/attempt.h"
 #include "api/readers.h"
 #include "api/routes.h"
 
@@ -13,6 +14,8 @@ constexpr auto keepalive_every = std::chrono::seconds(15);
 // A reader who lets so much pile up gets nothing more until it has taken some.
 constexpr std::size_t most_unsent = 256 * 1024;
 constexpr auto slow_reader_pause = std::chrono::milliseconds(200);
+// What cannot be read now is tried again.
+constexpr auto unreadable_pause = std::chrono::seconds(1);
 constexpr auto ndjson = "application/x-ndjson";
 
 // A line of the stream: the stored body with its number put first.
@@ -69,7 +72,13 @@ class Batch : public std::enable_shared_from_this<Batch> {
       if (!patient_) refuse_draining();
       return false;
     }
-    if (read()) return in_line_ = true;
+    bool more = false;
+    if (!attempt(house_, exchange_, [&] { more = read(); })) {
+      done_ = true;
+      if (patient_) rooms_.waits.leave(exchange_);
+      return false;
+    }
+    if (more) return in_line_ = true;
     if (found_ == 0 && patient_) return false;
     answer();
     if (patient_) rooms_.waits.leave(exchange_);
@@ -154,7 +163,11 @@ class Follower : public std::enable_shared_from_this<Follower> {
       catch_up_.arm(slow_reader_pause);
       return false;
     }
-    const auto page = house_.store.events(query_);
+    store::EventPage page;
+    if (!house_.storage.read([&] { page = house_.store.events(query_); })) {
+      catch_up_.arm(unreadable_pause);
+      return false;
+    }
     std::string lines;
     for (const auto& event : page.items) lines += line_of(event);
     if (!lines.empty()) exchange_->responder().write(lines);

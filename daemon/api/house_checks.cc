@@ -107,8 +107,13 @@ Check check_database(House& house, const store::Examination::Size& size) {
   Check check{"database", "database", Verdict::ok, {}};
   if (!house.storage.writable()) {
     check.verdict = Verdict::fail;
-    check.found = "it takes no writes: " + *house.storage.trouble();
+    check.found = (house.storage.readable() ? "it takes no writes: " : "it cannot be read: ") +
+                  *house.storage.trouble();
     const auto state = house.in_force().state.string();
+    if (!house.storage.readable()) {
+      check.fix = "look for errors of its disk: journalctl -k";
+      return check;
+    }
     check.fix = "make room on its disk (df -h " + state +
                 "), or give it back to the service: sudo chown -R smm-trackerd: " + state;
     return check;

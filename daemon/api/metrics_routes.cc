@@ -58,7 +58,7 @@ void write_database(House& house, MetricsText& text) {
   text.family("db_size_bytes", "gauge", "The size of the database.");
   text.sample({}, house.store.size_bytes());
   text.family("database_writable", "gauge",
-              "0 while the database takes no writes: nothing changes then, and reads go on.");
+              "0 while the database takes no writes, or cannot be read: nothing changes then.");
   text.sample({}, house.storage.writable() ? 1 : 0);
   text.family("placements_unknown", "gauge",
               "Placed orders of which nobody knows whether the panel got them; a person must find out.");

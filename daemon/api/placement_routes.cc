@@ -1,3 +1,4 @@
+#include "api/attempt.h"
 #include "api/problem.h"
 #include "api/readers.h"
 #include "api/routes.h"
@@ -92,10 +93,14 @@ void answer_placement(House& house, const ExchangePtr& exchange, const Placement
   switch (placement.state) {
     case PlacementState::accepted:
     case PlacementState::resolved: {
-      const auto order =
-          placement.upstream ? house.store.find({placement.panel, *placement.upstream}) : std::nullopt;
-      return exchange->answer(201, {{"placement", shown_placement(placement)},
-                                    {"order", order ? shown_order(house, *order) : Json(nullptr)}});
+      // What the panel said of it is known, whether or not the order can be read.
+      Json order;
+      house.storage.read([&] {
+        if (!placement.upstream) return;
+        const auto stored = house.store.find({placement.panel, *placement.upstream});
+        if (stored) order = shown_order(house, *stored);
+      });
+      return exchange->answer(201, {{"placement", shown_placement(placement)}, {"order", std::move(order)}});
     }
     case PlacementState::refused:
       return exchange->refuse(of_placement({502, "upstream-error", placement.words, {}, {}}, placement));
@@ -213,10 +218,11 @@ void consider(House& house, const ExchangePtr& exchange, const PanelName& panel,
     return exchange->refuse(unsent(validation_failed(std::move(by_catalogue))));
   }
   if (!by_catalogue.empty() && catalogue == CatalogueIs::stored) {
-    return station->catalogue().refresh(
-        [&house, exchange, panel, order](const std::optional<actors::PanelLine::Refusal>& refusal) {
-          consider(house, exchange, panel, order, refusal ? CatalogueIs::out_of_reach : CatalogueIs::fresh);
-        });
+    const auto go_on = [&house, exchange, panel,
+                        order](const std::optional<actors::PanelLine::Refusal>& refusal) {
+      consider(house, exchange, panel, order, refusal ? CatalogueIs::out_of_reach : CatalogueIs::fresh);
+    };
+    return station->catalogue().refresh(attempted(house, exchange, go_on));
   }
   station->placer().place(std::move(order), answer_to(house, exchange));
 }

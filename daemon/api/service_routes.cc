@@ -129,6 +129,9 @@ void get_config(House& house, const ExchangePtr& exchange) {
 
 void reload(House& house, const ExchangePtr& exchange) {
   if (!has_no_query(exchange)) return;
+  if (!house.storage.readable()) {
+    return exchange->refuse(storage_trouble(house.storage.trouble().value_or("the database cannot be read")));
+  }
   const auto changed = house.reload();
   if (changed) return exchange->answer(200, {{"ok", true}, {"changed", *changed}});
   auto problem = Json::parse(

@@ -1,3 +1,4 @@
+#include "api/attempt.h"
 #include "api/named_order.h"
 #include "api/readers.h"
 #include "api/routes.h"
@@ -211,13 +212,14 @@ void poll_now(House& house, const ExchangePtr& exchange) {
     return exchange->refuse(
         {409, "conflict", "the order is not tracked any more; track it again first", {}, {}});
   }
-  station->poller().poll_now(
-      order->row, [&house, exchange, key = *key](const std::optional<actors::PanelLine::Refusal>& refusal) {
-        if (refusal) return exchange->refuse(upstream_problem(*refusal));
-        const auto after = house.store.find(key);
-        if (!after) return exchange->refuse(no_such_order(house, key));
-        exchange->answer(200, shown_order(house, *after));
-      });
+  const auto answer = [&house, exchange,
+                       key = *key](const std::optional<actors::PanelLine::Refusal>& refusal) {
+    if (refusal) return exchange->refuse(upstream_problem(*refusal));
+    const auto after = house.store.find(key);
+    if (!after) return exchange->refuse(no_such_order(house, key));
+    exchange->answer(200, shown_order(house, *after));
+  };
+  station->poller().poll_now(order->row, attempted(house, exchange, answer));
 }
 
 }  // namespace

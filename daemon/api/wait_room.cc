@@ -1,5 +1,7 @@
 #include "api/wait_room.h"
 
+#include "api/attempt.h"
+
 #include <algorithm>
 
 namespace smm::api {
@@ -9,10 +11,10 @@ constexpr std::ptrdiff_t most_guests = 64;  // of each socket
 
 }  // namespace
 
-WaitRoom::WaitRoom(platform::EventLoop& loop, actors::CommitFeed& feed)
-    : loop_(loop),
-      sweep_later_(loop, [this] { sweep(); }),
-      news_(feed.subscribe([this](const store::Committed& committed) {
+WaitRoom::WaitRoom(House& house)
+    : house_(house),
+      sweep_later_(house.loop, [this] { sweep(); }),
+      news_(house.feed.subscribe([this](const store::Committed& committed) {
         for (auto at = waiting_.begin(); at != waiting_.end(); ++at) call(at, Call::news, committed);
       })) {}
 
@@ -31,7 +33,7 @@ bool WaitRoom::enter(const ExchangePtr& exchange, Milliseconds patience, Guest g
   }
   const auto at =
       waiting_.insert(waiting_.end(), {listener, exchange, std::move(guest), patience, nullptr, false});
-  at->timer = std::make_unique<platform::Timer>(loop_, [this, at] { call(at, Call::time_over, {}); });
+  at->timer = std::make_unique<platform::Timer>(house_.loop, [this, at] { call(at, Call::time_over, {}); });
   at->timer->arm(patience);
   exchange->responder().on_gone([this, at] {
     at->left = true;
@@ -53,7 +55,9 @@ void WaitRoom::clear() {
 
 void WaitRoom::call(WaitingAt at, Call reason, const store::Committed& news) {
   if (at->left) return;
-  if (at->guest(reason, news)) {
+  bool is_done = true;
+  attempt(house_, at->exchange, [&] { is_done = at->guest(reason, news); });
+  if (is_done) {
     at->left = true;
     sweep_later_.schedule();
   } else if (reason == Call::time_over) {

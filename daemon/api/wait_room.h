@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/commit_feed.h"
+#include "api/api.h"
 #include "api/exchange.h"
 #include "platform/event_loop.h"
 
@@ -18,11 +19,11 @@ namespace smm::api {
 class WaitRoom {
  public:
   // What a guest does when news came, when his time is over, and when the program stops. True: he is done and
-  // leaves.
+  // leaves. One who cannot read what he needs is refused and leaves, too.
   enum class Call : std::uint8_t { news, time_over, draining };
   using Guest = std::function<bool(Call, const store::Committed&)>;
 
-  WaitRoom(platform::EventLoop& loop, actors::CommitFeed& feed);
+  explicit WaitRoom(House& house);
   WaitRoom(const WaitRoom&) = delete;
   WaitRoom& operator=(const WaitRoom&) = delete;
 
@@ -50,7 +51,7 @@ class WaitRoom {
   void call(WaitingAt at, Call reason, const store::Committed& news);
   void sweep();
 
-  platform::EventLoop& loop_;
+  House& house_;
   std::list<Waiting> waiting_;
   platform::Deferred sweep_later_;
   actors::CommitFeed::Subscription news_;

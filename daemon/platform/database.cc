@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <cassert>
 #include <limits>
 #include <system_error>
@@ -192,6 +193,19 @@ std::int64_t Database::total_changes() const {
 
 std::int64_t Database::last_insert_row() const {
   return sqlite3_last_insert_rowid(handle_);
+}
+
+// Past the cache, which is left as it is: while the disk fails it is what answers are made of.
+void Database::try_to_read() {
+  constexpr int smallest_page = 512;
+  std::array<char, smallest_page> page{};
+  sqlite3_file* file = nullptr;
+  int result = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (result == SQLITE_OK && file->pMethods != nullptr)
+    result = file->pMethods->xRead(file, page.data(), smallest_page, 0);
+  // A young database is all in its log.
+  if (result != SQLITE_OK && result != SQLITE_IOERR_SHORT_READ)
+    throw_database_error(nullptr, result, "try to read");
 }
 
 std::int64_t Database::size_bytes() const {

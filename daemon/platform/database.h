@@ -129,8 +129,10 @@ class Database {
   [[nodiscard]] std::int64_t total_changes()
       const;  // rows of all statements so far, also of what was rolled back
   [[nodiscard]] std::int64_t last_insert_row() const;
-  [[nodiscard]] std::int64_t size_bytes() const;               // of the file and its log
-  [[nodiscard]] std::int64_t room_bytes() const;               // left on its disk, as far as the system tells
+  [[nodiscard]] std::int64_t size_bytes() const;  // of the file and its log
+  [[nodiscard]] std::int64_t room_bytes() const;  // left on its disk, as far as the system tells
+  // Reads the first page from the disk, whatever is in memory of it; throws as statements do.
+  void try_to_read();
   [[nodiscard]] bool was_clean() const { return was_clean_; }  // false: it was checked at the start
 
  private:

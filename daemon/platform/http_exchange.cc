@@ -301,6 +301,10 @@ std::size_t Responder::unsent() const {
   return exchange_->unsent();
 }
 
+bool Responder::answered() const {
+  return exchange_->answered();
+}
+
 bool Responder::gone() const {
   return exchange_->gone();
 }

@@ -48,6 +48,7 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   void finish();
   void drop();  // the Responder was destroyed
   [[nodiscard]] std::size_t unsent() const { return queue_.size() - taken_ + in_flight_; }
+  [[nodiscard]] bool answered() const { return stage_ != Stage::open; }
   [[nodiscard]] bool gone() const { return gone_; }
   // Nothing more will be added to the answer: what is left is the client's to take.
   [[nodiscard]] bool is_complete() const { return stage_ == Stage::answered || stage_ == Stage::finished; }

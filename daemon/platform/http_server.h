@@ -95,6 +95,7 @@ class Responder {
   // Queued bytes the client has not taken yet (its kernel may hold some more): for dropping slow readers.
   [[nodiscard]] std::size_t unsent() const;
 
+  [[nodiscard]] bool answered() const;  // send() or begin() was called
   [[nodiscard]] bool gone() const;
   [[nodiscard]] bool valid() const { return exchange_ != nullptr; }
   // Called once from the loop when the client leaves before send() or finish(), or has had all it can take

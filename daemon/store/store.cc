@@ -392,6 +392,15 @@ std::int64_t Store::size_bytes() const {
   return impl_->database.size_bytes();
 }
 
+std::optional<std::string> Store::read_trouble() {
+  try {
+    impl_->database.try_to_read();
+    return std::nullopt;
+  } catch (const DatabaseError& error) {
+    return error.what();
+  }
+}
+
 std::optional<std::string> Store::write_trouble() {
   const auto& trouble = impl_->writer.trouble();
   if (!trouble) return std::nullopt;

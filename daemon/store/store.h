@@ -397,6 +397,9 @@ class Store {
   // nothing (and, after a full disk, only when there is room for more than that); before, it asks nothing of
   // the disk.
   [[nodiscard]] std::optional<std::string> write_trouble();
+  // Why the database cannot be read, else nothing: this tries the disk, whatever is in memory. It says
+  // nothing of other places on that disk.
+  [[nodiscard]] std::optional<std::string> read_trouble();
 
  private:
   struct Impl;

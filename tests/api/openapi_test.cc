@@ -40,7 +40,7 @@ struct EmptyHouse {
         clock(loop, store, storage),
         feed(loop, store),
         http(loop, "test"),
-        chronicle(loop, store, feed),
+        chronicle(loop, store, storage, feed),
         world{loop, store, storage, http, clock},
         fleet(world),
         courier(world, feed),

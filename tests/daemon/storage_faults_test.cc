@@ -1,4 +1,6 @@
 #include "backup_world.h"
+#include "compat_world.h"
+#include "raw_connection.h"
 #include "shifted_clock.h"
 #include "tiny_disk.h"
 #include "webhook_world.h"
@@ -52,9 +54,11 @@ class StatusLine {
 
 // A daemon whose disk fails while a file says so: see tests/disk/fault_switch.cc.
 struct FaultyWorld {
-  FaultyWorld() : receiver(verifying()), panel(one_panel::add_panel(server, "p1")) {
+  explicit FaultyWorld(const std::string& more = "")
+      : receiver(verifying()), panel(one_panel::add_panel(server, "p1")) {
     tracker.add_file("keys/shop", webhook_secret);
-    config = fast_polling() + panel_section("p1", server.api_url("p1")) +
+    tracker.add_file("keys/p1.local", compat_token);
+    config = fast_polling() + panel_section("p1", server.api_url("p1"), more) +
              section({"shop", receiver.url(), "events = [\"*\"]\n"});
   }
   [[nodiscard]] fs::path fault_file() const { return tracker.directory() / "fault"; }
@@ -164,43 +168,178 @@ TEST_CASE(
   CHECK(tracker.stop().code == 0);
 }
 
-TEST_CASE("a disk that cannot be read: who asks is told so, and the daemon goes on") {
-  FaultyWorld world;
-  auto& tracker = world.tracker;
-  REQUIRE_MESSAGE(world.start(), tracker.log());
-  world.panel.script_order("1", 1000, {});
-  REQUIRE(tracker.track("p1", {"1"}) == 1);
-  CHECK(tracker.stop().code == 0);
-  // More than is kept in memory.
+namespace {
+
+// Events enough that what was read before them is in memory no more.
+constexpr int first_filler = 1000;
+constexpr int last_filler = 20'000;
+void fill_log(const TrackerProcess& tracker) {
   LooseDatabase(tracker.state() / "tracker.db", SQLITE_OPEN_READWRITE)
       .run(
           "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
           "INSERT INTO event SELECT i, 'evt_' || i, 'panel.up', NULL, NULL, unixepoch() * 1000, "
           "'{\"type\":\"panel.up\",\"timestamp\":\"2026-11-21T10:14:03.120Z\",\"data\":{\"seq\":' || i || "
           "',\"filler\":\"' || hex(zeroblob(500)) || '\"}}' FROM n");
+}
+// The first answer that is none, or the last.
+HttpAnswer read_log(const TrackerProcess& tracker) {
+  HttpAnswer answer;
+  for (int since = first_filler; since < last_filler; since += 1000) {
+    answer = tracker.get("/v1/events?limit=1000&since=" + std::to_string(since));
+    if (answer.status != 200) break;
+  }
+  return answer;
+}
+
+// A stream that is taken slowly.
+class SlowReader {
+ public:
+  explicit SlowReader(const TrackerProcess& tracker) : connection_(tracker.socket()) {
+    connection_.say("GET /v1/events?follow=1&since=" + std::to_string(first_filler) +
+                    " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    read(1000);
+  }
+  // Until it has so many bytes. Less: nothing came for ten seconds, or it was the end.
+  bool read(std::size_t size) {
+    while (heard_.size() < size) {
+      const auto piece = connection_.hear_some();
+      if (piece.empty()) return false;
+      heard_ += piece;
+    }
+    return true;
+  }
+  // Every event it has not had, until the last.
+  bool read_to_the_end() {
+    while (heard_.find("{\"seq\":" + std::to_string(last_filler) + ",") == std::string::npos) {
+      if (!read(heard_.size() + 1)) return false;
+    }
+    return true;
+  }
+  [[nodiscard]] std::size_t events() const {
+    std::size_t count = 0;
+    for (auto at = heard_.find("\"filler\""); at != std::string::npos; at = heard_.find("\"filler\"", at + 1))
+      ++count;
+    return count;
+  }
+
+ private:
+  RawConnection connection_;
+  std::string heard_;
+};
+
+std::size_t lines(const TrackerProcess& tracker, const std::string& words) {
+  const auto log = tracker.log();
+  std::size_t count = 0;
+  for (auto at = log.find(words); at != std::string::npos; at = log.find(words, at + 1)) ++count;
+  return count;
+}
+
+HttpAnswer drop_in(const TrackerProcess& tracker, const std::string& fields) {
+  TrackerProcess::Call call;
+  call.method = "POST";
+  call.target = "/api/v2";
+  call.headers = {"Content-Type: application/x-www-form-urlencoded"};
+  call.body = std::string("key=") + compat_token + "&" + fields;
+  return tracker.call(call);
+}
+
+void check_refused(const HttpAnswer& answer, bool asks_once = false) {
+  CHECK_MESSAGE(answer.status == 503, answer.body << answer.error);
+  CHECK_MESSAGE(answer.body.find("\"code\":\"storage-trouble\"") != std::string::npos, answer.body);
+  if (asks_once) CHECK_MESSAGE(answer.body.find("\"sent\":\"no\"") != std::string::npos, answer.body);
+}
+
+// None of what is asked for by a request is in memory.
+void check_nobody_is_served(const TrackerProcess& tracker, const std::string& key) {
+  check_refused(tracker.get("/v1/orders/p1/1"));
+  check_refused(tracker.post("/v1/orders/p1/1/count", Json{{"count", 5}}));
+  check_refused(tracker.post("/v1/orders/p1/1/poll"));
+  check_refused(tracker.post("/v1/orders/p1/1/refill"), true);
+  check_refused(tracker.post("/v1/orders/p1/1/cancel"), true);
+  check_refused(tracker.post("/v1/refills", Json{{"orders", {"p1/1"}}}), true);
+  check_refused(place(tracker, key), true);
+  for (const std::string fields :
+       {"action=status&order=1", "action=status&orders=1,2", "action=balance", "action=services",
+        "action=refill&order=1", "action=cancel&orders=1", "action=refill_status&refill=1",
+        "action=add&service=1&link=https://example.com/a&quantity=100"}) {
+    CAPTURE(fields);
+    const auto answer = drop_in(tracker, fields);
+    CHECK_MESSAGE(answer.status == 503, answer.body << answer.error);
+    CHECK_MESSAGE(answer.body.find("{\"error\":\"Not sent: ") == 0, answer.body);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("on a disk that cannot be read who asks is told so, what follows waits, and the daemon goes on") {
+  FaultyWorld world(
+      "compat_token_file = \"keys/p1.local\"\n[panel.p1.balance]\nevery = \"10s\"\n"
+      "[panel.p1.services]\nevery = \"10s\"\n[panel.p1.refill]\nask_after = [\"7d\"]\n");
+  auto& tracker = world.tracker;
   REQUIRE_MESSAGE(world.start(), tracker.log());
+  for (const auto* id : {"1", "2", "3"}) {
+    world.panel.script_order(id, 1000, {});
+    const Json order = {{"panel", "p1"}, {"id", id}, {"service", "1"}, {"quantity", 1000}};
+    REQUIRE(tracker.post("/v1/orders", order).status == 201);
+  }
+  REQUIRE(eventually([&] { return one_panel::order_of(tracker, "p1", "3")["status"] == "pending"; }));
+  world.panel.set_order("3", {.status = "Completed", .start_count = "100", .remains = "0"});
+  REQUIRE(eventually([&] { return one_panel::order_of(tracker, "p1", "3")["status"] == "completed"; }));
+  CHECK(tracker.stop().code == 0);
+  fill_log(tracker);
+  REQUIRE_MESSAGE(world.start(), tracker.log());
+  REQUIRE(eventually([&] { return world.server.ledger().requests("p1") > 20; }));
   int remains = 900;
   for (const std::string fault : {"read IOERR_READ", "read NOMEM"}) {
     CAPTURE(fault);
+    auto patient =
+        std::async(std::launch::async, [&] { return tracker.get("/v1/orders/p1/2?wait=60s&until=ended"); });
+    SlowReader follower(tracker);
+    REQUIRE(read_log(tracker).status == 200);
     world.set_fault(fault);
     // The daemon reads, too, for what the panel says and for what the receiver is to be told.
     world.panel.set_order("1", {.status = "In progress", .remains = std::to_string(--remains)});
-    HttpAnswer answer;
-    REQUIRE(eventually([&] {
-      for (int since = 1000; since < 20'000; since += 1000) {
-        answer = tracker.get("/v1/events?limit=1000&since=" + std::to_string(since));
-        if (answer.status != 200) return true;
-      }
-      return false;
-    }));
-    CHECK_MESSAGE(answer.status == 503, answer.error << tracker.log());
-    CHECK(answer.json()["code"] == "storage-trouble");
+    check_nobody_is_served(tracker, "a" + std::to_string(remains));
     CHECK(tracker.get("/v1/health").status == 503);
+    CHECK_MESSAGE(world.status->last().rfind("the database cannot be read: ", 0) == 0, world.status->last());
+    CHECK(tracker.post("/v1/config/reload").status == 503);
+    CHECK(follower.read(200'000));
+    // What is due after a week is due, and it cannot be seen to.
+    world.panel.add_quirk(one_panel::quirk("http-500-json"));
+    world.clock.pass(std::chrono::hours(24 * 8));
+    CHECK(eventually([&] { return tracker.get("/v1/health?level=alive").status == 200; }));
+    CHECK(eventually([&] {
+      return patient.wait_for(seconds(0)) == std::future_status::ready ||
+             tracker.get("/v1/health?level=alive").status != 200;
+    }));
+    check_refused(patient.get());
+    for (int i = 0; i < 20; ++i) {
+      world.clock.pass(seconds(6));
+      CHECK(tracker.get("/v1/health").status == 503);
+    }
+    CHECK(added(world.server) == 0);
     world.end_fault();
     CHECK_MESSAGE(world.becomes_ready(), tracker.log());
-    CHECK(tracker.get("/v1/events?limit=1000&since=5000").status == 200);
-    CHECK(eventually([&] { return one_panel::order_of(tracker, "p1", "1")["remains"] == remains; }));
+    CHECK(follower.read_to_the_end());
+    CHECK(follower.events() == last_filler - first_filler);
+    CHECK(eventually([&] {
+      world.clock.pass(seconds(6));
+      return one_panel::panel_of(tracker, "p1")["state"] == "down";
+    }));
+    world.panel.clear_quirks();
+    CHECK(eventually([&] {
+      world.clock.pass(seconds(6));
+      return one_panel::order_of(tracker, "p1", "1")["remains"] == remains;
+    }));
+    CHECK(tracker.post("/v1/orders/p1/1/count", Json{{"count", 5}}).status == 200);
+    CHECK(drop_in(tracker, "action=status&order=1").status == 200);
   }
+  CHECK(lines(tracker, "it can be read again") == 2);
+  CHECK(lines(tracker, "takes writes again") == 2);
+  CHECK(eventually([&] {
+    world.clock.pass(seconds(6));
+    return tracker.get("/v1/refills").json()["items"].size() == 1;
+  }));
   CHECK(eventually([&] { return world.receiver.count() > 0; }));
   CHECK(tracker.stop().code == 0);
 }

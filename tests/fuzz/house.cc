@@ -127,7 +127,7 @@ FuzzHouse::FuzzHouse()
       storage_(loop_, store_),
       clock_(loop_, store_, storage_),
       feed_(loop_, store_),
-      chronicle_(loop_, store_, feed_),
+      chronicle_(loop_, store_, storage_, feed_),
       http_(loop_, "fuzz"),
       world_{loop_, store_, storage_, http_, clock_},
       fleet_(world_),
