@@ -8,11 +8,13 @@ namespace {
 
 void refuse(const ExchangePtr& exchange, const std::string& why, bool wrote) {
   if (exchange->responder().answered()) return;
+  const auto words = (wrote ? "something was written, and cannot be read again, so look what came of it: "
+                            : "the database cannot be read: ") +
+                     why;
   if (is_compat_path(exchange->request().path))
-    return exchange->responder().send(compat_error("Not sent: the database cannot be read: " + why, 503));
-  const auto* before = wrote ? "something was written, and cannot be read again, so look what came of it: "
-                             : "the database cannot be read: ";
-  exchange->refuse({503, "storage-trouble", before + why, {}, {}});
+    return exchange->responder().send(
+        compat_error((wrote ? "Outcome unknown: " : "Not sent: ") + words, 503));
+  exchange->refuse({503, "storage-trouble", words, {}, {}});
 }
 
 }  // namespace
