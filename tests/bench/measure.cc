@@ -258,13 +258,6 @@ double Subject::cpu_per_id(LeanPanel& panel, std::size_t ids, double longest) {
   return spent / static_cast<double>(asked);
 }
 
-double Subject::idle_cpu() {
-  const auto begin = seconds();
-  const auto before = process_cpu_us(tracker_.pid());
-  std::this_thread::sleep_for(std::chrono::seconds(2));
-  return (process_cpu_us(tracker_.pid()) - before) / (seconds() - begin);
-}
-
 std::string lean_panel_section(const std::string& name, const std::string& url) {
   return test::panel_section(name, url, "max_in_flight = " + std::to_string(in_flight) + "\n");
 }

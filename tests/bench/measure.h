@@ -91,8 +91,6 @@ class Subject {
   void run_for(LeanPanel& panel, std::size_t ids);
   // Microseconds of CPU an id, over so many and no longer than `longest` seconds.
   double cpu_per_id(LeanPanel& panel, std::size_t ids, double longest = 10);
-  // CPU a second of the daemon when nothing is polled, in microseconds.
-  double idle_cpu();
 
   [[nodiscard]] TrackerProcess& process() { return tracker_; }
   [[nodiscard]] std::filesystem::path database() { return tracker_.state() / "tracker.db"; }

@@ -11,7 +11,7 @@ namespace smm::bench {
 struct Scale {
   int rounds = 5;
   std::size_t million = 1'000'000;  // --quick: 100,000
-  double minute = 60;               // seconds for which requests and bytes are counted
+  int minute = 60;                  // rounds of a second each in which requests and bytes are counted
 };
 
 void unchanged_rows(Table& table, const Scale& scale);  // polling.cc

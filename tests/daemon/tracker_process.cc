@@ -99,10 +99,11 @@ ExitState to_exit(int status) {
 }  // namespace
 
 ScratchDirectory::ScratchDirectory(Place place) {
-  // In memory where there is room: the tests kill processes, not machines.
+  // In memory where there is room: the tests kill processes, not machines. On a disk what a commit costs and
+  // what is written can be seen: /tmp may be memory, too.
   const bool in_memory = place == Place::memory && access("/dev/shm", W_OK) == 0;
-  std::string name = in_memory ? "/dev/shm/smm-test-XXXXXX" : "/tmp/smm-test-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+  std::string name = in_memory ? "/dev/shm/smm-test-XXXXXX" : "/var/tmp/smm-test-XXXXXX";
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
   path_ = name;
 }
 
