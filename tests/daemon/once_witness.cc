@@ -20,11 +20,9 @@ struct Sighting {
 };
 using Sightings = std::map<Intent, std::vector<Sighting>>;
 
-enum class Outcome : std::uint8_t { asking, failed, refused, unknown, accepted };
-
 struct Record {
   std::string id;
-  Outcome outcome = Outcome::asking;
+  IntentOutcome outcome = IntentOutcome::asking;
   std::string words;
   std::string upstream;
   std::string sent;  // of a placement
@@ -91,15 +89,6 @@ Sightings sightings_in(const std::vector<practice::LedgerEntry>& entries, std::s
   return sightings;
 }
 
-Outcome outcome_of(const std::string& state) {
-  static const std::map<std::string, Outcome> others = {{"asking", Outcome::asking},
-                                                        {"failed", Outcome::failed},
-                                                        {"refused", Outcome::refused},
-                                                        {"unknown", Outcome::unknown}};
-  const auto found = others.find(state);
-  return found == others.end() ? Outcome::accepted : found->second;
-}
-
 std::string list_of(Intent::Kind kind) {
   switch (kind) {
     case Intent::Kind::place:
@@ -148,36 +137,22 @@ std::string disagreement(const Record& record, const Sighting* sighting, OnceWit
   const bool lived = fate == OnceWitness::Fate::lived;
   const auto said = sighting == nullptr ? Said::nothing : sighting->said;
   switch (record.outcome) {
-    case Outcome::asking:
+    case IntentOutcome::asking:
       return "is still on its way";
-    case Outcome::failed:
+    case IntentOutcome::failed:
       return sighting == nullptr ? "" : "was called never sent, and the panel has it";
-    case Outcome::accepted:
+    case IntentOutcome::accepted:
       if (said != Said::yes) return "was called accepted, and the panel did not say so";
       return record.upstream.empty() || record.upstream == sighting->upstream
                  ? ""
                  : "has another's id: " + record.upstream;
-    case Outcome::refused:
+    case IntentOutcome::refused:
       return said == Said::no ? "" : "was called refused, and the panel did not say so";
-    case Outcome::unknown:
+    case IntentOutcome::unknown:
       if (!lived || record.words.find("timed out") != std::string::npos) return "";
       if (sighting == nullptr) return "was called unknown, and never left";
       if (!sighting->whole || said == Said::nothing) return "";
       return "was called unknown, and the panel answered: " + record.words;
-  }
-  return {};
-}
-
-std::string sent_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::failed:
-      return "no";
-    case Outcome::refused:
-    case Outcome::accepted:
-      return "yes";
-    case Outcome::asking:
-    case Outcome::unknown:
-      return "unknown";
   }
   return {};
 }
@@ -190,18 +165,6 @@ std::string fault_of_intent(const std::vector<Record>& records, const std::vecto
   const auto& record = records.front();
   if (!record.sent.empty() && record.sent != sent_of(record.outcome)) return "says sent: " + record.sent;
   return disagreement(record, sightings.empty() ? nullptr : &sightings.front(), fate);
-}
-
-std::string fault_of_told(const Told& told, const std::vector<Record>& records) {
-  // Nothing was told, or that it was not sent and never will be.
-  if (told.status == 0) return {};
-  if (told.status == 503 && told.sent == "no" && records.empty()) return {};
-  if (records.empty()) return "was answered " + std::to_string(told.status) + " and has no record";
-  const auto outcome = records.front().outcome;
-  const bool is_good = outcome == Outcome::accepted;
-  const long expected = is_good ? 201 : outcome == Outcome::unknown ? 504 : 502;
-  if (told.status != expected) return "was answered " + std::to_string(told.status);
-  return is_good || told.sent == sent_of(outcome) ? "" : "was answered sent: " + told.sent;
 }
 
 std::string described(const Intent& intent, const std::vector<Record>& records,
@@ -226,16 +189,9 @@ const typename Map::mapped_type& of(const Map& map, const Intent& intent) {
 
 // Each record is told of by one event that says what the panel's answer made of it.
 void judge_events(const std::vector<Json>& events, const Records& records, std::vector<std::string>& faults) {
-  static const std::set<std::string> answers = {"place.accepted",   "place.refused",  "place.unknown",
-                                                "refill.requested", "refill.refused", "refill.unknown",
-                                                "cancel.requested", "cancel.refused", "cancel.unknown"};
   std::map<std::string, int> told;
   for (const auto& event : events) {
-    const auto type = event["type"].get<std::string>();
-    if (answers.count(type) == 0) continue;
-    const auto family = type.substr(0, type.find('.'));
-    const auto* name = family == "place" ? "placement" : family == "refill" ? "refill" : "cancel";
-    ++told[family + " " + text_of(event["data"][name])];
+    if (const auto record = record_answered_by(event); !record.empty()) ++told[record];
   }
   for (const auto& [intent, all] : records) {
     const auto family = intent.kind == Intent::Kind::place ? "place" : action_of(intent.kind);
@@ -260,6 +216,51 @@ std::string action_of(Intent::Kind kind) {
   return {};
 }
 
+IntentOutcome outcome_of(const std::string& state) {
+  static const std::map<std::string, IntentOutcome> others = {{"asking", IntentOutcome::asking},
+                                                              {"failed", IntentOutcome::failed},
+                                                              {"refused", IntentOutcome::refused},
+                                                              {"unknown", IntentOutcome::unknown}};
+  const auto found = others.find(state);
+  return found == others.end() ? IntentOutcome::accepted : found->second;
+}
+
+std::string sent_of(IntentOutcome outcome) {
+  switch (outcome) {
+    case IntentOutcome::failed:
+      return "no";
+    case IntentOutcome::refused:
+    case IntentOutcome::accepted:
+      return "yes";
+    case IntentOutcome::asking:
+    case IntentOutcome::unknown:
+      return "unknown";
+  }
+  return {};
+}
+
+std::string fault_of_told(const Told& told, std::optional<IntentOutcome> recorded) {
+  // Nothing was told, or that it was not sent and never will be.
+  if (told.status == 0) return {};
+  if (told.status == 503 && told.sent == "no" && !recorded) return {};
+  if (!recorded) return "was answered " + std::to_string(told.status) + " and has no record";
+  const bool is_good = *recorded == IntentOutcome::accepted;
+  const long expected = is_good ? 201 : *recorded == IntentOutcome::unknown ? 504 : 502;
+  if (told.status != expected) return "was answered " + std::to_string(told.status);
+  return is_good || told.sent == sent_of(*recorded) ? "" : "was answered sent: " + told.sent;
+}
+
+std::string record_answered_by(const Json& event) {
+  static const std::set<std::string> answers = {"place.accepted",   "place.refused",  "place.unknown",
+                                                "refill.requested", "refill.refused", "refill.unknown",
+                                                "cancel.requested", "cancel.refused", "cancel.unknown"};
+  const auto type = event["type"].get<std::string>();
+  if (answers.count(type) == 0) return {};
+  const auto family = type.substr(0, type.find('.'));
+  const auto* name = family == "place" ? "placement" : family == "refill" ? "refill" : "cancel";
+  return family + " " + text_of(event["data"][name]);
+}
+
 std::string to_text(const Intent& intent) {
   return action_of(intent.kind) + " " + intent.id;
 }
@@ -275,7 +276,10 @@ std::vector<std::string> OnceWitness::judge(const std::vector<Intent>& intents, 
   };
   for (const auto& intent : intents)
     note(intent, fault_of_intent(of(records, intent), of(sightings, intent), fate));
-  for (const auto& each : told) note(each.intent, fault_of_told(each, of(records, each.intent)));
+  for (const auto& each : told) {
+    const auto& kept = of(records, each.intent);
+    note(each.intent, fault_of_told(each, kept.empty() ? std::nullopt : std::optional(kept.front().outcome)));
+  }
   return faults;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,16 @@ struct Told {
   long status = 0;
   std::string sent{};  // of a problem: "no", "yes", "unknown"
 };
+
+// What a record says became of the request.
+enum class IntentOutcome : std::uint8_t { asking, failed, refused, unknown, accepted };
+[[nodiscard]] IntentOutcome outcome_of(const std::string& state);  // of a placement, a refill or a cancel
+[[nodiscard]] std::string sent_of(IntentOutcome outcome);          // "no", "yes", "unknown"
+// Why an answer and the record do not go together; empty when they do.
+[[nodiscard]] std::string fault_of_told(const Told& told, std::optional<IntentOutcome> recorded);
+// The record whose answer by the panel an event tells of: "place 17", "refill 3", "cancel 4"; empty for
+// others.
+[[nodiscard]] std::string record_answered_by(const Json& event);
 
 // Holds what the daemon keeps of each intent, and what it told, against the panel's ledger.
 class OnceWitness {

@@ -1,7 +1,8 @@
 #include "witness.h"
 
+#include "readings.h"
+
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
@@ -10,77 +11,7 @@ namespace {
 
 constexpr std::size_t most_faults = 20;
 
-// One reading of an order, with spellings made alike the way the contract makes them alike.
-struct Reading {
-  std::string status_text;
-  std::string charge;
-  std::string remains;
-  std::string start_count;
-
-  bool operator==(const Reading&) const = default;
-};
-
-std::string folded(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (c != '_' && c != '-' && c != ' ')
-      result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return result;
-}
-
-// Decimal text without zeros that do not count; empty for what is no number.
-std::string number(const std::string& text) {
-  const bool numeric = !text.empty() && text.find_first_not_of("0123456789.-") == std::string::npos;
-  if (!numeric) return {};
-  auto plain = text;
-  if (plain.find('.') != std::string::npos) {
-    plain.erase(plain.find_last_not_of('0') + 1);
-    if (plain.back() == '.') plain.pop_back();
-  }
-  return plain;
-}
-
-Reading reading_of(const practice::ToldState& told) {
-  return {folded(told.status.value_or("")), number(told.charge.value_or("")),
-          number(told.remains.value_or("")), number(told.start_count.value_or(""))};
-}
-
-std::string shown(const Json& value) {
-  if (value.is_null()) return {};
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-Reading reading_of(const Json& point) {
-  return {folded(shown(point["status_text"])), number(shown(point["charge"])),
-          number(shown(point["remains"])), number(shown(point["start_count"]))};
-}
-
-std::string to_text(const Reading& reading) {
-  return "{" + reading.status_text + " charge " + reading.charge + " remains " + reading.remains + " start " +
-         reading.start_count + "}";
-}
-
-struct Told {
-  Reading reading;
-  bool may_be_lost = false;
-};
-using Tellings = std::map<std::pair<std::string, std::string>, std::vector<Told>>;
-
-// The last answers each panel gave before each kill, by number.
-std::set<std::uint64_t> doubtful(const std::vector<practice::LedgerEntry>& entries,
-                                 const std::vector<std::size_t>& kills) {
-  std::set<std::uint64_t> numbers;
-  for (const auto kill : kills) {
-    std::map<std::string, std::uint64_t> last;
-    for (const auto& entry : entries) {
-      if (entry.number > kill) break;
-      if (entry.answer && !entry.answer->told.empty()) last[entry.request.panel] = entry.number;
-    }
-    for (const auto& [panel, number] : last) numbers.insert(number);
-  }
-  return numbers;
-}
+using Tellings = std::map<std::pair<std::string, std::string>, std::vector<ToldReading>>;
 
 Tellings tellings_of(const Comparison& comparison) {
   const auto entries = comparison.server.ledger().entries();
@@ -93,25 +24,6 @@ Tellings tellings_of(const Comparison& comparison) {
     }
   }
   return tellings;
-}
-
-// Walks the readings along the history. A reading that changes nothing is passed over; one that may have been
-// lost with a killed daemon may be missing; every other one must be the next point.
-std::string first_difference(const std::vector<Told>& told, const std::vector<Json>& history) {
-  std::size_t next = 0;
-  for (const auto& [reading, may_be_lost] : told) {
-    if (next > 0 && reading_of(history[next - 1]) == reading) continue;
-    if (next < history.size() && reading_of(history[next]) == reading) {
-      ++next;
-    } else if (!may_be_lost) {
-      return "told " + to_text(reading) + " but history has " +
-             (next < history.size() ? to_text(reading_of(history[next])) : std::string("nothing")) +
-             " at point " + std::to_string(next);
-    }
-  }
-  if (next == history.size()) return {};
-  return "history has " + to_text(reading_of(history[next])) + " at point " + std::to_string(next) +
-         ", never told";
 }
 
 class Comparer {
@@ -164,7 +76,7 @@ class Comparer {
     findings_.points += history.size();
     const auto told = tellings.find({panel, id});
     const auto difference =
-        first_difference(told == tellings.end() ? std::vector<Told>() : told->second, history);
+        first_difference(told == tellings.end() ? std::vector<ToldReading>() : told->second, history);
     if (!difference.empty()) fault(name + ": " + difference);
     compare_events(name, changes_[{panel, id}], history);
   }

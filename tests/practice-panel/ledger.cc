@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 namespace smm::practice {
@@ -59,7 +60,7 @@ Ledger::Ledger(const std::string& file, std::size_t most_bytes) : most_bytes_(mo
 std::uint64_t Ledger::open(LedgerRequest request) {
   const std::lock_guard lock(mutex_);
   LedgerEntry entry;
-  entry.number = entries_.size() + 1;
+  entry.number = taken_ + entries_.size() + 1;
   entry.request = std::move(request);
   entry.request.at = now();
   ++per_panel_[entry.request.panel];
@@ -100,7 +101,7 @@ void Ledger::set_whole(std::uint64_t number, bool whole) {
 
 std::size_t Ledger::requests() const {
   const std::lock_guard lock(mutex_);
-  return entries_.size();
+  return static_cast<std::size_t>(taken_) + entries_.size();
 }
 
 std::size_t Ledger::requests(std::string_view panel) const {
@@ -112,6 +113,17 @@ std::size_t Ledger::requests(std::string_view panel) const {
 std::vector<LedgerEntry> Ledger::entries() const {
   const std::lock_guard lock(mutex_);
   return {entries_.begin(), entries_.end()};
+}
+
+std::vector<LedgerEntry> Ledger::take() {
+  const std::lock_guard lock(mutex_);
+  std::vector<LedgerEntry> all(std::move_iterator(entries_.begin()), std::move_iterator(entries_.end()));
+  entries_.clear();
+  taken_ += all.size();
+  body_bytes_ = 0;
+  without_body_ = 0;
+  seen_.clear();
+  return all;
 }
 
 std::size_t Ledger::forgotten() const {
@@ -148,7 +160,8 @@ std::chrono::microseconds Ledger::now() const {
 }
 
 LedgerEntry* Ledger::find_locked(std::uint64_t number) {
-  return number == 0 || number > entries_.size() ? nullptr : &entries_[number - 1];
+  const bool is_here = number > taken_ && number - taken_ <= entries_.size();
+  return is_here ? &entries_[number - taken_ - 1] : nullptr;
 }
 
 void Ledger::tell_locked(const LedgerEntry& entry) {
@@ -181,8 +194,9 @@ void Ledger::untell_locked(const LedgerEntry& entry) {
 }
 
 void Ledger::forget_bodies_locked() {
-  while (body_bytes_ > most_bytes_ && forgotten_ < entries_.size()) {
-    auto& answer = entries_[forgotten_++].answer;
+  while (body_bytes_ > most_bytes_ && without_body_ < entries_.size()) {
+    auto& answer = entries_[without_body_++].answer;
+    ++forgotten_;
     if (!answer) continue;
     body_bytes_ -= answer->body.size();
     answer->body = std::string();

@@ -73,9 +73,13 @@ class Ledger {
   void close(std::uint64_t number, LedgerAnswer answer);
   void set_whole(std::uint64_t number, bool whole);
 
-  std::size_t requests() const;
+  std::size_t requests() const;  // also those that were taken
   std::size_t requests(std::string_view panel) const;
   std::vector<LedgerEntry> entries() const;
+  // Hands out every entry and forgets it, with the states it told; the numbers go on. For who reads a long
+  // run piece by piece. What becomes later of an answer that is on its way is lost: take when all clients
+  // have left (PracticeServer::wait_until_left).
+  std::vector<LedgerEntry> take();
   std::optional<LedgerEntry> last() const;
   std::size_t forgotten() const;  // entries whose bodies, and what was told with them, are kept no more
   // The states the client was told of an order in whole, readable replies, repetitions left out: a state
@@ -102,8 +106,10 @@ class Ledger {
   mutable std::mutex mutex_;
   std::chrono::steady_clock::time_point made_ = std::chrono::steady_clock::now();
   std::deque<LedgerEntry> entries_;
+  std::uint64_t taken_ = 0;  // entries that came before those
   std::size_t most_bytes_;
   std::size_t body_bytes_ = 0;
+  std::size_t without_body_ = 0;  // the first of the entries
   std::size_t forgotten_ = 0;
   std::map<std::string, std::size_t, std::less<>> per_panel_;
   std::map<OrderKey, std::vector<Seen>> seen_;

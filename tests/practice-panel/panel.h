@@ -5,6 +5,7 @@
 #include "practice-panel/quirks.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -82,6 +83,11 @@ class PracticePanel {
   std::vector<std::string> order_ids() const;
   // The children of a subscription or drip-feed that have appeared by now.
   std::vector<std::string> children(const std::string& id) const;
+
+  // Ids of the orders that came in by `add`, by their link.
+  std::map<std::string, std::vector<std::string>> orders_by_link() const;
+  // Whether the panel has taken a cancel of the order and acts on it.
+  bool cancels(const std::string& id) const;
 
   // A refill reports this from now on.
   void set_refill(const std::string& id, const std::string& status);

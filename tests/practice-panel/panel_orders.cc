@@ -141,6 +141,20 @@ std::vector<std::string> PracticePanel::children(const std::string& id) const {
   return out;
 }
 
+std::map<std::string, std::vector<std::string>> PracticePanel::orders_by_link() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, std::vector<std::string>> out;
+  for (const auto& [id, order] : state_->orders)
+    if (!order.link.empty()) out[order.link].push_back(id);
+  return out;
+}
+
+bool PracticePanel::cancels(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = state_->orders.find(id);
+  return found != state_->orders.end() && found->second.canceled_at;
+}
+
 void PracticePanel::set_refill(const std::string& id, const std::string& status) {
   const auto now = clock_.now();
   const std::lock_guard lock(mutex_);

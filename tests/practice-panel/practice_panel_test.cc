@@ -268,6 +268,28 @@ TEST_CASE("states of an answer that turns out lost are taken back, and their nei
   CHECK(ledger.distinct_states("p1", "7")[0].remains == "9");
 }
 
+TEST_CASE("what is taken out of the ledger is gone from it, and the numbers go on") {
+  TestWorld world;
+  const auto poll = [&world] { world.ask({{"action", "status"}, {"orders", "101"}}); };
+  auto& ledger = world.server.ledger();
+  poll();
+  poll();
+  const auto taken = ledger.take();
+  REQUIRE(taken.size() == 2);
+  CHECK(taken[1].number == 2);
+  CHECK(taken[1].answer->told.size() == 1);
+  CHECK(ledger.entries().empty());
+  CHECK(ledger.requests() == 2);
+  CHECK(ledger.requests("p1") == 2);
+  CHECK(ledger.distinct_states("p1", "101").empty());
+  ledger.set_whole(2, false);  // nobody's any more
+  poll();
+  REQUIRE(ledger.entries().size() == 1);
+  CHECK(ledger.last()->number == 3);
+  ledger.set_whole(3, false);
+  CHECK_FALSE(ledger.last()->answer->whole);
+}
+
 TEST_CASE("the ledger shows the form without the key, the ids, the answer and the connection") {
   TestWorld world;
   world.ask({{"action", "status"}, {"orders", "100, 101"}});
