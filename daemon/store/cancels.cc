@@ -57,7 +57,8 @@ Cancels::Cancels(platform::Database& database, Panels& panels)
       last_(database, "read an order's last cancel",
             from("cancel c INDEXED BY cancel_by_order", "c.order_row = ?1 ORDER BY c.id DESC LIMIT 1")),
       asking_(database, "read the cancels left asking",
-              from("cancel c INDEXED BY cancel_by_state", "c.state = 0 ORDER BY c.id")) {}
+              from("cancel c INDEXED BY cancel_by_state", "c.state IN (0, 5, 6) AND c.answered_at IS NULL")) {
+}
 
 std::int64_t Cancels::insert(const Cancel& intent, Timestamp now) {
   insert_.bind(1, intent.order_row).bind(2, static_cast<std::int64_t>(intent.cause));

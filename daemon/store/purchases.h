@@ -103,6 +103,7 @@ class Purchases {
   [[nodiscard]] std::optional<Cancel> cancel(std::int64_t id);
   [[nodiscard]] tl::expected<CancelPage, std::string> cancels(const CancelQuery& query);
   [[nodiscard]] std::optional<Cancel> last_cancel_of(std::int64_t order_row);
+  // Without an answer; the end of the order may have decided them.
   [[nodiscard]] std::vector<Cancel> cancels_left_asking();
 
   // Placements. A key that stands for another one (see placement_by_key) is a std::logic_error: ask first.

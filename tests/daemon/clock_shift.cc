@@ -1,15 +1,19 @@
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 
 // Loaded before the C library of a program under test: moves its wall clock and its time since boot by the
 // two numbers of seconds in the file that CLOCK_SHIFT names. Waits the kernel makes are as long as ever, but
-// sd-event finds its timers due once its clock says so.
+// sd-event finds its timers due once its clock says so. The clocks move only while the program sleeps, as a
+// machine's do that is suspended: a request that was just made would be too old before it is sent.
 namespace {
 
 struct Shift {
@@ -33,14 +37,40 @@ Shift read_shift() {
   return shift;
 }
 
+// One thread's: the event loop's.
+thread_local Shift now_shifted = read_shift();
+
+template <class Wait>
+int sleeping(bool sleeps, const Wait& wait) {
+  const int result = wait();
+  const int error = errno;
+  if (sleeps) now_shifted = read_shift();
+  errno = error;
+  return result;
+}
+
 }  // namespace
+
+extern "C" int epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
+  using Original = int (*)(int, epoll_event*, int, int);
+  static const auto original = reinterpret_cast<Original>(dlsym(RTLD_NEXT, "epoll_wait"));
+  return sleeping(timeout != 0, [&] { return original(epoll, events, most, timeout); });
+}
+
+extern "C" int epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* timeout,
+                            const sigset_t* signals) {
+  using Original = int (*)(int, epoll_event*, int, const timespec*, const sigset_t*);
+  static const auto original = reinterpret_cast<Original>(dlsym(RTLD_NEXT, "epoll_pwait2"));
+  const bool sleeps = timeout == nullptr || timeout->tv_sec != 0 || timeout->tv_nsec != 0;
+  return sleeping(sleeps, [&] { return original(epoll, events, most, timeout, signals); });
+}
 
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
   using Original = int (*)(clockid_t, timespec*);
   static const auto original = reinterpret_cast<Original>(dlsym(RTLD_NEXT, "clock_gettime"));
   const int result = original(clock, time);
-  if (clock == CLOCK_REALTIME) time->tv_sec += read_shift().wall;
-  if (clock == CLOCK_BOOTTIME) time->tv_sec += read_shift().boot;
+  if (clock == CLOCK_REALTIME) time->tv_sec += now_shifted.wall;
+  if (clock == CLOCK_BOOTTIME) time->tv_sec += now_shifted.boot;
   return result;
 }
 
@@ -58,7 +88,7 @@ extern "C" int timerfd_settime(int fd, int flags, const itimerspec* wanted, itim
   itimerspec moved = *wanted;
   const bool is_set = moved.it_value.tv_sec != 0 || moved.it_value.tv_nsec != 0;
   if (is_set && (flags & TFD_TIMER_ABSTIME) != 0) {
-    moved.it_value.tv_sec -= read_shift().boot;
+    moved.it_value.tv_sec -= now_shifted.boot;
     if (moved.it_value.tv_sec < 0) moved.it_value = {0, 1};
   }
   return original(fd, flags, &moved, old);

@@ -68,20 +68,29 @@ std::set<std::uint64_t> doubtful(const std::vector<practice::LedgerEntry>& entri
 }
 
 std::string first_difference(const std::vector<ToldReading>& told, const std::vector<Json>& history) {
-  std::size_t next = 0;
+  std::vector<Reading> points;
+  points.reserve(history.size());
+  for (const auto& point : history) points.push_back(reading_of(point));
+  const auto shown_point = [&](std::size_t at) {
+    return (at < points.size() ? to_text(points[at]) : std::string("nothing")) + " at point " +
+           std::to_string(at);
+  };
+  // Up to where the history may have come: of what was perhaps lost and looks like the next point both are
+  // possible.
+  std::set<std::size_t> reached = {0};
   for (const auto& [reading, may_be_lost] : told) {
-    if (next > 0 && reading_of(history[next - 1]) == reading) continue;
-    if (next < history.size() && reading_of(history[next]) == reading) {
-      ++next;
-    } else if (!may_be_lost) {
-      return "told " + to_text(reading) + " but history has " +
-             (next < history.size() ? to_text(reading_of(history[next])) : std::string("nothing")) +
-             " at point " + std::to_string(next);
+    std::set<std::size_t> next;
+    for (const auto at : reached) {
+      const bool changes_nothing = at > 0 && points[at - 1] == reading;
+      if (changes_nothing || may_be_lost) next.insert(at);
+      if (!changes_nothing && at < points.size() && points[at] == reading) next.insert(at + 1);
     }
+    if (next.empty())
+      return "told " + to_text(reading) + " but history has " + shown_point(*reached.rbegin());
+    reached = std::move(next);
   }
-  if (next == history.size()) return {};
-  return "history has " + to_text(reading_of(history[next])) + " at point " + std::to_string(next) +
-         ", never told";
+  if (reached.count(points.size()) > 0) return {};
+  return "history has " + shown_point(*reached.rbegin()) + ", never told";
 }
 
 }  // namespace smm::test

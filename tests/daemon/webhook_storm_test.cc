@@ -1,7 +1,6 @@
+#include "webhook_attempts.h"
 #include "webhook_hours_world.h"
 #include "witness.h"
-
-#include <sqlite3.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -49,28 +48,6 @@ class Moody {
   std::mt19937 random_;
   double trouble_;
 };
-
-// Of the database of a program that has ended: how many attempts each event has at an endpoint.
-std::map<std::string, std::size_t> attempts_by_event(const TrackerProcess& tracker,
-                                                     const std::string& webhook) {
-  std::map<std::string, std::size_t> attempts;
-  sqlite3* database = nullptr;
-  sqlite3_stmt* statement = nullptr;
-  REQUIRE(sqlite3_open((tracker.state() / "tracker.db").c_str(), &database) == SQLITE_OK);
-  REQUIRE(sqlite3_prepare_v2(database, R"sql(
-            SELECT e.id, count(*) FROM attempt a JOIN delivery d ON d.id = a.delivery JOIN event e ON e.seq = d.event_seq
-            JOIN webhook w ON w.row = d.webhook WHERE w.name = ?1 GROUP BY e.id
-          )sql",
-                             -1, &statement, nullptr) == SQLITE_OK);
-  sqlite3_bind_text(statement, 1, webhook.c_str(), -1, SQLITE_TRANSIENT);
-  while (sqlite3_step(statement) == SQLITE_ROW) {
-    const auto* id = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
-    attempts[id] = static_cast<std::size_t>(sqlite3_column_int64(statement, 1));
-  }
-  sqlite3_finalize(statement);
-  sqlite3_close(database);
-  return attempts;
-}
 
 struct Count {
   std::size_t events = 0;
@@ -176,7 +153,8 @@ TEST_CASE(
   REQUIRE(world.tracker.stop().code == 0);
   for (const auto& [name, receiver] :
        {std::pair{std::string("good"), &good}, {"mixed", &mixed}, {"bad", &bad}}) {
-    const auto count = check_endpoint(name, *receiver, events, attempts_by_event(world.tracker, name));
+    const auto count = check_endpoint(name, *receiver, events,
+                                      attempts_by_event(world.tracker.state() / "tracker.db", name));
     MESSAGE(kills << " kills, " << name << ": " << count.events << " events, " << count.posts << " POSTs, "
                   << count.attempts << " attempts, seed " << seed);
     CHECK(count.attempts >= count.posts);

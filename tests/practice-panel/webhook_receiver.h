@@ -81,6 +81,8 @@ class WebhookReceiver {
   // Between stop and start connections are refused; both keep the port. Not thread-safe.
   void stop();
   void start();
+  // As of HttpServer: what a program that was killed had sent is received then.
+  bool wait_until_left(Ms patience) const { return http_ == nullptr || http_->wait_until_left(patience); }
 
  private:
   HttpReply handle(const HttpRequest& request);

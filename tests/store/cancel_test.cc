@@ -94,6 +94,18 @@ TEST_CASE("the outcome seen before the answer came stands, unless the panel refu
   CHECK(bench.store().purchases().cancel(refused)->state == CancelState::refused);
 }
 
+TEST_CASE("a cancel that the end of its order decided still waits for its answer, which nobody told yet") {
+  Workbench bench;
+  bench.track("1");
+  const auto order = bench.say(key_of("1"), "In progress", 5, noon);
+  const auto id = intend_cancel(bench, order, noon);
+  bench.say(key_of("1"), "Canceled", 5, noon + 1min);
+  CHECK(numbers_of(bench.store().purchases().cancels_left_asking()) == std::to_string(id));
+  settle_cancel(bench, id, CancelState::unknown, noon + 2min);
+  CHECK(bench.store().purchases().cancels_left_asking().empty());
+  CHECK(bench.store().purchases().cancel(id)->state == CancelState::done);
+}
+
 TEST_CASE("an answer that was judged too late decides no cancel") {
   Workbench bench;
   bench.track("1");
