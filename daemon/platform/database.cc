@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cassert>
+#include <cstdlib>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -70,6 +71,18 @@ DatabaseErrorKind error_kind(int result_code) {
     default:
       return DatabaseErrorKind::other;
   }
+}
+
+DatabaseErrorKind complaint_kind(std::string_view complaints) {
+  constexpr std::string_view mark = "unable to get the page. error code=";
+  for (auto at = complaints.find(mark); at != std::string_view::npos; at = complaints.find(mark, at)) {
+    at += mark.size();
+    const int code = std::atoi(std::string(complaints.substr(at, complaints.find('\n', at) - at)).c_str());
+    const auto kind = error_kind(code);
+    // A sector that cannot be read any more SQLite takes for damage everywhere else, too.
+    if (code != SQLITE_IOERR_CORRUPTFS && kind != DatabaseErrorKind::other) return kind;
+  }
+  return DatabaseErrorKind::corrupt;
 }
 
 void throw_database_error(sqlite3* handle, int result_code, std::string_view name) {
@@ -159,7 +172,12 @@ std::int64_t Statement::integer(int column) const {
 
 std::string_view Statement::view(int column) const {
   const unsigned char* bytes = sqlite3_column_text(statement_, column);
-  if (bytes == nullptr) return {};
+  if (bytes == nullptr) {
+    // Words for a number, for one, want memory.
+    const int result = sqlite3_errcode(database_->handle());
+    if (result == SQLITE_NOMEM) throw_database_error(database_->handle(), result, name_);
+    return {};
+  }
   const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
   return {reinterpret_cast<const char*>(bytes), length};
 }

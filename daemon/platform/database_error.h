@@ -10,6 +10,9 @@ namespace smm::platform {
 
 [[nodiscard]] DatabaseErrorKind error_kind(int result_code);
 
+// Of what SQLite's checks complain, in its words: corrupt, or, where a page could not be read, why.
+[[nodiscard]] DatabaseErrorKind complaint_kind(std::string_view complaints);
+
 // Throws what the connection says went wrong: "NAME: its words (the system's reason)".
 [[noreturn]] void throw_database_error(sqlite3* handle, int result_code, std::string_view name);
 
