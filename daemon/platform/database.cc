@@ -73,16 +73,17 @@ DatabaseErrorKind error_kind(int result_code) {
   }
 }
 
-DatabaseErrorKind complaint_kind(std::string_view complaints) {
+DatabaseErrorKind complaint_kind(std::string_view complaints, std::string_view again) {
   constexpr std::string_view mark = "unable to get the page. error code=";
-  for (auto at = complaints.find(mark); at != std::string_view::npos; at = complaints.find(mark, at)) {
-    at += mark.size();
-    const int code = std::atoi(std::string(complaints.substr(at, complaints.find('\n', at) - at)).c_str());
-    const auto kind = error_kind(code);
-    // A sector that cannot be read any more SQLite takes for damage everywhere else, too.
-    if (code != SQLITE_IOERR_CORRUPTFS && kind != DatabaseErrorKind::other) return kind;
+  for (const auto& words : {complaints, again}) {
+    for (auto at = words.find(mark); at != std::string_view::npos; at = words.find(mark, at)) {
+      at += mark.size();
+      const int code = std::atoi(std::string(words.substr(at, words.find('\n', at) - at)).c_str());
+      // A sector that cannot be read any more SQLite takes for damage everywhere else, too.
+      if (code != SQLITE_IOERR_CORRUPTFS) return error_kind(code);
+    }
   }
-  return DatabaseErrorKind::corrupt;
+  return again == "ok" ? DatabaseErrorKind::io : DatabaseErrorKind::corrupt;
 }
 
 void throw_database_error(sqlite3* handle, int result_code, std::string_view name) {

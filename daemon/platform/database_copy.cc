@@ -153,7 +153,10 @@ void DatabaseCopy::check(std::int32_t application_id) {
     if (first_number(handle, "check a copy", "PRAGMA application_id") != application_id)
       throw DatabaseError(DatabaseErrorKind::not_ours, "check a copy: it does not say whose it is");
     const auto verdict = first_word(handle, "check a copy", "PRAGMA integrity_check(1)");
-    if (verdict != "ok") throw DatabaseError(complaint_kind(verdict), "check a copy: " + verdict);
+    if (verdict != "ok") {
+      const auto again = first_word(handle, "check a copy", "PRAGMA integrity_check(20)");
+      throw DatabaseError(complaint_kind(verdict, again), "check a copy: " + verdict);
+    }
     const auto orphan = first_word(handle, "check a copy", "PRAGMA foreign_key_check");
     if (!orphan.empty()) {
       throw DatabaseError(DatabaseErrorKind::corrupt,

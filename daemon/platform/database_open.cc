@@ -116,15 +116,14 @@ struct Database::Opening {
       PRAGMA cache_size = -8192;             -- KiB
       PRAGMA temp_store = MEMORY;            -- nothing of ours in /tmp
     )sql");
+    // A file that it cannot open for writing SQLite opens for reading, and says so at the first write.
+    database.execute("try to write", "BEGIN IMMEDIATE; ROLLBACK");
   }
 
   void check() {
     auto verdict = ask(database, "PRAGMA quick_check(1)");
     if (verdict == "ok") return;
-    // Once more, and for more than the first complaint: what could not be read may be whole.
-    const auto again = ask(database, "PRAGMA quick_check(20)");
-    auto kind = complaint_kind(verdict + "\n" + again);
-    if (kind == DatabaseErrorKind::corrupt && again == "ok") kind = DatabaseErrorKind::io;
+    const auto kind = complaint_kind(verdict, ask(database, "PRAGMA quick_check(20)"));
     // It comes below a heading.
     verdict.erase(0, verdict.find('\n') + 1);
     refuse(kind, options.path,

@@ -9,8 +9,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t old_schema = 3;
-
 // A database that was not closed, and a copy of an earlier schema.
 void make_both(const fs::path& directory) {
   const Directory scratch;
@@ -19,7 +17,7 @@ void make_both(const fs::path& directory) {
   bench.say(key_of("1"), "In progress", 157, noon);
   fs::copy(scratch.path(), directory);
   REQUIRE(fs::file_size(directory / "tracker.db-wal") > 0);
-  make_old_database(directory / "copy.db", old_schema);
+  make_old_database(directory / "copy.db", migrations().size() - 1);
 }
 
 void restore_copy(const fs::path& directory) {
