@@ -197,7 +197,7 @@ BroughtDatabase::BroughtDatabase(const std::filesystem::path& file) {
   try {
     look(file);
   } catch (...) {
-    sqlite3_close(handle_);
+    close();
     throw;
   }
 }
@@ -228,6 +228,10 @@ std::int64_t BroughtDatabase::number(const std::string& sql) const {
 }
 
 BroughtDatabase::~BroughtDatabase() {
+  close();
+}
+
+void BroughtDatabase::close() noexcept {
   sqlite3_close(handle_);
   std::error_code error;
   if (!made_log_.empty() && std::filesystem::file_size(made_log_, error) == 0)

@@ -105,9 +105,7 @@ struct Database::Opening {
   void set_up() {
     // Only possible before the first page exists.
     if (version == 0) database.execute("auto vacuum", "PRAGMA auto_vacuum = INCREMENTAL");
-    if (ask(database, "PRAGMA journal_mode = WAL") != "wal") {
-      refuse(DatabaseErrorKind::other, options.path, " cannot be switched to a write-ahead log");
-    }
+    must_have_a_log(ask(database, "PRAGMA journal_mode = WAL"));
     database.execute("pragmas", R"sql(
       PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = ON;
@@ -118,6 +116,13 @@ struct Database::Opening {
     )sql");
     // A file that it cannot open for writing SQLite opens for reading, and says so at the first write.
     database.execute("try to write", "BEGIN IMMEDIATE; ROLLBACK");
+    // A log that it cannot open it may do without, and says so only now.
+    must_have_a_log(ask(database, "PRAGMA journal_mode"));
+  }
+
+  void must_have_a_log(const std::string& mode) const {
+    if (mode != "wal")
+      refuse(DatabaseErrorKind::io, options.path, " cannot be switched to a write-ahead log");
   }
 
   void check() {
