@@ -44,14 +44,14 @@ std::string outcome_of(const Undertaking& undertaking, const Round& round, Blow&
     return {};
   } catch (const platform::DatabaseError& error) {
     blow.pause();
-    const std::string words = error.what();
+    std::string words = error.what();
     CAPTURE(words);
     const auto& kinds = round.trouble.kinds;
     CHECK(std::count(kinds.begin(), kinds.end(), error.kind()) > 0);
     return words;
   } catch (const std::exception& error) {
     blow.pause();
-    const std::string words = error.what();
+    std::string words = error.what();
     CAPTURE(words);
     CHECK(undertaking.may_throw(error));
     return words;

@@ -66,9 +66,12 @@ std::vector<Trouble> troubles_of_files() {
     return each.name.rfind("IOERR_", 0) == 0 && each.name != "IOERR_READ";
   };
   all.erase(std::remove_if(all.begin(), all.end(), is_one_too_many), all.end());
-  // Of some pages that they could not read SQLite's checks do not tell why.
+  // Of some pages that they could not read SQLite's checks do not tell why; and what a log could not be
+  // carried over into they find damaged.
   for (auto& each : all) {
-    if (!each.is_of_memory) each.kinds.push_back(DatabaseErrorKind::io);
+    if (each.is_of_memory) continue;
+    each.kinds.push_back(DatabaseErrorKind::io);
+    if (each.fault.code == SQLITE_READONLY) each.kinds.push_back(DatabaseErrorKind::corrupt);
   }
   all.push_back(of_calls("EIO", EIO));
   if (wants_all_troubles()) all.push_back(of_calls("ENOSPC", ENOSPC));
