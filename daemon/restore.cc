@@ -102,12 +102,13 @@ class Moves {
 // What fails leaves everything as it was found.
 void put_in_place(const std::filesystem::path& database, const std::string& day) {
   const auto aside = with_end(database, aside_mark + day);
-  Moves moves;
   // Its log first: a database without its log is one that lacks its last commits, and a log without its
   // database is nothing; but a log beside a new database would be applied to it.
-  for (const auto* end : {"-wal", "-shm", "-journal", ""}) {
-    if (is_there(with_end(database, end))) moves.make(with_end(database, end), with_end(aside, end));
-  }
+  std::vector<std::string> ends = {"-wal", "-shm", "-journal", ""};
+  // All are looked for before the first is moved: a look that fails moves nothing back.
+  std::erase_if(ends, [&](const std::string& end) { return !is_there(with_end(database, end)); });
+  Moves moves;
+  for (const auto& end : ends) moves.make(with_end(database, end), with_end(aside, end));
   platform::sync_directory_of(database);
   moves.make(with_end(database, whole_mark + day), database);
   platform::sync_directory_of(database);
@@ -241,8 +242,8 @@ Restored restore(const platform::BroughtDatabase& from, const std::filesystem::p
   make_current(copy.file(), newest_event_in(database), now, restored);
   // The last of it may be in a log still: closing a database tells nobody what went wrong.
   copy.check(store::application_id);
-  copy.put(with_end(database, whole_mark + day));
   if (is_there(database)) restored.set_aside = with_end(database, aside_mark + day);
+  copy.put(with_end(database, whole_mark + day));
   try {
     put_in_place(database, day);
   } catch (const DatabaseError& error) {
