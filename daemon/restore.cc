@@ -30,9 +30,16 @@ std::filesystem::path with_end(const std::filesystem::path& path, const std::str
   return path.string() + end;
 }
 
+[[noreturn]] void cannot_be_read(const std::filesystem::path& path, const std::error_code& error) {
+  throw DatabaseError(DatabaseErrorKind::io, path.string() + ": cannot be read (" + error.message() + ")");
+}
+
+// Throws where that cannot be said: a log that is overlooked would be applied to another database.
 bool is_there(const std::filesystem::path& path) {
   std::error_code error;
-  return std::filesystem::exists(std::filesystem::symlink_status(path, error));
+  const auto status = std::filesystem::symlink_status(path, error);
+  if (status.type() == std::filesystem::file_type::none) cannot_be_read(path, error);
+  return std::filesystem::exists(status);
 }
 
 void move(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -41,16 +48,20 @@ void move(const std::filesystem::path& from, const std::filesystem::path& to) {
                                                  std::generic_category().message(errno) + ")");
 }
 
-// The names in the directory of `path` that begin as it does, with `mark` behind it.
+// The names in the directory of `path` that begin as it does, with `mark` behind it. Throws where they cannot
+// be read: what was begun must not be passed over.
 std::vector<std::string> ends_behind(const std::filesystem::path& path, const std::string& mark) {
   const auto begin = path.filename().string() + mark;
   const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   std::vector<std::string> ends;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
-    const auto name = entry.path().filename().string();
+  const std::filesystem::directory_iterator end;
+  for (std::filesystem::directory_iterator entry(parent, error); !error && entry != end;
+       entry.increment(error)) {
+    const auto name = entry->path().filename().string();
     if (name.rfind(begin, 0) == 0) ends.push_back(name.substr(begin.size()));
   }
+  if (error) cannot_be_read(parent, error);
   std::sort(ends.begin(), ends.end());
   return ends;
 }
@@ -91,12 +102,13 @@ class Moves {
 // What fails leaves everything as it was found.
 void put_in_place(const std::filesystem::path& database, const std::string& day) {
   const auto aside = with_end(database, aside_mark + day);
-  Moves moves;
   // Its log first: a database without its log is one that lacks its last commits, and a log without its
   // database is nothing; but a log beside a new database would be applied to it.
-  for (const auto* end : {"-wal", "-shm", "-journal", ""}) {
-    if (is_there(with_end(database, end))) moves.make(with_end(database, end), with_end(aside, end));
-  }
+  std::vector<std::string> ends = {"-wal", "-shm", "-journal", ""};
+  // All are looked for before the first is moved: a look that fails moves nothing back.
+  std::erase_if(ends, [&](const std::string& end) { return !is_there(with_end(database, end)); });
+  Moves moves;
+  for (const auto& end : ends) moves.make(with_end(database, end), with_end(aside, end));
   platform::sync_directory_of(database);
   moves.make(with_end(database, whole_mark + day), database);
   platform::sync_directory_of(database);
@@ -141,7 +153,8 @@ std::int64_t number_of(platform::Database& database, const char* sql) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
-// As far as it can be read: it may be damaged, another program's, or not there.
+// As far as it can be read: it may be damaged, another program's, or not there. Throws where memory is short,
+// which says nothing of it.
 std::int64_t newest_event_in(const std::filesystem::path& database) {
   try {
     if (!std::filesystem::is_regular_file(database)) return 0;
@@ -150,6 +163,9 @@ std::int64_t newest_event_in(const std::filesystem::path& database) {
     const auto newest = old.number(
         "SELECT max(ifnull((SELECT max(seq) FROM event), 0), ifnull((SELECT seq FROM event_floor), 0))");
     return newest < most_believed ? newest : 0;
+  } catch (const DatabaseError& error) {
+    if (error.kind() == DatabaseErrorKind::no_memory) throw;
+    return 0;
   } catch (const std::exception&) {
     return 0;
   }
@@ -166,7 +182,7 @@ void give_up_whole(const std::filesystem::path& whole, const std::string& why) {
                           "): the next start of smm-trackerd puts it in place, unless you remove it before");
 }
 
-// Brings what was copied to this program's schema and notes the restore in it; closed, it has no log.
+// Brings what was copied to this program's schema and notes the restore in it.
 void make_current(const std::filesystem::path& file, std::int64_t newest_before, Timestamp now,
                   Restored& restored) {
   platform::Database database({file, store::application_id, store::migrations(), false});
@@ -224,9 +240,10 @@ Restored restore(const platform::BroughtDatabase& from, const std::filesystem::p
   }
   copy.check(store::application_id);
   make_current(copy.file(), newest_event_in(database), now, restored);
-  platform::sync_file(copy.file());
-  copy.put(with_end(database, whole_mark + day));
+  // The last of it may be in a log still: closing a database tells nobody what went wrong.
+  copy.check(store::application_id);
   if (is_there(database)) restored.set_aside = with_end(database, aside_mark + day);
+  copy.put(with_end(database, whole_mark + day));
   try {
     put_in_place(database, day);
   } catch (const DatabaseError& error) {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cassert>
+#include <cstdlib>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -70,6 +71,19 @@ DatabaseErrorKind error_kind(int result_code) {
     default:
       return DatabaseErrorKind::other;
   }
+}
+
+DatabaseErrorKind complaint_kind(std::string_view complaints, std::string_view again) {
+  constexpr std::string_view mark = "unable to get the page. error code=";
+  for (const auto& words : {complaints, again}) {
+    for (auto at = words.find(mark); at != std::string_view::npos; at = words.find(mark, at)) {
+      at += mark.size();
+      const int code = std::atoi(std::string(words.substr(at, words.find('\n', at) - at)).c_str());
+      // A sector that cannot be read any more SQLite takes for damage everywhere else, too.
+      if (code != SQLITE_IOERR_CORRUPTFS) return error_kind(code);
+    }
+  }
+  return again == "ok" ? DatabaseErrorKind::io : DatabaseErrorKind::corrupt;
 }
 
 void throw_database_error(sqlite3* handle, int result_code, std::string_view name) {
@@ -159,7 +173,12 @@ std::int64_t Statement::integer(int column) const {
 
 std::string_view Statement::view(int column) const {
   const unsigned char* bytes = sqlite3_column_text(statement_, column);
-  if (bytes == nullptr) return {};
+  if (bytes == nullptr) {
+    // Words for a number, for one, want memory.
+    const int result = sqlite3_errcode(database_->handle());
+    if (result == SQLITE_NOMEM) throw_database_error(database_->handle(), result, name_);
+    return {};
+  }
   const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
   return {reinterpret_cast<const char*>(bytes), length};
 }

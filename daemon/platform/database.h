@@ -115,8 +115,9 @@ class Database {
   // 0600), refuses a foreign file (not_ours) or a newer schema (too_new) with a plain message and without
   // changing it, checks it after an unclean stop (its log was left behind) or where a note of damage lies
   // beside it (corrupt when it is damaged; when it is not, the note goes), copies it beside itself before a
-  // migration (FILE.before-N, N the schema it is brought to next; with the backup API), and migrates in one
-  // transaction a step. Everything here may block: it is for the start.
+  // migration (FILE.before-N, N the schema it is brought to next; whole and checked), and migrates in one
+  // transaction. What fails leaves the database as it was, the check that is due to be made by the next one.
+  // Everything here may block: it is for the start.
   explicit Database(const DatabaseOptions& options);
   // Optimizes and closes cleanly. Every Statement must be gone by then.
   ~Database();

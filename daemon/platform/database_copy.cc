@@ -31,6 +31,8 @@ std::string first_word(sqlite3* handle, const char* name, const char* sql) {
   if (result == SQLITE_ROW) {
     const auto* text = sqlite3_column_text(statement, 0);
     if (text != nullptr) word = reinterpret_cast<const char*>(text);
+    // Words for a number want memory.
+    if (text == nullptr && sqlite3_errcode(handle) == SQLITE_NOMEM) result = SQLITE_NOMEM;
   }
   sqlite3_finalize(statement);
   if (result != SQLITE_ROW && result != SQLITE_DONE) throw_database_error(handle, result, name);
@@ -46,13 +48,16 @@ std::int64_t first_number(sqlite3* handle, const char* name, const char* sql) {
 bool is_written_with_a_log(const std::filesystem::path& file) {
   constexpr int read_version_at = 19;
   std::array<char, read_version_at + 1> head{};
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) {
+  const auto fail = [&](int error) {
     throw DatabaseError(DatabaseErrorKind::io,
-                        file.string() + ": cannot be read (" + std::generic_category().message(errno) + ")");
-  }
+                        file.string() + ": cannot be read (" + std::generic_category().message(error) + ")");
+  };
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) fail(errno);
   const auto got = read(fd, head.data(), head.size());
+  const int failure = errno;
   close(fd);
+  if (got < 0) fail(failure);
   return got == static_cast<ssize_t>(head.size()) && head[read_version_at] == 2;
 }
 
@@ -148,7 +153,10 @@ void DatabaseCopy::check(std::int32_t application_id) {
     if (first_number(handle, "check a copy", "PRAGMA application_id") != application_id)
       throw DatabaseError(DatabaseErrorKind::not_ours, "check a copy: it does not say whose it is");
     const auto verdict = first_word(handle, "check a copy", "PRAGMA integrity_check(1)");
-    if (verdict != "ok") throw DatabaseError(DatabaseErrorKind::corrupt, "check a copy: " + verdict);
+    if (verdict != "ok") {
+      const auto again = first_word(handle, "check a copy", "PRAGMA integrity_check(20)");
+      throw DatabaseError(complaint_kind(verdict, again), "check a copy: " + verdict);
+    }
     const auto orphan = first_word(handle, "check a copy", "PRAGMA foreign_key_check");
     if (!orphan.empty()) {
       throw DatabaseError(DatabaseErrorKind::corrupt,
@@ -165,6 +173,8 @@ void DatabaseCopy::put(const std::filesystem::path& name) {
   if (error) {
     throw DatabaseError(DatabaseErrorKind::io, name.string() + ": cannot be made (" + error.message() + ")");
   }
+  // SQLite does not tell when it cannot remove a log that is done with.
+  remove_database(file_);
   file_ = name;
   is_put_ = true;
   sync_directory_of(name);
@@ -187,7 +197,7 @@ BroughtDatabase::BroughtDatabase(const std::filesystem::path& file) {
   try {
     look(file);
   } catch (...) {
-    sqlite3_close(handle_);
+    close();
     throw;
   }
 }
@@ -218,6 +228,10 @@ std::int64_t BroughtDatabase::number(const std::string& sql) const {
 }
 
 BroughtDatabase::~BroughtDatabase() {
+  close();
+}
+
+void BroughtDatabase::close() noexcept {
   sqlite3_close(handle_);
   std::error_code error;
   if (!made_log_.empty() && std::filesystem::file_size(made_log_, error) == 0)

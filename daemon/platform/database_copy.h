@@ -77,6 +77,7 @@ class BroughtDatabase {
 
  private:
   void look(const std::filesystem::path& file);
+  void close() noexcept;
 
   sqlite3* handle_ = nullptr;
   DatabaseIdentity identity_;

@@ -1,4 +1,5 @@
 #include "platform/database.h"
+#include "platform/database_copy.h"
 #include "platform/database_error.h"
 #include "platform/database_files.h"
 
@@ -6,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <cassert>
+#include <chrono>
 #include <system_error>
 
 namespace smm::platform {
@@ -27,15 +29,6 @@ std::int64_t ask_number(Database& database, std::string_view sql) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
-// Copies all pages in one go.
-void copy_pages(sqlite3* from, sqlite3* to, const std::string& name) {
-  sqlite3_backup* backup = sqlite3_backup_init(to, "main", from, "main");
-  if (backup == nullptr) throw_database_error(to, sqlite3_errcode(to), name);
-  sqlite3_backup_step(backup, -1);
-  const int result = sqlite3_backup_finish(backup);
-  if (result != SQLITE_OK) throw_database_error(to, result, name);
-}
-
 }  // namespace
 
 // The steps of opening, in order; each leaves a foreign or newer file as it was.
@@ -49,10 +42,10 @@ struct Database::Opening {
     log += "-wal";
     std::error_code error;
     const auto log_size = std::filesystem::file_size(log, error);
-    // The log is removed by a clean close.
-    database.was_clean_ = static_cast<bool>(error) || log_size == 0;
+    // The log is removed by a clean close. What cannot be looked at is taken to be there.
+    database.was_clean_ = error ? error == std::errc::no_such_file_or_directory : log_size == 0;
     const auto note = damage_note_of(options.path);
-    if (std::filesystem::exists(note, error)) database.was_clean_ = false;
+    if (std::filesystem::exists(note, error) || error) database.was_clean_ = false;
 
     make_private_file(options.path);
     connect();
@@ -64,6 +57,7 @@ struct Database::Opening {
       check();
       std::filesystem::remove(note, error);
     }
+    sqlite3_db_config(database.handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
     migrate();
   }
 
@@ -73,7 +67,8 @@ struct Database::Opening {
     sqlite3_busy_timeout(handle, busy_wait_ms);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-    // Until it is known to be ours, closing must not even move a stranger's log into his file.
+    // Until it is known to be ours, closing must not even move a stranger's log into his file; and until it
+    // is known to be whole, the log that says it has to be checked must outlast a start that fails.
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     // Before the first look at the file: then the index of the log is kept in memory, there is no -shm file,
     // and nobody else can open the database (sqlite.org/wal.html, "Use of WAL without shared-memory").
@@ -105,15 +100,12 @@ struct Database::Opening {
              " was written by a newer smm-tracker (schema " + std::to_string(version) + ", this one knows " +
                  std::to_string(known) + ")");
     }
-    sqlite3_db_config(database.handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   }
 
   void set_up() {
     // Only possible before the first page exists.
     if (version == 0) database.execute("auto vacuum", "PRAGMA auto_vacuum = INCREMENTAL");
-    if (ask(database, "PRAGMA journal_mode = WAL") != "wal") {
-      refuse(DatabaseErrorKind::other, options.path, " cannot be switched to a write-ahead log");
-    }
+    must_have_a_log(ask(database, "PRAGMA journal_mode = WAL"));
     database.execute("pragmas", R"sql(
       PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = ON;
@@ -122,14 +114,26 @@ struct Database::Opening {
       PRAGMA cache_size = -8192;             -- KiB
       PRAGMA temp_store = MEMORY;            -- nothing of ours in /tmp
     )sql");
+    // A file that it cannot open for writing SQLite opens for reading, and says so at the first write.
+    database.execute("try to write", "BEGIN IMMEDIATE; ROLLBACK");
+    // A log that it cannot open it may do without, and says so only now.
+    must_have_a_log(ask(database, "PRAGMA journal_mode"));
+  }
+
+  void must_have_a_log(const std::string& mode) const {
+    if (mode != "wal")
+      refuse(DatabaseErrorKind::io, options.path, " cannot be switched to a write-ahead log");
   }
 
   void check() {
     auto verdict = ask(database, "PRAGMA quick_check(1)");
     if (verdict == "ok") return;
+    const auto kind = complaint_kind(verdict, ask(database, "PRAGMA quick_check(20)"));
     // It comes below a heading.
     verdict.erase(0, verdict.find('\n') + 1);
-    refuse(DatabaseErrorKind::corrupt, options.path, " is damaged (" + verdict + ")");
+    refuse(kind, options.path,
+           (kind == DatabaseErrorKind::corrupt ? " is damaged (" : ": it could not be read as a whole (") +
+               verdict + ")");
   }
 
   void migrate() {
@@ -139,13 +143,17 @@ struct Database::Opening {
     // A step may rebuild a table others refer to; what it leaves is checked as a whole
     // (sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes").
     database.execute("foreign keys off", "PRAGMA foreign_keys = OFF");
-    for (auto next = version + 1; next <= known; ++next) migrate_to(next);
+    {
+      // All or none: what fails half-way leaves a database the program that wrote it can go on with.
+      Transaction transaction(database);
+      for (auto next = version + 1; next <= known; ++next) migrate_to(next);
+      transaction.commit();
+    }
     database.execute("foreign keys on", "PRAGMA foreign_keys = ON");
   }
 
   void migrate_to(std::int64_t next) {
     const auto name = "schema " + std::to_string(next);
-    Transaction transaction(database);
     database.execute(name, options.migrations.at(static_cast<std::size_t>(next - 1)));
     {
       Statement orphans(database, name, "PRAGMA foreign_key_check");
@@ -157,29 +165,21 @@ struct Database::Opening {
     }
     database.execute(name, "PRAGMA application_id = " + std::to_string(options.application_id));
     database.execute(name, "PRAGMA user_version = " + std::to_string(next));
-    transaction.commit();
   }
 
   // A crash half-way leaves only the .new file; the name of a copy always stands for a whole one.
   void copy_aside() {
     auto copy = options.path;
     copy += ".before-" + std::to_string(version + 1);
-    auto unfinished = copy;
-    unfinished += ".new";
-    std::error_code ignored;
-    std::filesystem::remove(unfinished, ignored);
-    make_private_file(unfinished);
-    sqlite3* to = open_connection(unfinished, SQLITE_OPEN_READWRITE);
     try {
-      copy_pages(database.handle_, to, "copy to " + copy.string());
-    } catch (const DatabaseError&) {
-      sqlite3_close(to);
-      std::filesystem::remove(unfinished, ignored);
-      throw;
+      DatabaseCopy unfinished(database.handle_, copy.string() + ".new");
+      while (!unfinished.copy_for(std::chrono::seconds(1))) {
+      }
+      unfinished.check(options.application_id);
+      unfinished.put(copy);
+    } catch (const DatabaseError& error) {
+      throw DatabaseError(error.kind(), "copy to " + copy.string() + ": " + error.what());
     }
-    sqlite3_close(to);
-    std::filesystem::rename(unfinished, copy);
-    sync_directory_of(copy);
   }
 };
 

@@ -17,6 +17,7 @@ std::recursive_mutex mutex;
 Fault armed{0};
 int left_to_spare = 0;
 int struck = 0;
+int asked = 0;
 void (*look_first)() = nullptr;
 
 // What this ask comes to; SQLITE_OK: it goes on. `spoils` is set where only the bytes are to be spoilt.
@@ -24,6 +25,7 @@ int come_to(Ask ask, bool* spoils = nullptr) {
   const std::lock_guard lock(mutex);
   if (look_first != nullptr) look_first();
   if ((armed.asks & ask) == 0 || (armed.code == 0 && spoils == nullptr)) return SQLITE_OK;
+  ++asked;
   if (left_to_spare > 0) {
     --left_to_spare;
     return SQLITE_OK;
@@ -145,6 +147,7 @@ void arm(const Fault& fault) {
   armed = fault;
   left_to_spare = fault.spared;
   struck = 0;
+  asked = 0;
 }
 
 void disarm() {
@@ -154,6 +157,11 @@ void disarm() {
 int times_struck() {
   const std::lock_guard lock(mutex);
   return struck;
+}
+
+int times_asked() {
+  const std::lock_guard lock(mutex);
+  return asked;
 }
 
 Fault fault_from_text(std::string_view text) {

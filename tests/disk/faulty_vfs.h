@@ -35,6 +35,8 @@ void arm(const Fault& fault);
 void disarm();
 // How often it has struck since it was armed last.
 [[nodiscard]] int times_struck();
+// How often it could have, those spared and those struck together.
+[[nodiscard]] int times_asked();
 
 // "write sync FULL": which asks (or "anything"), and what they come to: a name of SQLite's without "SQLITE_",
 // or "spoilt". Asks none: no fault.

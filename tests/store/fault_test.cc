@@ -1,11 +1,13 @@
 #include "disk/faulty_vfs.h"
 #include "every_verb.h"
+#include "old_database.h"
+#include "trouble.h"
 
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
+#include <optional>
 #include <set>
 
 // The disk fails, or the memory, in each statement of the store in turn.
@@ -13,58 +15,6 @@ namespace smm::store {
 namespace {
 
 using platform::DatabaseError;
-using platform::DatabaseErrorKind;
-
-// SQLite's memory, which can run out. (Its own pools would give what malloc() does not.)
-bool memory_runs_out = false;
-bool memory_ran_out = false;
-sqlite3_mem_methods memory;
-
-bool is_refused() {
-  memory_ran_out = memory_ran_out || memory_runs_out;
-  return memory_runs_out;
-}
-
-[[maybe_unused]] const bool is_set_up = [] {
-  sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
-  sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory);
-  static auto short_memory = memory;
-  short_memory.xMalloc = [](int size) { return is_refused() ? nullptr : memory.xMalloc(size); };
-  short_memory.xRealloc = [](void* at, int size) {
-    return is_refused() ? nullptr : memory.xRealloc(at, size);
-  };
-  sqlite3_config(SQLITE_CONFIG_MALLOC, &short_memory);
-  test::install_faulty_vfs();
-  return true;
-}();
-
-struct Trouble {
-  std::string name;
-  test::Fault fault;
-  std::vector<DatabaseErrorKind> kinds;  // what the store may call it
-  bool is_of_memory = false;
-};
-
-// SQLite has three ways with them: FULL, IOERR and NOMEM end the transaction, READONLY and CORRUPT the
-// statement, and rubbish it has to find out. With SMM_ALL_TROUBLES all of them, else one of each.
-std::vector<Trouble> troubles() {
-  const auto disk = [](const char* name, int code, std::vector<DatabaseErrorKind> kinds) {
-    return Trouble{name, {test::ask_anything, code}, std::move(kinds)};
-  };
-  std::vector<Trouble> some = {
-      disk("FULL", SQLITE_FULL, {DatabaseErrorKind::full}),
-      disk("READONLY", SQLITE_READONLY, {DatabaseErrorKind::read_only}),
-      disk("a page of rubbish", 0, {DatabaseErrorKind::corrupt, DatabaseErrorKind::not_ours}),
-      {"NOMEM", {}, {DatabaseErrorKind::no_memory}, true}};
-  if (std::getenv("SMM_ALL_TROUBLES") == nullptr) return some;
-  for (auto& [name, code] : std::map<const char*, int>{{"IOERR_READ", SQLITE_IOERR_READ},
-                                                       {"IOERR_WRITE", SQLITE_IOERR_WRITE},
-                                                       {"IOERR_FSYNC", SQLITE_IOERR_FSYNC},
-                                                       {"IOERR_TRUNCATE", SQLITE_IOERR_TRUNCATE}})
-    some.push_back(disk(name, code, {DatabaseErrorKind::io}));
-  some.push_back(disk("CORRUPT", SQLITE_CORRUPT, {DatabaseErrorKind::corrupt}));
-  return some;
-}
 
 // The few that are not struck, and why.
 bool is_spared(const std::string& sql, const Trouble& trouble) {
@@ -80,7 +30,7 @@ bool is_spared(const std::string& sql, const Trouble& trouble) {
   if (sql.find("DELETE FROM clock_step") != std::string::npos) return true;
   // SQLite reads back what it has just put into its log, to sum it up anew, and cannot tell what is wrong
   // there.
-  return trouble.fault.code == 0 && sql == "COMMIT";
+  return trouble.is_rubbish() && sql == "COMMIT";
 }
 
 // Strikes each statement once, the first time it can.
@@ -124,16 +74,13 @@ class Striker {
     current_ = sqlite3_sql(statement);
     run_.insert(current_);
     if (struck_.count(current_) > 0 || is_spared(current_, trouble_)) return;
-    is_armed_ = true;
-    memory_runs_out = trouble_.is_of_memory;
-    if (!trouble_.is_of_memory) test::arm(trouble_.fault);
+    blow_.emplace(trouble_, 0, trouble_.is_of_memory);
   }
   void leave_alone() {
-    if (!is_armed_) return;
-    is_armed_ = false;
-    const bool is_hit = memory_ran_out || test::times_struck() > 0;
-    memory_runs_out = memory_ran_out = false;
-    test::disarm();
+    if (!blow_) return;
+    blow_->pause();
+    const bool is_hit = blow_->struck() > 0;
+    blow_.reset();
     if (!is_hit) return;
     struck_.insert(current_);
     has_struck_ = true;
@@ -142,34 +89,12 @@ class Striker {
   Workbench& bench_;
   Trouble trouble_;
   bool is_on_ = false;
-  bool is_armed_ = false;
+  std::optional<Blow> blow_;
   bool has_struck_ = false;
   std::string current_;
   std::set<std::string> struck_;
   std::set<std::string> run_;
 };
-
-// Everything in it.
-std::string contents_of(Workbench& bench) {
-  std::vector<std::string> tables;
-  {
-    platform::Statement statement(bench.database(), "ask",
-                                  "SELECT name FROM sqlite_schema WHERE type = 'table'");
-    while (statement.step()) tables.push_back(statement.text(0));
-  }
-  std::string all;
-  for (const auto& table : tables) {
-    platform::Statement statement(bench.database(), "ask", "SELECT * FROM \"" + table + "\"");
-    const platform::Reading reading(statement);
-    sqlite3_stmt* raw = sqlite3_next_stmt(bench.database().handle(), nullptr);  // the newest
-    const int columns = sqlite3_column_count(raw);
-    all += table + "\n";
-    while (statement.step()) {
-      for (int column = 0; column < columns; ++column) all += statement.text(column) + "|";
-    }
-  }
-  return all;
-}
 
 bool nothing_is_open(Workbench& bench) {
   auto* handle = bench.database().handle();
@@ -189,7 +114,7 @@ struct Tally {
 void do_in_spite_of_faults(Workbench& bench, const Deed& deed, const Trouble& trouble, Striker& striker,
                            Tally& tally) {
   CAPTURE(deed.name);
-  const auto before = contents_of(bench);
+  const auto before = contents_of(bench.database().handle());
   for (int again = 0; again < 400; ++again) {
     striker.begin();
     try {
@@ -208,7 +133,7 @@ void do_in_spite_of_faults(Workbench& bench, const Deed& deed, const Trouble& tr
       CHECK(what.find(": ") != std::string::npos);
       CHECK(what.find(": ") > 2);
       CHECK(nothing_is_open(bench));
-      if (deed.is_one) CHECK(contents_of(bench) == before);
+      if (deed.is_one) CHECK(contents_of(bench.database().handle()) == before);
     }
   }
   FAIL("it never went through");
@@ -228,7 +153,7 @@ std::set<std::string> statements_of(Workbench& bench, std::set<std::string> all)
 TEST_CASE(
     "every statement, struck by every trouble of disk and memory: all or nothing, said, and done the next "
     "time") {
-  for (const auto& trouble : troubles()) {
+  for (const auto& trouble : troubles_of_statements()) {
     CAPTURE(trouble.name);
     Workbench bench;
     Striker striker(bench, trouble);
@@ -273,7 +198,7 @@ TEST_CASE(
     bool is_struck = true;
     int faults = 0;
     for (int spared = 0; is_struck; ++spared) {
-      const auto before = contents_of(bench);
+      const auto before = contents_of(bench.database().handle());
       test::arm({ask, code, spared});
       bool is_done = true;
       try {
@@ -286,7 +211,7 @@ TEST_CASE(
       is_struck = test::times_struck() > 0;
       test::disarm();
       CHECK(nothing_is_open(bench));
-      CHECK((contents_of(bench) != before) == is_done);
+      CHECK((contents_of(bench.database().handle()) != before) == is_done);
       change();
       CHECK(bench.find(key_of("1")).remains == 100'000 - changes);
     }
