@@ -58,9 +58,13 @@ bool Inbox::wants(const std::string& type, const std::string& panel) const {
 bool Inbox::next_life() {
   const bool is_over = receiver_.wait_until_left(std::chrono::seconds(60));
   receiver_.clear();  // nothing is kept twice
+  be_forgotten();
+  return is_over;
+}
+
+void Inbox::be_forgotten() {
   const std::lock_guard lock(mutex_);
   ++life_;
-  return is_over;
 }
 
 void Inbox::shut() {

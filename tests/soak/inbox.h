@@ -44,6 +44,8 @@ class Inbox {
 
   // The daemon ended: what it was answered last it need not know. False when its connections do not end.
   [[nodiscard]] bool next_life();
+  // It left the configuration, or is back: what was under way then comes again.
+  void be_forgotten();
   // Nobody listens, or somebody does again.
   void shut();
   void open();

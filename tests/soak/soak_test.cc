@@ -160,6 +160,16 @@ class Soak {
     return text;
   }
 
+  // What the daemon says, which must be there.
+  [[nodiscard]] Json ask(const std::string& target) {
+    const auto answer = tracker_.get(target);
+    REQUIRE_MESSAGE(answer.status == 200,
+                    target << ": " << answer.status << " " << answer.body << answer.error
+                           << (tracker_.running() ? "" : ", and the daemon is gone") << "\n"
+                           << tail_of_log());
+    return answer.json();
+  }
+
   void start() { REQUIRE_MESSAGE(tracker_.start(options()), tail_of_log()); }
 
   [[nodiscard]] std::string tail_of_log() const {
@@ -204,7 +214,7 @@ class Soak {
   void keep_up(milliseconds most) {
     const auto enough = Clock::now() + most;
     do {
-      const auto panels = tracker_.get("/v1/panels").json();
+      const auto panels = ask("/v1/panels");
       const auto& items = panels["items"];
       const bool is_done = std::all_of(items.begin(), items.end(), [](const Json& panel) {
         return panel["state"] != "up" || panel["lag_seconds"] < well_behind;
@@ -261,6 +271,9 @@ class Soak {
     tracker_.write_config(config());
     const auto answer = tracker_.post("/v1/config/reload");
     REQUIRE_MESSAGE(answer.status == 200, answer.body << answer.error << tail_of_log());
+    for (const auto& inbox : inboxes_) {
+      if (!inbox->plan().is_always_there) inbox->be_forgotten();
+    }
   }
 
   void shut_somebody() {
@@ -314,8 +327,8 @@ class Soak {
     return text.str();
   }
 
-  [[nodiscard]] bool is_calm() const {
-    const auto panels = tracker_.get("/v1/panels").json();
+  [[nodiscard]] bool is_calm() {
+    const auto panels = ask("/v1/panels");
     return std::all_of(panels["items"].begin(), panels["items"].end(),
                        [](const Json& panel) {
                          return panel["state"] == "up" && panel["lag_seconds"] < well_behind;
@@ -323,14 +336,14 @@ class Soak {
            nothing_pending();
   }
 
-  [[nodiscard]] bool nothing_in_flight() const {
-    const auto panels = tracker_.get("/v1/panels").json();
+  [[nodiscard]] bool nothing_in_flight() {
+    const auto panels = ask("/v1/panels");
     return std::all_of(panels["items"].begin(), panels["items"].end(),
                        [](const Json& panel) { return panel["in_flight"] == 0; });
   }
 
-  [[nodiscard]] bool nothing_pending() const {
-    const auto hooks = tracker_.get("/v1/webhooks").json();
+  [[nodiscard]] bool nothing_pending() {
+    const auto hooks = ask("/v1/webhooks");
     return std::all_of(hooks["items"].begin(), hooks["items"].end(),
                        [](const Json& hook) { return hook["pending"] == 0; });
   }
