@@ -82,9 +82,8 @@ struct Answers {
 //         both: "true", "ok", "success", words that plainly say yes
 //   no    {error} and every other object that says no, false, 0, "false", "0" (where the yes would stand, the
 //         panel put the opposite), a sentence ("Incorrect order ID"), an error word ("error")
-//   none  null, "", [], {}: what PHP writes for something that is not there; a word nobody knows, a number
-//   below
-//         0 or with a fraction
+//   none  null, "", [], {}: what PHP writes for something that is not there; a word nobody knows; a number
+//         that is negative or has a fraction
 [[nodiscard]] tl::expected<Answers<RefillAccepted>, Error> read_refills(const Reply& reply,
                                                                         std::span<const OrderId> asked,
                                                                         const Context& context);

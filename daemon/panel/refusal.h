@@ -11,9 +11,8 @@
 // French, German, Turkish, Russian, Vietnamese and Indonesian.
 //
 // The first that fits, in this order:
-//   auth         the key or the account ("Invalid API key"): sort_error() calls it key_rejected. Not the
-//   refill's
-//                trouble at all.
+//   auth         the key or the account ("Invalid API key"): sort_error() calls it key_rejected. It is no
+//                trouble of the refill's.
 //   cooldown     later: already requested, still in progress, once every 24 hours, recently, a stated waiting
 //                time ("available in 9 hours 3 minutes", "wait 2 days"), or a rate limit.
 //   too_early    the order itself is not completed yet.
