@@ -348,13 +348,14 @@ std::vector<Json> TrackerProcess::all_events() const {
   }
 }
 
-std::size_t TrackerProcess::track(const std::string& panel, const std::vector<std::string>& ids,
-                                  bool quiet) const {
+std::size_t TrackerProcess::track(const std::string& panel, const std::vector<std::string>& ids, bool quiet,
+                                  const std::string& service) const {
   std::size_t good = 0;
   for (std::size_t at = 0; at < ids.size(); at += 1000) {
     auto orders = Json::array();
     for (std::size_t i = at; i < std::min(ids.size(), at + 1000); ++i) {
       orders.push_back({{"panel", panel}, {"id", ids[i]}, {"quiet", quiet}});
+      if (!service.empty()) orders.back()["service"] = service;
     }
     const auto answer = post("/v1/orders", orders);
     if (answer.status != 200) throw std::runtime_error("tracking answered " + answer.body + answer.error);

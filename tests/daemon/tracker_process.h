@@ -118,8 +118,9 @@ class TrackerProcess {
   [[nodiscard]] std::vector<Json> all_items(const std::string& target) const;
   // The whole event log.
   [[nodiscard]] std::vector<Json> all_events() const;
-  // Tracks orders in arrays of 1000; the number of answers 200 and 201.
-  std::size_t track(const std::string& panel, const std::vector<std::string>& ids, bool quiet = false) const;
+  // Tracks orders in arrays of 1000, of a service if one is named; the number of answers 200 and 201.
+  std::size_t track(const std::string& panel, const std::vector<std::string>& ids, bool quiet = false,
+                    const std::string& service = "") const;
 
  private:
   ScratchDirectory directory_;

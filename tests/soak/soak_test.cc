@@ -180,7 +180,7 @@ class Soak {
   void track(const std::vector<std::vector<std::string>>& portion, bool quiet) {
     for (std::size_t i = 0; i < portion.size(); ++i) {
       const auto& name = town_.plans()[i].name;
-      REQUIRE(tracker_.track(name, portion[i], quiet) == portion[i].size());
+      REQUIRE(tracker_.track(name, portion[i], quiet, "1") == portion[i].size());
       tracked_ += portion[i].size();
       if (!quiet) continue;
       for (const auto& id : portion[i]) quiet_.insert(name + "/" + id);
