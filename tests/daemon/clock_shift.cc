@@ -12,8 +12,10 @@
 
 // Loaded before the C library of a program under test: moves its wall clock and its time since boot by the
 // two numbers of seconds in the file that CLOCK_SHIFT names. Waits the kernel makes are as long as ever, but
-// sd-event finds its timers due once its clock says so. The clocks move only while the program sleeps, as a
-// machine's do that is suspended: a request that was just made would be too old before it is sent.
+// sd-event finds its timers due once its clock says so.
+//
+// With CLOCK_SHIFT_ASLEEP the clocks move only while the program sleeps, as those of a machine that is
+// suspended: else a request that was just made may be too old before it is sent.
 namespace {
 
 struct Shift {
@@ -37,14 +39,19 @@ Shift read_shift() {
   return shift;
 }
 
-// One thread's: the event loop's.
-thread_local Shift now_shifted = read_shift();
+// Of the thread of the event loop, and of others since they began.
+thread_local Shift when_last_asleep = read_shift();
+
+Shift current_shift() {
+  static const bool only_asleep = std::getenv("CLOCK_SHIFT_ASLEEP") != nullptr;
+  return only_asleep ? when_last_asleep : read_shift();
+}
 
 template <class Wait>
 int sleeping(bool sleeps, const Wait& wait) {
   const int result = wait();
   const int error = errno;
-  if (sleeps) now_shifted = read_shift();
+  if (sleeps) when_last_asleep = read_shift();
   errno = error;
   return result;
 }
@@ -69,8 +76,8 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
   using Original = int (*)(clockid_t, timespec*);
   static const auto original = reinterpret_cast<Original>(dlsym(RTLD_NEXT, "clock_gettime"));
   const int result = original(clock, time);
-  if (clock == CLOCK_REALTIME) time->tv_sec += now_shifted.wall;
-  if (clock == CLOCK_BOOTTIME) time->tv_sec += now_shifted.boot;
+  if (clock == CLOCK_REALTIME) time->tv_sec += current_shift().wall;
+  if (clock == CLOCK_BOOTTIME) time->tv_sec += current_shift().boot;
   return result;
 }
 
@@ -88,7 +95,7 @@ extern "C" int timerfd_settime(int fd, int flags, const itimerspec* wanted, itim
   itimerspec moved = *wanted;
   const bool is_set = moved.it_value.tv_sec != 0 || moved.it_value.tv_nsec != 0;
   if (is_set && (flags & TFD_TIMER_ABSTIME) != 0) {
-    moved.it_value.tv_sec -= now_shifted.boot;
+    moved.it_value.tv_sec -= current_shift().boot;
     if (moved.it_value.tv_sec < 0) moved.it_value = {0, 1};
   }
   return original(fd, flags, &moved, old);

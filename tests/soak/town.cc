@@ -1,5 +1,6 @@
 #include "town.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <utility>
 
@@ -8,6 +9,9 @@ namespace {
 
 using practice::Quirk;
 using std::chrono::hours;
+
+// Orders that wait for up to a day and run for up to three.
+const practice::CourseRange courses = {hours(1), hours(24), hours(6), hours(72)};
 
 struct Name {
   const char* quirk;
@@ -150,7 +154,7 @@ Town::Town(std::size_t orders, unsigned seed)
     options.balance = "1000000000";
     options.first_order = first;
     options.seed = seed + first;
-    options.courses = {hours(1), hours(24), hours(6), hours(72)};
+    options.courses = courses;
     server_.add_panel(options);
     first += 1'000'000 + orders;
   }
@@ -158,7 +162,7 @@ Town::Town(std::size_t orders, unsigned seed)
 
 std::vector<std::vector<std::string>> Town::next_portion(std::size_t of_all) {
   practice::SeedOptions options;
-  options.courses = {hours(1), hours(24), hours(6), hours(72)};
+  options.courses = courses;
   std::vector<std::vector<std::string>> made;
   ++portions_;
   for (std::size_t i = 0; i < plans_.size(); ++i) {
