@@ -218,7 +218,10 @@ void BroughtDatabase::look(const std::filesystem::path& file) {
     const auto refuse = [&](const char* why) { throw DatabaseError(error.kind(), file.string() + why); };
     if (error.kind() == DatabaseErrorKind::not_ours) refuse(" is no SQLite database; nothing was changed");
     if (error.kind() == DatabaseErrorKind::corrupt) refuse(" is damaged; nothing was changed");
-    if (error.kind() == DatabaseErrorKind::busy) refuse(" is in use by another program; nothing was changed");
+    if (error.kind() == DatabaseErrorKind::busy) {
+      made_log_.clear();  // it is the other's, if it came meanwhile
+      refuse(" is in use by another program; nothing was changed");
+    }
     throw DatabaseError(error.kind(), file.string() + ": " + error.what());
   }
 }

@@ -178,7 +178,12 @@ struct Database::Opening {
       unfinished.check(options.application_id);
       unfinished.put(copy);
     } catch (const DatabaseError& error) {
-      throw DatabaseError(error.kind(), "copy to " + copy.string() + ": " + error.what());
+      // A copy that is damaged says nothing of the database, and nobody is to be told to restore an older
+      // one.
+      const bool is_the_copy_alone =
+          error.kind() == DatabaseErrorKind::corrupt && ask(database, "PRAGMA quick_check(1)") == "ok";
+      throw DatabaseError(is_the_copy_alone ? DatabaseErrorKind::io : error.kind(),
+                          "copy to " + copy.string() + ": " + error.what());
     }
   }
 };

@@ -89,6 +89,8 @@ class PracticePanel {
   // Whether the panel has taken a cancel of the order and acts on it.
   bool cancels(const std::string& id) const;
 
+  // What an ordinary reply would say of a refill now; empty for one that does not exist.
+  std::string refill_state(const std::string& id) const;
   // A refill reports this from now on.
   void set_refill(const std::string& id, const std::string& status);
   std::vector<std::string> refills_of(const std::string& order) const;

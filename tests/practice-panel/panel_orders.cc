@@ -155,6 +155,13 @@ bool PracticePanel::cancels(const std::string& id) const {
   return found != state_->orders.end() && found->second.canceled_at;
 }
 
+std::string PracticePanel::refill_state(const std::string& id) const {
+  const auto now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  const auto* refill = state_->refill(id);
+  return refill == nullptr ? std::string() : refill_status(*refill, now);
+}
+
 void PracticePanel::set_refill(const std::string& id, const std::string& status) {
   const auto now = clock_.now();
   const std::lock_guard lock(mutex_);

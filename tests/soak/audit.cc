@@ -22,6 +22,10 @@ class Auditor {
     for (const auto* inbox : evidence_.inboxes) verdict_.faults.add(inbox->faults());
     for (const auto& plan : evidence_.town.plans()) audit_panel(plan);
     audit_money();
+    const auto wanted = evidence_.tracked + verdict_.asked["add"]["accepted"];
+    if (verdict_.orders != wanted)
+      verdict_.faults.add(std::to_string(verdict_.orders) + " orders are kept, and " +
+                          std::to_string(wanted) + " were tracked and placed");
     return std::move(verdict_);
   }
 
@@ -60,9 +64,13 @@ class Auditor {
     const auto truth = evidence_.town.panel(plan.name).order_state(id);
     if (!truth) return verdict_.faults.add(name + " is no order of the panel");
     const bool was_asked = order["polled_at"].is_string() && order["polled_at"] >= evidence_.stands_since;
-    if (!was_asked && !order["settled"].get<bool>())
+    const bool is_settled = order["settled"].get<bool>();
+    if (!was_asked && !is_settled)
       return verdict_.faults.add(name + " was not asked about at the end: " + order.dump());
-    if (!was_asked) return;
+    const bool goes_on =
+        truth->status == "Pending" || truth->status == "Processing" || truth->status == "In progress";
+    if (is_settled && (goes_on || !plan.settles))
+      verdict_.faults.add(name + " is called settled: " + order.dump());
     ++verdict_.truths;
     const auto kept = reading_of(order);
     const auto told = reading_of(*truth);

@@ -67,15 +67,15 @@ void EventLog::read_line(std::string_view line) {
 
 void EventLog::check_desk(Desk& desk, const Json& event, std::int64_t seq, std::size_t digest) {
   const auto& plan = desk.inbox->plan();
+  const bool is_wanted = desk.inbox->wants(event["type"].get<std::string>(), text_at(event["data"], "panel"));
   const auto letter = desk.letters.find(seq);
   if (letter != desk.letters.end()) {
     ++desk.matched;
     if (letter->second.body != digest) faults_.add(plan.name + " got another event " + std::to_string(seq));
+    if (!is_wanted) faults_.add(plan.name + " got what it did not want: " + event.dump());
     return;
   }
-  const auto type = event["type"].get<std::string>();
-  if (plan.is_always_there && desk.inbox->wants(type, text_at(event["data"], "panel")))
-    faults_.add(plan.name + " never got event " + event.dump());
+  if (plan.is_always_there && is_wanted) faults_.add(plan.name + " never got event " + event.dump());
 }
 
 std::string EventLog::difference(const std::string& order, const std::vector<Json>& history,

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <random>
 #include <set>
@@ -29,20 +30,21 @@ class Inbox {
   };
   struct Letter {
     std::string id;
-    std::size_t body = 0;       // a digest
-    std::int64_t first_at = 0;  // s, of the daemon's clock
-    unsigned life = 0;          // of the last time it came
-    bool was_taken = false;     // that time, and the answer went out whole
+    std::size_t body = 0;     // a digest
+    bool was_taken = false;   // the last time it came, and the answer went out whole
+    bool may_repeat = false;  // the daemon need not know that
     std::size_t times = 0;
   };
 
-  Inbox(Plan plan, unsigned seed);
+  // What it sends elsewhere should never arrive there.
+  Inbox(Plan plan, const std::string& elsewhere, unsigned seed);
 
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] std::string section() const;  // of the configuration; its secret's file is keys/shop
   [[nodiscard]] bool wants(const std::string& type, const std::string& panel) const;
 
-  // The daemon ended: what it was answered last it need not know. False when its connections do not end.
+  // The daemon ended: what it was answered last, on its two connections, it need not know. False when they do
+  // not end.
   [[nodiscard]] bool next_life();
   // It left the configuration, or is back: what was under way then comes again.
   void be_forgotten();
@@ -75,8 +77,9 @@ class Inbox {
   std::unordered_map<std::int64_t, Letter> letters_;
   std::unordered_map<std::string, std::vector<Arrived>> by_order_;
   Faults faults_;
+  std::string elsewhere_;
+  std::deque<std::int64_t> latest_;  // letters that were taken
   std::size_t posts_ = 0;
-  unsigned life_ = 0;
   std::atomic<bool> is_fair_ = false;
   practice::WebhookReceiver receiver_;
 };

@@ -1,26 +1,35 @@
 #include "panel_book.h"
 
 #include <algorithm>
+#include <set>
 
 namespace smm::test::soak {
 namespace {
 
-// An answer that took so long that the daemon may have given it up (`timeout` is 2 s).
+// An answer that took so long that the daemon may have given it up (p3's `timeout` is 3 s).
 constexpr std::chrono::milliseconds too_slow{1000};
+
+bool has_quirk(const practice::LedgerEntry& entry, const char* name) {
+  if (!entry.answer) return false;
+  const auto& quirks = entry.answer->quirks;
+  return std::find(quirks.begin(), quirks.end(), name) != quirks.end();
+}
 
 // Every byte was sent and the connection reset: nobody can know whether it arrived.
 bool is_reset(const practice::LedgerEntry& entry) {
-  const auto& quirks = entry.answer->quirks;
-  return std::find(quirks.begin(), quirks.end(), "reset-after-reply") != quirks.end();
+  return has_quirk(entry, "reset-after-reply");
 }
 
 bool is_slow(const practice::LedgerEntry& entry) {
   return entry.answer->at - entry.request.at >= too_slow;
 }
 
-// {error}, to a question that an ordinary panel answers with a list.
 bool is_refused_batch(const practice::LedgerEntry& entry) {
-  return entry.answer && entry.request.form.get("orders") && entry.answer->body.rfind("{\"error\"", 0) == 0;
+  static const std::set<std::string> refusals = {"no-batch", "small-batch", "batch-over-limit-refused",
+                                                 "error-with-status", "http-404-json"};
+  return entry.answer && entry.request.form.get("orders") && entry.answer->body.rfind("{\"error\"", 0) == 0 &&
+         std::any_of(entry.answer->quirks.begin(), entry.answer->quirks.end(),
+                     [](const std::string& quirk) { return refusals.count(quirk) > 0; });
 }
 
 std::string order_key(const std::string& panel, const std::string& order) {
@@ -49,7 +58,7 @@ void PanelBook::enter_request(const practice::LedgerEntry& entry) {
     for (const auto& quirk : entry.answer->quirks) ++totals_.quirks[quirk];
   }
   if (request.panel.empty() || !request.key_right) strangers_.push_back(request.method + " " + request.path);
-  const Sighting sighting{request.clock, is_refused_batch(entry)};
+  const Sighting sighting{request.clock, is_refused_batch(entry), has_quirk(entry, "cancel-never-happens")};
   if (request.action == "add") sightings_["add " + request.form.get("link").value_or("")].push_back(sighting);
   if (request.action != "refill" && request.action != "cancel") return;
   for (const auto& order : request.asked) sightings_[request.action + " " + order].push_back(sighting);

@@ -18,6 +18,7 @@ struct Sighting {
   practice::Ms clock{0};  // of the panel
   // The panel takes no such batches and said so of the whole: what was in it may be asked for one by one.
   bool was_refused_as_batch = false;
+  bool comes_to_nothing = false;  // a cancel that the panel takes and forgets
 };
 
 // What the panels told and were asked, life by life of the daemon, in as little memory as days of it need.

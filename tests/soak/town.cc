@@ -32,6 +32,11 @@ std::vector<Quirk> quirks(std::initializer_list<Name> names) {
   return made;
 }
 
+PanelPlan settling(PanelPlan plan) {
+  plan.settles = true;
+  return plan;
+}
+
 PanelPlan pages() {
   return {"p1", "pages of web servers", 18,
           quirks({"html-200", "html-500", "html-502", "html-503", "plain-error", "empty-body",
@@ -142,7 +147,8 @@ PanelPlan batches() {
 }  // namespace
 
 std::vector<PanelPlan> panel_plans(const std::string& elsewhere) {
-  return {pages(), errors(), wires(), refills(), keys(elsewhere), shapes(), fields(), batches()};
+  return {settling(pages()), settling(errors()), wires(),  refills(),
+          keys(elsewhere),   shapes(),           fields(), batches()};
 }
 
 Town::Town(std::size_t orders, unsigned seed)

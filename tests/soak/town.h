@@ -22,6 +22,7 @@ struct PanelPlan {
   // What it tells is kept as it stands. Else the daemon rightly makes another text of it (control characters,
   // keys, broken UTF-8), or another kind of order.
   bool is_kept_as_told = true;
+  bool settles = false;  // the configuration lets its orders settle within the soak
 };
 
 // Redirects lead to `elsewhere`, where nothing may ever be asked.
