@@ -174,7 +174,9 @@ TEST_CASE("what the database has is answered with its age while the panel is awa
   const auto several = world.ask("action=status&orders=23501,23502").json();
   CHECK(several["23501"] == before.json());
   CHECK(several["23502"]["error"].get<std::string>().rfind("Not sent: ", 0) == 0);
-  CHECK(world.ask("action=status&orders=23502,23503").json().contains("error"));
+  // Two that nobody asked for before: what is remembered of an earlier question may have other words.
+  const auto neither = world.ask("action=status&orders=23503,23504").json();
+  CHECK_MESSAGE(neither.contains("error"), neither.dump());
   world.server.start();
 }
 
