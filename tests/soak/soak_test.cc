@@ -416,11 +416,13 @@ TEST_CASE("days on eight panels that misbehave, through kills and reloads: every
   std::string lines;
   for (const auto& fault : verdict.faults.words()) lines += "\n  " + fault;
   CHECK_MESSAGE(verdict.faults.count() == 0, lines);
-  // It happened at all.
-  const auto& totals = soak.book().totals();
+  // It happened at all; in a small run not each thing does.
   CHECK(soak.counts().kills > 0);
+  CHECK(!verdict.asked["add"].empty());
+  if (orders < 10'000) return;
   CHECK(soak.counts().reloads > 0);
-  CHECK(totals.quirks.size() > practice::quirk_names().size() / 2);
+  CHECK(soak.book().totals().quirks.size() > practice::quirk_names().size() / 2);
+  CHECK(verdict.refills_by_itself > 0);
   for (const auto* action : {"add", "refill", "cancel"}) CHECK(verdict.asked[action].size() > 1);
   for (const auto& inbox : soak.inboxes()) CHECK(inbox->posts() > 0);
 }
