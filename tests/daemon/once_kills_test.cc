@@ -23,7 +23,7 @@ std::vector<Intent> go_on_placing(const OnceWorld& world, int client, const std:
     const auto name = std::to_string(client) + "/" + std::to_string(number);
     intents.push_back({Kind::place, "https://example.com/" + name});
     // A client that got no answer asks again with the same key.
-    eventually([&] { return world.place(intents.back()).status > 0; });
+    eventually([&] { return world.ask(intents.back()).status > 0; });
   }
   return intents;
 }
@@ -47,7 +47,7 @@ std::vector<Intent> go_on_asking(const OnceWorld& world, const std::vector<Inten
   for (const auto& intent : pool) {
     if (over) break;
     intents.push_back(intent);
-    while (world.ask_one(intent).status == 0 && !has_record(world, intent)) {
+    while (world.ask(intent).status == 0 && !has_record(world, intent)) {
     }
   }
   return intents;

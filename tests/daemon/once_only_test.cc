@@ -202,10 +202,10 @@ class Rounds {
       const auto twice = random_() % 2 + 1;
       for (const auto& intent : intents) {
         for (unsigned i = 0; i < twice; ++i)
-          start([this, intent] { return std::vector{world_.place(intent)}; });
+          start([this, intent] { return std::vector{world_.ask(intent)}; });
       }
     } else if (intents.size() == 1) {
-      start([this, intent = intents.front()] { return std::vector{world_.ask_one(intent)}; });
+      start([this, intent = intents.front()] { return std::vector{world_.ask(intent)}; });
     } else {
       auto all = intents;
       all.push_back(intents.front());
@@ -261,7 +261,7 @@ class Rounds {
     if (intents.front().kind == Kind::place) {
       std::vector<Told> told;
       told.reserve(intents.size());
-      for (const auto& intent : intents) told.push_back(world_.place(intent));
+      for (const auto& intent : intents) told.push_back(world_.ask(intent));
       return told;
     }
     const auto left = witness_.without_record(intents);

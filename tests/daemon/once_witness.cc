@@ -29,11 +29,6 @@ struct Record {
 };
 using Records = std::map<Intent, std::vector<Record>>;
 
-std::string text_of(const Json& value) {
-  if (value.is_null()) return {};
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 void take_answer(Sighting& sighting, const Json& value) {
   const bool is_no = value.is_object() && value.contains("error");
   sighting.said = is_no ? Said::no : Said::yes;
@@ -194,9 +189,8 @@ void judge_events(const std::vector<Json>& events, const Records& records, std::
     if (const auto record = record_answered_by(event); !record.empty()) ++told[record];
   }
   for (const auto& [intent, all] : records) {
-    const auto family = intent.kind == Intent::Kind::place ? "place" : action_of(intent.kind);
     for (const auto& record : all) {
-      const auto times = told[family + " " + record.id];
+      const auto times = told[record_name(intent.kind, record.id)];
       if (times != 1) faults.push_back(to_text(intent) + ": " + std::to_string(times) + " events");
     }
   }
@@ -248,6 +242,26 @@ std::string fault_of_told(const Told& told, std::optional<IntentOutcome> recorde
   const long expected = is_good ? 201 : *recorded == IntentOutcome::unknown ? 504 : 502;
   if (told.status != expected) return "was answered " + std::to_string(told.status);
   return is_good || told.sent == sent_of(*recorded) ? "" : "was answered sent: " + told.sent;
+}
+
+Told ask_for(const TrackerProcess& tracker, const std::string& panel, const Intent& intent) {
+  TrackerProcess::Call call;
+  call.method = "POST";
+  if (intent.kind == Intent::Kind::place) {
+    call.target = "/v1/panels/" + panel + "/orders";
+    call.headers = {"Content-Type: application/json", "Idempotency-Key: " + intent.id};
+    call.body = Json{{"service", "1"}, {"link", intent.id}, {"quantity", 100}}.dump();
+  } else {
+    call.target = "/v1/orders/" + panel + "/" + intent.id + "/" + action_of(intent.kind);
+  }
+  const auto answer = tracker.call(call);
+  Told told{intent, answer.status};
+  if (answer.status >= 400) told.sent = answer.json().value("sent", "");
+  return told;
+}
+
+std::string record_name(Intent::Kind kind, const std::string& id) {
+  return (kind == Intent::Kind::place ? "place" : action_of(kind)) + " " + id;
 }
 
 std::string record_answered_by(const Json& event) {

@@ -30,14 +30,19 @@ struct Told {
   std::string sent{};  // of a problem: "no", "yes", "unknown"
 };
 
+// Places it, a hundred of service 1 with the link as the key too, or asks for the refill or cancel; nothing
+// is told when the connection broke.
+[[nodiscard]] Told ask_for(const TrackerProcess& tracker, const std::string& panel, const Intent& intent);
+
 // What a record says became of the request.
 enum class IntentOutcome : std::uint8_t { asking, failed, refused, unknown, accepted };
 [[nodiscard]] IntentOutcome outcome_of(const std::string& state);  // of a placement, a refill or a cancel
 [[nodiscard]] std::string sent_of(IntentOutcome outcome);          // "no", "yes", "unknown"
 // Why an answer and the record do not go together; empty when they do.
 [[nodiscard]] std::string fault_of_told(const Told& told, std::optional<IntentOutcome> recorded);
-// The record whose answer by the panel an event tells of: "place 17", "refill 3", "cancel 4"; empty for
-// others.
+// "place 17", "refill 3", "cancel 4".
+[[nodiscard]] std::string record_name(Intent::Kind kind, const std::string& id);
+// The record whose answer by the panel an event tells of, by that name; empty for others.
 [[nodiscard]] std::string record_answered_by(const Json& event);
 
 // Holds what the daemon keeps of each intent, and what it told, against the panel's ledger.

@@ -43,17 +43,7 @@ struct OnceWorld {
                             {"ASAN_OPTIONS", "verify_asan_link_order=0"}}};
   }
   bool start() { return tracker.start(options()); }
-  [[nodiscard]] Told place(const Intent& intent) const {
-    TrackerProcess::Call call;
-    call.method = "POST";
-    call.target = "/v1/panels/p1/orders";
-    call.headers = {"Content-Type: application/json", "Idempotency-Key: " + intent.id};
-    call.body = Json{{"service", "1"}, {"link", intent.id}, {"quantity", 100}}.dump();
-    return told(intent, tracker.call(call));
-  }
-  [[nodiscard]] Told ask_one(const Intent& intent) const {
-    return told(intent, tracker.post("/v1/orders/p1/" + intent.id + "/" + action_of(intent.kind)));
-  }
+  [[nodiscard]] Told ask(const Intent& intent) const { return ask_for(tracker, "p1", intent); }
   // In one request to the daemon.
   [[nodiscard]] std::vector<Told> ask_many(const std::vector<Intent>& intents) const {
     const auto kind = intents.front().kind;
@@ -70,11 +60,6 @@ struct OnceWorld {
       all.push_back(std::move(each));
     }
     return all;
-  }
-  static Told told(const Intent& intent, const HttpAnswer& answer) {
-    Told told{intent, answer.status};
-    if (answer.status >= 400) told.sent = answer.json().value("sent", "");
-    return told;
   }
   // Orders that the panel takes a refill, or a cancel, of.
   void track(const std::vector<Intent>& intents) {

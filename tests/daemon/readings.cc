@@ -27,11 +27,6 @@ std::string number(const std::string& text) {
   return plain;
 }
 
-std::string shown(const Json& value) {
-  if (value.is_null()) return {};
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 }  // namespace
 
 Reading reading_of(const practice::ToldState& told) {
@@ -44,8 +39,8 @@ Reading reading_of(const practice::OrderState& state) {
 }
 
 Reading reading_of(const Json& point) {
-  return {folded(shown(point["status_text"])), number(shown(point["charge"])),
-          number(shown(point["remains"])), number(shown(point["start_count"]))};
+  return {folded(text_of(point["status_text"])), number(text_of(point["charge"])),
+          number(text_of(point["remains"])), number(text_of(point["start_count"]))};
 }
 
 std::string to_text(const Reading& reading) {

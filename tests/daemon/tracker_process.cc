@@ -112,6 +112,11 @@ ScratchDirectory::~ScratchDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+std::string text_of(const Json& value) {
+  if (value.is_null()) return {};
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 void write_file(const std::filesystem::path& path, const std::string& text, unsigned mode) {
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path) << text;
@@ -332,18 +337,17 @@ std::vector<Json> TrackerProcess::all_items(const std::string& target) const {
 
 std::vector<Json> TrackerProcess::all_events() const {
   std::vector<Json> events;
-  std::string since = "0";
-  for (;;) {
+  each_event([&events](std::string_view line) { events.push_back(Json::parse(line)); });
+  return events;
+}
+
+void TrackerProcess::each_event(const std::function<void(std::string_view line)>& take) const {
+  for (std::string since = "0";;) {
     const auto answer = get("/v1/events?limit=1000&since=" + since);
     if (answer.status != 200) throw std::runtime_error("events answered " + answer.body + answer.error);
+    if (answer.body.empty()) return;
     std::istringstream lines(answer.body);
-    std::string line;
-    bool any = false;
-    while (std::getline(lines, line)) {
-      events.push_back(Json::parse(line));
-      any = true;
-    }
-    if (!any) return events;
+    for (std::string line; std::getline(lines, line);) take(line);
     since = answer.headers.at("smm-next-since");
   }
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // The real daemon in a directory of its own, and what a client needs to talk to it.
@@ -30,6 +31,9 @@ class ScratchDirectory {
  private:
   std::filesystem::path path_;
 };
+
+// A string as it stands, anything else as JSON text; empty for null.
+[[nodiscard]] std::string text_of(const Json& value);
 
 void write_file(const std::filesystem::path& path, const std::string& text, unsigned mode = 0600);
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
@@ -118,6 +122,8 @@ class TrackerProcess {
   [[nodiscard]] std::vector<Json> all_items(const std::string& target) const;
   // The whole event log.
   [[nodiscard]] std::vector<Json> all_events() const;
+  // The same line by line, none of it kept.
+  void each_event(const std::function<void(std::string_view line)>& take) const;
   // Tracks orders in arrays of 1000, of a service if one is named; the number of answers 200 and 201.
   std::size_t track(const std::string& panel, const std::vector<std::string>& ids, bool quiet = false,
                     const std::string& service = "") const;

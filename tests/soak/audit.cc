@@ -20,7 +20,7 @@ class Auditor {
     for (const auto& stranger : evidence_.book.strangers())
       verdict_.faults.add("a request nobody should make: " + stranger);
     for (const auto* inbox : evidence_.inboxes) verdict_.faults.add(inbox->faults());
-    for (const auto& plan : evidence_.town.plans()) audit_panel(plan);
+    for (std::size_t panel = 0; panel < evidence_.town.plans().size(); ++panel) audit_panel(panel);
     audit_money();
     const auto wanted = evidence_.tracked + verdict_.asked["add"]["accepted"];
     if (verdict_.orders != wanted)
@@ -30,10 +30,9 @@ class Auditor {
   }
 
  private:
-  void audit_panel(const PanelPlan& plan) {
-    std::size_t index = 0;
-    while (evidence_.town.plans()[index].name != plan.name) ++index;
-    const auto& made = evidence_.town.orders(index);
+  void audit_panel(std::size_t panel) {
+    const auto& plan = evidence_.town.plans()[panel];
+    const auto& made = evidence_.town.orders(panel);
     std::set<std::string> missing(made.begin(), made.end());
     for (const auto& order : evidence_.tracker.all_items("/v1/orders?panel=" + plan.name)) {
       const auto id = order["id"].get<std::string>();

@@ -7,27 +7,6 @@ namespace {
 
 constexpr int most_tries = 4;
 
-Told told_of(const Intent& intent, const HttpAnswer& answer) {
-  Told told{intent, answer.status};
-  if (answer.status >= 400) told.sent = answer.json().value("sent", "");
-  return told;
-}
-
-Told place(const TrackerProcess& tracker, const std::string& panel, const Intent& intent) {
-  TrackerProcess::Call call;
-  call.method = "POST";
-  call.target = "/v1/panels/" + panel + "/orders";
-  call.headers = {"Content-Type: application/json", "Idempotency-Key: " + intent.id};
-  call.body = Json{{"service", "1"}, {"link", intent.id}, {"quantity", 100}}.dump();
-  return told_of(intent, tracker.call(call));
-}
-
-Told ask_for(const TrackerProcess& tracker, const std::string& panel, const Intent& intent) {
-  if (intent.kind == Intent::Kind::place) return place(tracker, panel, intent);
-  return told_of(intent,
-                 tracker.post("/v1/orders/" + panel + "/" + intent.id + "/" + action_of(intent.kind)));
-}
-
 }  // namespace
 
 Customers::Customers(const TrackerProcess& tracker, Town& town, unsigned seed)

@@ -4,7 +4,6 @@
 #include "readings.h"
 
 #include <functional>
-#include <stdexcept>
 
 namespace smm::test::soak {
 namespace {
@@ -28,17 +27,7 @@ EventLog::EventLog(const std::vector<const Inbox*>& inboxes) {
 }
 
 void EventLog::read(const TrackerProcess& tracker) {
-  for (std::string since = "0";;) {
-    const auto answer = tracker.get("/v1/events?limit=1000&since=" + since);
-    if (answer.status != 200) throw std::runtime_error("events answered " + answer.body + answer.error);
-    if (answer.body.empty()) break;
-    for (std::size_t at = 0; at < answer.body.size();) {
-      const auto end = answer.body.find('\n', at);
-      read_line(std::string_view(answer.body).substr(at, end - at));
-      at = end + 1;
-    }
-    since = answer.headers.at("smm-next-since");
-  }
+  tracker.each_event([this](std::string_view line) { read_line(line); });
   for (const auto& desk : desks_) {
     if (desk.matched != desk.letters.size())
       faults_.add(desk.inbox->plan().name + " got " + std::to_string(desk.letters.size()) +

@@ -8,11 +8,6 @@ namespace {
 // The panel's clock and the daemon's go side by side, a step of the soak apart at most.
 constexpr practice::Ms apart = std::chrono::minutes(20);
 
-std::string text_of(const Json& value) {
-  if (value.is_null()) return {};
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 struct Record {
   std::string id;
   IntentOutcome outcome = IntentOutcome::asking;
@@ -48,8 +43,9 @@ class Judge {
       if (intent.kind == Intent::Kind::refill) judge_refill(intent, records);
       if (intent.kind == Intent::Kind::cancel) judge_cancel(intent, records);
     }
-    for (const auto& [name, sightings] : evidence_.book.sightings()) {
-      if (known_.count(name) == 0) fault(name, "reached the panel without a record");
+    for (const auto& sighted : evidence_.book.sightings()) {
+      if (records_.count(sighted.first) == 0)
+        fault(to_text(sighted.first), "reached the panel without a record");
     }
     for (const auto& [panel, links] : orders_) {
       for (const auto& [link, ids] : links) {
@@ -77,7 +73,6 @@ class Judge {
       ++findings_.records[action_of(kind)][state];
       const Intent intent{kind, text_of(is_place ? item["fields"]["link"] : item["order"])};
       if (kind == Intent::Kind::cancel) record.outcome = at_first(record);
-      known_.insert(to_text(intent));
       records_[intent].push_back(std::move(record));
     }
   }
@@ -85,24 +80,23 @@ class Judge {
   // What became of the order may have settled later what nobody knew of its cancel: the event tells what the
   // answer said.
   [[nodiscard]] IntentOutcome at_first(const Record& record) const {
-    const auto& events = log_.answers_told("cancel " + record.id);
+    const auto& events = log_.answers_told(record_name(Intent::Kind::cancel, record.id));
     return events.empty() ? record.outcome : outcome_of(events.front());
   }
 
   [[nodiscard]] const std::vector<Sighting>& sightings_of(const Intent& intent) const {
     static const std::vector<Sighting> none;
     const auto& all = evidence_.book.sightings();
-    const auto found = all.find(to_text(intent));
+    const auto found = all.find(intent);
     return found == all.end() ? none : found->second;
   }
 
   // What holds for all that is asked for once.
   void judge_records(const Intent& intent, const std::vector<Record>& records) {
     const auto name = to_text(intent);
-    const auto family = intent.kind == Intent::Kind::place ? "place" : action_of(intent.kind);
     for (const auto& record : records) {
       if (record.outcome == IntentOutcome::asking) fault(name, "is still on its way");
-      const auto events = log_.answers_told(family + " " + record.id).size();
+      const auto events = log_.answers_told(record_name(intent.kind, record.id)).size();
       // What was surely not sent has no answer of the panel.
       const bool is_right = events == 1 || (events == 0 && record.outcome == IntentOutcome::failed);
       if (!is_right) fault(name, "is told of by " + std::to_string(events) + " events");
@@ -205,7 +199,6 @@ class Judge {
   const Evidence& evidence_;
   const EventLog& log_;
   Records records_;
-  std::set<std::string> known_;
   std::map<std::string, std::map<std::string, std::vector<std::string>>> orders_;  // of each panel, by link
   MoneyFindings findings_;
 };

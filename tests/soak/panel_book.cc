@@ -59,9 +59,12 @@ void PanelBook::enter_request(const practice::LedgerEntry& entry) {
   }
   if (request.panel.empty() || !request.key_right) strangers_.push_back(request.method + " " + request.path);
   const Sighting sighting{request.clock, is_refused_batch(entry), has_quirk(entry, "cancel-never-happens")};
-  if (request.action == "add") sightings_["add " + request.form.get("link").value_or("")].push_back(sighting);
-  if (request.action != "refill" && request.action != "cancel") return;
-  for (const auto& order : request.asked) sightings_[request.action + " " + order].push_back(sighting);
+  if (request.action == "add")
+    sightings_[{Intent::Kind::place, request.form.get("link").value_or("")}].push_back(sighting);
+  for (const auto kind : {Intent::Kind::refill, Intent::Kind::cancel}) {
+    if (request.action != action_of(kind)) continue;
+    for (const auto& order : request.asked) sightings_[{kind, order}].push_back(sighting);
+  }
 }
 
 void PanelBook::enter_answer(const practice::LedgerEntry& entry, bool may_be_lost) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "once_witness.h"
 #include "practice-panel/ledger.h"
 #include "readings.h"
 
@@ -31,8 +32,7 @@ class PanelBook {
   // The readings of an order in the order they were told, repetitions left out.
   [[nodiscard]] const std::vector<ToldReading>& told(const std::string& panel,
                                                      const std::string& order) const;
-  // By what they named: "add LINK", "refill ORDER", "cancel ORDER".
-  [[nodiscard]] const std::map<std::string, std::vector<Sighting>>& sightings() const { return sightings_; }
+  [[nodiscard]] const std::map<Intent, std::vector<Sighting>>& sightings() const { return sightings_; }
   // Requests that should never have come: to other paths, or without the panel's key.
   [[nodiscard]] const std::vector<std::string>& strangers() const { return strangers_; }
 
@@ -50,7 +50,7 @@ class PanelBook {
   void enter_request(const practice::LedgerEntry& entry);
 
   std::unordered_map<std::string, std::vector<ToldReading>> told_;
-  std::map<std::string, std::vector<Sighting>> sightings_;
+  std::map<Intent, std::vector<Sighting>> sightings_;
   std::vector<std::string> strangers_;
   Totals totals_;
 };

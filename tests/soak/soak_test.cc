@@ -234,9 +234,7 @@ class Soak {
   void keep_up(milliseconds most) {
     const auto enough = Clock::now() + most;
     do {
-      const auto panels = ask("/v1/panels");
-      const auto& items = panels["items"];
-      const bool is_done = std::all_of(items.begin(), items.end(), [](const Json& panel) {
+      const bool is_done = all_are("/v1/panels", [](const Json& panel) {
         return panel["state"] != "up" || panel["lag_seconds"] < well_behind;
       });
       if (is_done) return;
@@ -353,25 +351,26 @@ class Soak {
     return text.str();
   }
 
+  template <class Is>
+  [[nodiscard]] bool all_are(const std::string& list, const Is& is) {
+    const auto answer = ask(list);
+    const auto& items = answer["items"];
+    return std::all_of(items.begin(), items.end(), is);
+  }
+
   [[nodiscard]] bool is_calm() {
-    const auto panels = ask("/v1/panels");
-    return std::all_of(panels["items"].begin(), panels["items"].end(),
-                       [](const Json& panel) {
-                         return panel["state"] == "up" && panel["lag_seconds"] < well_behind;
-                       }) &&
-           nothing_pending();
+    const auto is_well = [](const Json& panel) {
+      return panel["state"] == "up" && panel["lag_seconds"] < well_behind;
+    };
+    return all_are("/v1/panels", is_well) && nothing_pending();
   }
 
   [[nodiscard]] bool nothing_in_flight() {
-    const auto panels = ask("/v1/panels");
-    return std::all_of(panels["items"].begin(), panels["items"].end(),
-                       [](const Json& panel) { return panel["in_flight"] == 0; });
+    return all_are("/v1/panels", [](const Json& panel) { return panel["in_flight"] == 0; });
   }
 
   [[nodiscard]] bool nothing_pending() {
-    const auto hooks = ask("/v1/webhooks");
-    return std::all_of(hooks["items"].begin(), hooks["items"].end(),
-                       [](const Json& hook) { return hook["pending"] == 0; });
+    return all_are("/v1/webhooks", [](const Json& hook) { return hook["pending"] == 0; });
   }
 
   std::size_t orders_;

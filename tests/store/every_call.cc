@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,8 +11,6 @@
 #include <limits>
 #include <map>
 #include <set>
-#include <stdexcept>
-#include <system_error>
 #include <utility>
 
 namespace smm::store {
@@ -146,17 +143,6 @@ int asks_of(const Undertaking& undertaking, Round& round) {
 }
 
 }  // namespace
-
-Directory::Directory() {
-  std::string name = access("/dev/shm", W_OK) == 0 ? "/dev/shm/smm-test-XXXXXX" : "/tmp/smm-test-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-  path_ = name;
-}
-
-Directory::~Directory() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 void strike_each_call(const Undertaking& undertaking) {
   CAPTURE(undertaking.name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "trouble.h"
+#include "workbench.h"
 
 #include <exception>
 #include <filesystem>
@@ -11,19 +12,6 @@
 // Something that is done with database files, while the first thing it asks of disk or memory fails, then the
 // second, and so on, until it is through before anything fails.
 namespace smm::store {
-
-// A directory of its own, in memory where there is room; removed at the end.
-class Directory {
- public:
-  Directory();
-  ~Directory();
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct Round {
   std::filesystem::path directory;

@@ -13,27 +13,25 @@ namespace {
 
 const PollPolicy policy;
 
-std::filesystem::path make_directory() {
-  std::string name = access("/dev/shm", W_OK) == 0 ? "/dev/shm/smm-test-XXXXXX" : "/tmp/smm-test-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-  return name;
-}
-
 }  // namespace
 
-Workbench::Workbench() : directory_(make_directory()) {
-  open();
+Directory::Directory() {
+  std::string name = access("/dev/shm", W_OK) == 0 ? "/dev/shm/smm-test-XXXXXX" : "/tmp/smm-test-XXXXXX";
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+  path_ = name;
 }
 
-Workbench::Workbench(const std::filesystem::path& directory) : directory_(directory), stays_(true) {
-  open();
-}
-
-Workbench::~Workbench() {
-  store_.reset();
-  database_.reset();
+Directory::~Directory() {
   std::error_code ignored;
-  if (!stays_) std::filesystem::remove_all(directory_, ignored);
+  std::filesystem::remove_all(path_, ignored);
+}
+
+Workbench::Workbench() : own_(std::in_place), directory_(own_->path()) {
+  open();
+}
+
+Workbench::Workbench(const std::filesystem::path& directory) : directory_(directory) {
+  open();
 }
 
 void Workbench::open() {

@@ -20,12 +20,25 @@ using namespace std::chrono_literals;
 
 inline const Timestamp noon = from_millis(1'800'000'000'000);
 
+// A directory of its own, in memory where there is room; removed at the end.
+class Directory {
+ public:
+  Directory();
+  ~Directory();
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 class Workbench {
  public:
   // In memory where there is room; in `directory` when given, which then stays.
   Workbench();
   explicit Workbench(const std::filesystem::path& directory);
-  ~Workbench();
+  ~Workbench() = default;
   Workbench(const Workbench&) = delete;
   Workbench& operator=(const Workbench&) = delete;
 
@@ -53,8 +66,8 @@ class Workbench {
  private:
   void open();
 
+  std::optional<Directory> own_;
   std::filesystem::path directory_;
-  bool stays_ = false;
   std::unique_ptr<platform::Database> database_;
   std::unique_ptr<Store> store_;
 };
