@@ -5,23 +5,28 @@
 namespace smm::panel {
 namespace {
 
+constexpr bool stands_for_itself(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '*' || c == '-' ||
+         c == '.' || c == '_';
+}
+
 // https://url.spec.whatwg.org/#concept-urlencoded-serializer: alphanumerics and `*-._` stand for themselves,
-// a space is `+`, every other byte %XX.
+// a space is `+`, every other byte %XX. Ids are mostly of the first kind, whole.
 void append_encoded(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       c == '*' || c == '-' || c == '.' || c == '_';
-    if (plain) {
-      out += c;
-    } else if (c == ' ') {
+  while (true) {
+    const auto* plain_end = std::find_if_not(text.begin(), text.end(), stands_for_itself);
+    out.append(text.begin(), plain_end);
+    if (plain_end == text.end()) return;
+    if (*plain_end == ' ') {
       out += '+';
     } else {
-      const auto byte = static_cast<unsigned char>(c);
+      const auto byte = static_cast<unsigned char>(*plain_end);
       out += '%';
       out += digits[byte >> 4U];
       out += digits[byte & 0xFU];
     }
+    text.remove_prefix(static_cast<std::size_t>(plain_end - text.begin()) + 1);
   }
 }
 

@@ -25,7 +25,7 @@ constexpr long no_chain = 21;
 constexpr long switching_protocols = 101;  // not asked for, but an answer
 
 // What is missing here is Kind::other.
-constexpr std::array<std::pair<CURLcode, Kind>, 32> kinds{{
+constexpr std::array<std::pair<CURLcode, Kind>, 33> kinds{{
     {CURLE_URL_MALFORMAT, Kind::bad_url},
     {CURLE_COULDNT_RESOLVE_HOST, Kind::dns},
     {CURLE_COULDNT_RESOLVE_PROXY, Kind::dns},
@@ -56,7 +56,8 @@ constexpr std::array<std::pair<CURLcode, Kind>, 32> kinds{{
     {CURLE_HTTP2_STREAM, Kind::broken_off},
     {CURLE_BAD_CONTENT_ENCODING, Kind::broken_off},
     {CURLE_WEIRD_SERVER_REPLY, Kind::broken_off},
-    {CURLE_UNSUPPORTED_PROTOCOL, Kind::broken_off},  // not HTTP; the URL's own scheme was checked before
+    {CURLE_BAD_FUNCTION_ARGUMENT, Kind::broken_off},  // a reply's: see library_text()
+    {CURLE_UNSUPPORTED_PROTOCOL, Kind::broken_off},   // not HTTP; the URL's own scheme was checked before
     {CURLE_SSL_SHUTDOWN_FAILED, Kind::broken_off},
 }};
 
@@ -186,6 +187,8 @@ TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
 // shown, the bare meaning of the code takes its place.
 std::string CurlExchange::library_text(CURL* easy, CURLcode result) const {
   if (result == CURLE_OK) return "no whole reply came";
+  // It would blame us (issue 11605 of curl/curl).
+  if (result == CURLE_BAD_FUNCTION_ARGUMENT) return "the reply's first header line begins with a blank";
   if (lacks_descriptors_)
     return "this program has too many files open to connect; raise LimitNOFILE= of the service";
   std::string text(error_text_.data());

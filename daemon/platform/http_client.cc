@@ -30,6 +30,13 @@ long kept_connections() {
   return static_cast<long>(std::clamp<rlim_t>(files.rlim_cur / 16, 4, most_kept_connections));
 }
 
+// Up to 8.1.0 libcurl keeps a pointer to the last header of a handle's transfer before, which it has freed,
+// and appends to that where the first header line of a reply begins with a blank (issue 11101 of curl/curl).
+bool handles_serve_again() {
+  constexpr unsigned from = 0x080101;
+  return curl_version_info(CURLVERSION_NOW)->version_num >= from;
+}
+
 std::string_view first_of(const HttpHeaders& headers, std::string_view lower_case_name) {
   for (const auto& [name, value] : headers) {
     if (name == lower_case_name) return value;
@@ -87,6 +94,7 @@ class HttpClient::Engine {
   EventLoop& loop_;
   std::string user_agent_;
   long max_connections_;
+  bool keeps_handles_ = handles_serve_again();
   CurlGlobal global_;
   struct Idle {
     CurlSetup setup;
@@ -205,8 +213,8 @@ void HttpClient::Engine::on_finished(CURL* easy, CURLcode result) {
   settle(*state, state->exchange.outcome(easy, result));
   // Nor one that still has the connection it was only to open, nor one that sent a request again: libcurl
   // counts how often a handle does, up to five times, and goes on counting until it is reset (curl 7.88).
-  if (result == CURLE_OK && !state->exchange.request().connect_only && !state->exchange.sent_again() &&
-      idle_handles_.size() < most_idle_handles) {
+  if (keeps_handles_ && result == CURLE_OK && !state->exchange.request().connect_only &&
+      !state->exchange.sent_again() && idle_handles_.size() < most_idle_handles) {
     idle_handles_.push_back({state->exchange.leave(easy), std::move(owned)});
   }
 }

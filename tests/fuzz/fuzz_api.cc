@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <sstream>
@@ -87,9 +88,12 @@ void check_answer(const HeardAnswer& answer, bool is_compat) {
   }
 }
 
-// Whether a word of it may be the target of a request of API v2, which is answered in its own words.
+// Whether a word of it may be the target of a request of API v2, which is answered in its own words. To
+// libmicrohttpd a target ends at a zero byte.
 bool asks_compat(std::string_view said) {
-  std::istringstream words{std::string(said)};
+  std::string text(said);
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  std::istringstream words{text};
   for (std::string word; words >> word;) {
     if (api::is_compat_path(platform::parse_target(word).path)) return true;
   }

@@ -217,6 +217,24 @@ TEST_CASE_FIXTURE(ClientFixture,
   }
 }
 
+// What an old libcurl took for the end of a header it had freed (issue 11101 of curl/curl): then this ends
+// the program.
+TEST_CASE_FIXTURE(ClientFixture,
+                  "a reply whose first header line begins with a blank has no part in the one before it") {
+  const std::string value(700, 'x');
+  ScriptedServer server([&](Connection& connection) {
+    for (bool folded = false; !connection.read_request().empty(); folded = !folded)
+      connection.write(std::string("HTTP/1.1 200 OK\r\n") + (folded ? " more: of it\r\n" : "") +
+                       "Content-Length: 2\r\nX-Own: " + value + "\r\n\r\n{}");
+  });
+  for (int round = 0; round < 10; ++round) {
+    CHECK(reply_to(post(server.url())).header("x-own") == value);
+    const auto odd = fetch(post(server.url()));
+    if (odd) CHECK(odd->header("x-own") == value);
+    if (!odd) CHECK(odd.error().kind == Kind::broken_off);
+  }
+}
+
 TEST_CASE_FIXTURE(
     ClientFixture,
     "a server that drops each kept connection at its second request: failed every seventh time") {
