@@ -4,6 +4,7 @@
 #include "webhook_world.h"
 #include "witness.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <set>
@@ -52,10 +53,13 @@ class Neighbours {
   // The panel is asked as often as before, what is new there reaches the receiver, and a client is answered.
   void check_unharmed(const std::string& what) {
     CAPTURE(what);
-    const auto ill = pace();
+    const auto most = 3 * usual_ + 1;
+    // What harms goes on harming; what else the machine does may pass.
+    auto ill = pace();
+    for (int again = 0; again < 3 && ill > most; ++again) ill = std::min(ill, pace());
     MESSAGE(what << ": eight polls of the panel that is well in " << ill << " s, before in " << usual_
                  << " s");
-    CHECK(ill <= 3 * usual_ + 1);
+    CHECK(ill <= most);
     TrackerProcess::Call version;
     version.target = "/v1/version";
     const auto answer = tracker.call(version);

@@ -49,10 +49,10 @@ TEST_CASE("whatever was found by fuzzing holds its properties") {
     CHECK(files.size() >= 5);
     for (const auto& file : files) {
       CAPTURE(file);
-      CHECK(complaint_of(target, bytes_of(file)).empty());
+      CHECK(complaint_of(target, bytes_of(file)) == "");
     }
     // And of nothing at all.
-    CHECK(complaint_of(target, {}).empty());
+    CHECK(complaint_of(target, {}) == "");
   }
 }
 

@@ -24,7 +24,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto patience = std::chrono::milliseconds(15);    // of a client that hears nothing
+// Of a client that hears nothing; and so many turns of the loop, for others may have the processor meanwhile.
+constexpr auto patience = std::chrono::milliseconds(15);
+constexpr int turns_of_patience = 15;
 constexpr auto longest_patience = std::chrono::seconds(2);  // of one that hears something all the time
 constexpr std::size_t longest_heard = std::size_t{8} << 20U;
 
@@ -178,11 +180,14 @@ std::string FuzzHouse::ask(std::string_view socket, std::string_view bytes) {
   std::string heard;
   const auto began = Clock::now();
   auto last = began;
+  int quiet_turns = 0;
   while (!client.ended() && heard.size() < longest_heard) {
     const bool moved = client.move(bytes, heard);
     const auto now = Clock::now();
+    quiet_turns = moved ? 0 : quiet_turns + 1;
     if (moved) last = now;
-    if (now - last > patience || now - began > longest_patience) break;
+    const bool is_silent = quiet_turns > turns_of_patience && now - last > patience;
+    if (is_silent || now - began > longest_patience) break;
     loop_.run_once(Milliseconds(moved ? 0 : 1));
   }
   return heard;
