@@ -160,6 +160,7 @@ TEST_CASE(
   track_large(world.tracker, 0, 250);
   const auto before = world.tracker.vitals();
   track_large(world.tracker, 250, 250);
+  world.take_as_usual();  // these orders are work of their own
   const auto usual = world.tracker.vitals();
   std::deque<RawConnection> crowd;
   for (int i = 0; i < 60; ++i) {

@@ -7,8 +7,10 @@
 #include <cstdlib>
 
 // Loaded before the C library of a program under test: once SIGUSR2 has come, the n-th allocation from then
-// on finds no memory, where MEMORY_FAULT is "n"; with "n+" that one and all that follow. What the C library
-// itself calls them. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+// on finds no memory, where MEMORY_FAULT is "n"; with "n+" that one and all that follow.
+
+// What the C library itself calls them.
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
 extern "C" void* __libc_malloc(std::size_t size);
 extern "C" void* __libc_calloc(std::size_t count, std::size_t size);
 extern "C" void* __libc_realloc(void* old, std::size_t size);
