@@ -63,6 +63,7 @@ class CurlExchange {
   [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
 
   [[nodiscard]] std::optional<ConnectionDetails> details_of(CURL* easy) const;
+  [[nodiscard]] bool is_for_a_blank(CURLcode result) const;
   [[nodiscard]] TransportErrorKind kind_of(CURLcode result) const;
   [[nodiscard]] std::string detail_of(TransportErrorKind kind, CURL* easy, CURLcode result) const;
   [[nodiscard]] std::string library_text(CURL* easy, CURLcode result) const;

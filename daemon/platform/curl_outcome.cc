@@ -25,7 +25,7 @@ constexpr long no_chain = 21;
 constexpr long switching_protocols = 101;  // not asked for, but an answer
 
 // What is missing here is Kind::other.
-constexpr std::array<std::pair<CURLcode, Kind>, 33> kinds{{
+constexpr std::array<std::pair<CURLcode, Kind>, 32> kinds{{
     {CURLE_URL_MALFORMAT, Kind::bad_url},
     {CURLE_COULDNT_RESOLVE_HOST, Kind::dns},
     {CURLE_COULDNT_RESOLVE_PROXY, Kind::dns},
@@ -56,8 +56,7 @@ constexpr std::array<std::pair<CURLcode, Kind>, 33> kinds{{
     {CURLE_HTTP2_STREAM, Kind::broken_off},
     {CURLE_BAD_CONTENT_ENCODING, Kind::broken_off},
     {CURLE_WEIRD_SERVER_REPLY, Kind::broken_off},
-    {CURLE_BAD_FUNCTION_ARGUMENT, Kind::broken_off},  // a reply's: see library_text()
-    {CURLE_UNSUPPORTED_PROTOCOL, Kind::broken_off},   // not HTTP; the URL's own scheme was checked before
+    {CURLE_UNSUPPORTED_PROTOCOL, Kind::broken_off},  // not HTTP; the URL's own scheme was checked before
     {CURLE_SSL_SHUTDOWN_FAILED, Kind::broken_off},
 }};
 
@@ -167,6 +166,12 @@ std::optional<TransportError> CurlExchange::refusal() const {
   return std::nullopt;
 }
 
+// What libcurl says of a reply whose first header line begins with one, as if it were our fault (issue 11605
+// of curl/curl).
+bool CurlExchange::is_for_a_blank(CURLcode result) const {
+  return result == CURLE_BAD_FUNCTION_ARGUMENT && header_bytes_ > 0;
+}
+
 TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
   if (headers_too_large_ || body_too_large_) return Kind::too_large;
   if (kept_back_) return Kind::not_resent;
@@ -175,6 +180,7 @@ TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
     return Kind::refused_address;
   }
   if (result == CURLE_OK) return Kind::broken_off;  // and yet there was no reply
+  if (is_for_a_blank(result)) return Kind::broken_off;
   const auto* known =
       std::find_if(kinds.begin(), kinds.end(), [result](const auto& pair) { return pair.first == result; });
   if (known == kinds.end()) return Kind::other;
@@ -187,8 +193,7 @@ TransportErrorKind CurlExchange::kind_of(CURLcode result) const {
 // shown, the bare meaning of the code takes its place.
 std::string CurlExchange::library_text(CURL* easy, CURLcode result) const {
   if (result == CURLE_OK) return "no whole reply came";
-  // It would blame us (issue 11605 of curl/curl).
-  if (result == CURLE_BAD_FUNCTION_ARGUMENT) return "the reply's first header line begins with a blank";
+  if (is_for_a_blank(result)) return "the reply's first header line begins with a blank";
   if (lacks_descriptors_)
     return "this program has too many files open to connect; raise LimitNOFILE= of the service";
   std::string text(error_text_.data());

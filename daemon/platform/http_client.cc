@@ -94,8 +94,8 @@ class HttpClient::Engine {
   EventLoop& loop_;
   std::string user_agent_;
   long max_connections_;
-  bool keeps_handles_ = handles_serve_again();
   CurlGlobal global_;
+  const bool keeps_handles_ = handles_serve_again();
   struct Idle {
     CurlSetup setup;
     CurlEasy easy;  // the last: it goes before what it points to
