@@ -1,6 +1,7 @@
 #include "faulty_vfs.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,7 +10,8 @@
 #include <string_view>
 
 // Loaded into a program under test: its SQLite's disk fails as the file that FAULT_SWITCH names says, for as
-// long as there is such a file ("write sync FULL", see fault_from_text()).
+// long as there is such a file ("write sync FULL", see fault_from_text()). With FAULT_SWITCH_MEMORY=none it
+// keeps no pages in memory between two uses, so that whatever is asked for has to be read.
 namespace {
 
 std::array<char, 64> known{};
@@ -30,7 +32,20 @@ void look() {
   smm::test::arm(smm::test::fault_from_text({known.data(), known_size}));
 }
 
+// SQLite's own cache of pages, whose size is nothing, whatever is asked for.
+sqlite3_pcache_methods2 cache{};
+void (*usual_size)(sqlite3_pcache*, int) = nullptr;
+
+void keep_no_pages() {
+  if (sqlite3_config(SQLITE_CONFIG_GETPCACHE2, &cache) != SQLITE_OK) std::abort();
+  usual_size = cache.xCachesize;
+  cache.xCachesize = [](sqlite3_pcache* of, int) { usual_size(of, 0); };
+  if (sqlite3_config(SQLITE_CONFIG_PCACHE2, &cache) != SQLITE_OK) std::abort();
+}
+
 __attribute__((constructor)) void install() {
+  const char* memory = std::getenv("FAULT_SWITCH_MEMORY");
+  if (memory != nullptr && std::string_view(memory) == "none") keep_no_pages();
   smm::test::install_faulty_vfs(&look);
 }
 
