@@ -52,7 +52,7 @@ struct World {
     return tracker.get("/v1/orders/p1/" + id + "/history").json()["items"].size();
   }
   bool says(const std::string& words) const {
-    return eventually([&] { return tracker.log().find(words) != std::string::npos; }, seconds(5));
+    return eventually([&] { return tracker.log().find(words) != std::string::npos; });
   }
   bool nothing_ended() const {
     return order("1")["stalled"] == false && order("2")["settled"] == false && order("1")["lost"] == false;
@@ -95,7 +95,7 @@ TEST_CASE("a wall clock set on by 500 days deletes, stalls and settles nothing")
   world.pass(hours(1));
   CHECK(world.says("and is believed"));
   world.pass(minute);
-  CHECK(eventually([&] { return world.points("2") == 0; }, seconds(10)));
+  CHECK(eventually([&] { return world.points("2") == 0; }));
   CHECK(world.points("1") == 1);
   REQUIRE(world.asked_again());
   CHECK(world.nothing_ended());
@@ -109,10 +109,10 @@ TEST_CASE("a wall clock set on by 500 days deletes, stalls and settles nothing")
   REQUIRE(world.asked_again());
   CHECK(world.nothing_ended());
   world.pass(hours(1));
-  CHECK(eventually([&] { return world.order("1")["stalled"] == true; }, seconds(5)));
+  CHECK(eventually([&] { return world.order("1")["stalled"] == true; }));
   CHECK(world.order("2")["settled"] == false);
   world.pass(hours(24));
-  CHECK(eventually([&] { return world.order("2")["settled"] == true; }, seconds(5)));
+  CHECK(eventually([&] { return world.order("2")["settled"] == true; }));
 }
 
 TEST_CASE("a start that finds the clock 500 days on deletes, stalls and settles nothing") {

@@ -48,7 +48,7 @@ TEST_CASE("a reload that drops a webhook and one that brings it back stranded wh
   receiver.answer_always({.delivery = practice::Delivery::hang});
   WebhookWorld world({{"shop", receiver.url()}});
   REQUIRE(world.tracker.track("p1", numbers(5)) == 5);
-  REQUIRE(receiver.wait_for(2, seconds(5)));
+  REQUIRE(receiver.wait_for(2));
   world.reload({});
   for (const auto& item : world.tracker.all_items("/v1/deliveries?state=pending")) {
     CAPTURE(item.dump());
@@ -82,19 +82,18 @@ TEST_CASE("a clock set back silenced a webhook with a rate for the length of the
   const WebhookWorld world({limited, {"failing", failing.url()}, {"resting", resting.url()}},
                            with_clock(clock));
   world.make_event("1");
-  REQUIRE(receiver.wait_for(1, seconds(5)));
-  REQUIRE(failing.wait_for(1, seconds(5)));
-  REQUIRE(resting.wait_for(1, seconds(5)));
+  REQUIRE(receiver.wait_for(1));
+  REQUIRE(failing.wait_for(1));
+  REQUIRE(resting.wait_for(1));
   REQUIRE(world.delivery("failing", 1)["state"] == "pending");
   REQUIRE(world.delivery("resting", 1)["state"] == "pending");
   write_file(clock, "-10800");
   world.make_event("2");
-  CHECK(receiver.wait_for(2, seconds(5)));
-  CHECK(failing.wait_for(3, seconds(10)));
-  CHECK(resting.wait_for(3, seconds(10)));
-  CHECK_MESSAGE(
-      eventually([&] { return world.tracker.all_items("/v1/deliveries?state=pending").empty(); }, seconds(5)),
-      world.tracker.log());
+  CHECK(receiver.wait_for(2));
+  CHECK(failing.wait_for(3));
+  CHECK(resting.wait_for(3));
+  CHECK_MESSAGE(eventually([&] { return world.tracker.all_items("/v1/deliveries?state=pending").empty(); }),
+                world.tracker.log());
 }
 
 TEST_CASE("a start with a clock far behind the stored times left deliveries waiting for it") {
@@ -115,7 +114,7 @@ TEST_CASE("a start with a clock far behind the stored times left deliveries wait
   CHECK(stays_at(receiver, 1, milliseconds(300)));
   write_file(clock, "61 61");  // what was asked for is over
   REQUIRE(world.tracker.get("/v1/health?level=alive").status == 200);
-  CHECK_MESSAGE(receiver.wait_for(3, seconds(5)), world.tracker.log());
+  CHECK_MESSAGE(receiver.wait_for(3), world.tracker.log());
 }
 
 TEST_CASE("a reload that adds a webhook on a full disk ended the program") {
@@ -136,9 +135,9 @@ TEST_CASE("a reload that adds a webhook on a full disk ended the program") {
   const auto refused = tracker.post("/v1/webhooks/shop/pause");
   CHECK(refused.status == 503);
   disk.make_room();
-  REQUIRE(eventually([&] { return tracker.get("/v1/health").status == 200; }, seconds(15)));
+  REQUIRE(eventually([&] { return tracker.get("/v1/health").status == 200; }));
   REQUIRE(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "later"}}).status == 201);
-  CHECK(receiver.wait_for(1, seconds(5)));
+  CHECK(receiver.wait_for(1));
   CHECK(tracker.stop().code == 0);
 }
 
@@ -156,20 +155,19 @@ TEST_CASE("a start on a full disk with attempts to end and a webhook to add ende
   REQUIRE_MESSAGE(tracker.start({.config = WebhookWorld::config_of({{"shop", receiver.url()}})}),
                   tracker.log());
   REQUIRE(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "a"}}).status == 201);
-  REQUIRE(receiver.wait_for(1, seconds(5)));
+  REQUIRE(receiver.wait_for(1));
   tracker.kill_hard();
   receiver.answer_always({});
   disk.fill();
   tracker.launch({.config = WebhookWorld::config_of({{"shop", receiver.url()}, {"added", added.url()}})});
-  REQUIRE_MESSAGE(eventually([&] { return tracker.get("/v1/webhooks").status == 200; }, seconds(10)),
-                  tracker.log());
+  REQUIRE_MESSAGE(eventually([&] { return tracker.get("/v1/webhooks").status == 200; }), tracker.log());
   CHECK(tracker.get("/v1/health").status == 503);
   CHECK(stays_at(receiver, 1, milliseconds(300)));
   disk.make_room();
-  CHECK_MESSAGE(receiver.wait_for(2, seconds(15)), tracker.log());
-  REQUIRE(eventually([&] { return tracker.get("/v1/health").status == 200; }, seconds(15)));
+  CHECK_MESSAGE(receiver.wait_for(2), tracker.log());
+  REQUIRE(eventually([&] { return tracker.get("/v1/health").status == 200; }));
   REQUIRE(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "b"}}).status == 201);
-  CHECK(added.wait_for(1, seconds(5)));
+  CHECK(added.wait_for(1));
   CHECK(tracker.stop().code == 0);
 }
 
@@ -240,7 +238,7 @@ TEST_CASE("Retry-After was forgotten at a restart; a resume ends it") {
   const auto shown = world.tracker.post("/v1/webhooks/shop/resume");
   CHECK(shown.status == 200);
   CHECK(shown.json()["resting_until"].is_null());
-  CHECK(receiver.wait_for(4, seconds(5)));
+  CHECK(receiver.wait_for(4));
   CHECK(eventually([&] { return world.tracker.all_items("/v1/deliveries?state=delivered").size() == 3; }));
 }
 
@@ -261,7 +259,7 @@ TEST_CASE("a paused webhook collects and is sent nothing, also after a restart, 
   const auto resumed = world.tracker.post("/v1/webhooks/shop/resume");
   REQUIRE(resumed.status == 200);
   CHECK(resumed.json()["paused"] == false);
-  CHECK(receiver.wait_for(2, seconds(5)));
+  CHECK(receiver.wait_for(2));
   const auto nobody = world.tracker.get("/v1/webhooks/nobody");
   CHECK(nobody.status == 404);
   CHECK(nobody.json()["code"] == "webhook-unknown");
@@ -273,13 +271,13 @@ TEST_CASE("an endpoint disabled by 410 could not be revived: a resume does it") 
   receiver.answer_next({.status = 410});
   const WebhookWorld world({{"shop", receiver.url()}});
   world.make_event("1");
-  REQUIRE(eventually([&] { return world.webhook("shop")["disabled"] == true; }, seconds(5)));
+  REQUIRE(eventually([&] { return world.webhook("shop")["disabled"] == true; }));
   world.make_event("2");
   const auto resumed = world.tracker.post("/v1/webhooks/shop/resume");
   CHECK(resumed.json()["disabled"] == false);
   CHECK(resumed.json()["disabled_reason"].is_null());
   world.make_event("3");
-  CHECK(receiver.wait_for(2, seconds(5)));
+  CHECK(receiver.wait_for(2));
   CHECK(Json::parse(receiver.received().back().body)["data"]["order"] == "3");
 }
 

@@ -142,8 +142,7 @@ TEST_CASE(
     if (type.rfind("panel.", 0) == 0) said.push_back(type);
   }
   CHECK(said == std::vector<std::string>{"panel.down", "panel.up"});
-  CHECK_MESSAGE(eventually([&] { return tracker.get("/v1/health").status == 200; }, seconds(15)),
-                tracker.log());
+  CHECK_MESSAGE(eventually([&] { return tracker.get("/v1/health").status == 200; }), tracker.log());
   CHECK(eventually([&] { return tracker.get("/v1/orders/p1/seen").json()["status"] == "in_progress"; }));
   CHECK(tracker.get("/v1/orders/p1/seen/history").json()["items"].size() == 2);
   CHECK(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "later"}}).status == 201);

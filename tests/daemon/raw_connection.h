@@ -38,14 +38,14 @@ class RawConnection {
 
   void say(const std::string& text) const { (void)!send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
   void say_no_more() const { shutdown(fd_, SHUT_WR); }
-  // What comes next, at most so many bytes; empty at the end, or when nothing comes for ten seconds.
+  // What comes next, at most so many bytes; empty at the end, or when nothing comes for half a minute.
   [[nodiscard]] std::string hear_some(std::size_t most = 65536) const {
     std::string piece(most, '\0');
     const auto got = recv(fd_, piece.data(), piece.size(), 0);
     piece.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return piece;
   }
-  // What comes until the server closes, or nothing comes for ten seconds.
+  // What comes until the server closes, or nothing comes for half a minute.
   [[nodiscard]] std::string hear_all() const {
     std::string all;
     std::string piece(65536, '\0');
@@ -58,7 +58,7 @@ class RawConnection {
 
  private:
   void open(const void* address, socklen_t size) const {
-    const timeval patience{10, 0};
+    const timeval patience{30, 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     REQUIRE(connect(fd_, static_cast<const sockaddr*>(address), size) == 0);
   }

@@ -112,7 +112,7 @@ TEST_CASE("a reload asked for while it waits for the instance lock comes after i
   REQUIRE(eventually([&] { return waits(second); }, seconds(4)));
   second.signal(SIGHUP);
   CHECK(first.stop().code == 0);
-  CHECK(eventually([&] { return says(second, "configuration: read again"); }, seconds(10)));
+  CHECK(eventually([&] { return says(second, "configuration: read again"); }));
   CHECK(second.running());
   REQUIRE(first.start({.config = one_panel, .arguments = {"--state-dir", first.directory() / "other"}}));
   TrackerProcess third;

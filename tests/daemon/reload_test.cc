@@ -46,7 +46,7 @@ struct World {
   bool reload_by_signal(const std::string& said) {
     const auto before = tracker.log().size();
     tracker.signal(SIGHUP);
-    return eventually([&] { return tracker.log().find(said, before) != std::string::npos; }, seconds(5));
+    return eventually([&] { return tracker.log().find(said, before) != std::string::npos; });
   }
 
   practice::PracticeServer server;
@@ -94,7 +94,7 @@ TEST_CASE("POST /v1/config/reload: another pace of polling holds at once, for or
   const auto answer = tracker.post("/v1/config/reload");
   REQUIRE_MESSAGE(answer.status == 200, answer.body);
   CHECK(answer.json()["changed"] == Json::array({"panel.p1: changed"}));
-  CHECK(eventually([&] { return world.server.ledger().requests("p1") >= before + 5; }, seconds(5)));
+  CHECK(eventually([&] { return world.server.ledger().requests("p1") >= before + 5; }));
 
   tracker.write_config(slow_polling + world.panel("p1"));
   REQUIRE(tracker.post("/v1/config/reload").status == 200);
@@ -111,7 +111,7 @@ TEST_CASE(
   REQUIRE_MESSAGE(world.start(slow_polling + world.panel("p1") + webhook_section("first", first)),
                   tracker.log());
   REQUIRE(world.track("p1", "1") == 201);
-  REQUIRE(first.wait_for(2, seconds(5)));  // tracked, and the first sight
+  REQUIRE(first.wait_for(2));  // tracked, and the first sight
   REQUIRE(eventually([&] { return tracker.all_items("/v1/deliveries?state=delivered").size() == 2; }));
 
   tracker.write_config(slow_polling + world.panel("p1") + world.panel("p2") +
@@ -119,7 +119,7 @@ TEST_CASE(
   const auto answer = tracker.post("/v1/config/reload");
   REQUIRE_MESSAGE(answer.status == 200, answer.body);
   REQUIRE(world.track("p2", "2") == 201);
-  REQUIRE(second.wait_for(2, seconds(5)));
+  REQUIRE(second.wait_for(2));
   CHECK(second.count() == 2);
   CHECK(first.count() == 2);
   CHECK(tracker.all_items("/v1/deliveries?webhook=first").size() == 2);
@@ -154,7 +154,7 @@ TEST_CASE("a file with errors changes nothing and every one of them is told, to 
   CHECK(tracker.get("/v1/status").json()["configuration"]["reload_refused"] == true);
 
   const auto before = world.server.ledger().requests("p1");
-  CHECK(eventually([&] { return world.server.ledger().requests("p1") >= before + 5; }, seconds(5)));
+  CHECK(eventually([&] { return world.server.ledger().requests("p1") >= before + 5; }));
   CHECK(world.server.ledger().requests("p2") == 0);
   CHECK(world.track("p2", "2") == 404);
   CHECK(tracker.stop().code == 0);
@@ -223,15 +223,15 @@ TEST_CASE("a shorter settle and a shorter stalled_after act at the next answer a
   REQUIRE(world.is_asked("p1/1"));
   world.server.advance(practice::Ms(10));
   const auto order = [&](const std::string& id) { return tracker.get("/v1/orders/p1/" + id).json(); };
-  REQUIRE(eventually([&] { return order("3")["status"] == "completed"; }, seconds(5)));
+  REQUIRE(eventually([&] { return order("3")["status"] == "completed"; }));
   const auto asked = world.server.ledger().requests("p1");
   REQUIRE(eventually([&] { return world.server.ledger().requests("p1") >= asked + 3; }));
   CHECK(order("1")["stalled"] == false);
 
   tracker.write_config(config("500ms"));
   REQUIRE_MESSAGE(world.reload_by_signal("panel.p1: changed"), tracker.log());
-  CHECK(eventually([&] { return order("1")["stalled"] == true; }, seconds(5)));
-  CHECK(eventually([&] { return order("3")["settled"] == true; }, seconds(5)));
+  CHECK(eventually([&] { return order("1")["stalled"] == true; }));
+  CHECK(eventually([&] { return order("3")["settled"] == true; }));
 }
 
 }  // namespace smm::test::reload_test

@@ -28,6 +28,9 @@ using std::chrono::steady_clock;
 
 namespace {
 
+// For what comes, sooner or later.
+constexpr seconds ample{30};
+
 // A Unix socket of the test's own; nothing of it is inherited.
 class TestSocket {
  public:
@@ -118,7 +121,7 @@ std::string webhook_section(const std::string& url) {
 double end_by(TrackerProcess& tracker, int signal) {
   const auto began = steady_clock::now();
   tracker.signal(signal);
-  const auto ended = tracker.wait_for_exit(seconds(15));
+  const auto ended = tracker.wait_for_exit(ample);
   REQUIRE_MESSAGE(ended, tracker.log());
   CHECK_MESSAGE(ended->code == 0, tracker.log());
   return std::chrono::duration<double>(steady_clock::now() - began).count();
@@ -136,25 +139,25 @@ TEST_CASE(
   TrackerProcess tracker;
   const ServiceManager manager(tracker);
   tracker.launch({.config = silent_panel, .environment = manager.environment()});
-  REQUIRE_FALSE(manager.wait_for("READY=1", seconds(20)).empty());
+  REQUIRE_FALSE(manager.wait_for("READY=1", ample).empty());
   CHECK(tracker.get("/v1/health").status == 200);
   TrackerProcess::Call read_only;
   read_only.target = "/v1/version";
   read_only.socket = "ro.sock";
   CHECK(tracker.call(read_only).status == 200);
-  CHECK(manager.wait_for("STATUS=", seconds(5)).find("following 0 orders on 1 panel") != std::string::npos);
+  CHECK(manager.wait_for("STATUS=", ample).find("following 0 orders on 1 panel") != std::string::npos);
   tracker.signal(SIGTERM);
-  CHECK_FALSE(manager.wait_for("STOPPING=1", seconds(5)).empty());
-  CHECK(tracker.wait_for_exit(seconds(5)).value_or(ExitState{}).code == 0);
+  CHECK_FALSE(manager.wait_for("STOPPING=1", ample).empty());
+  CHECK(tracker.wait_for_exit(ample).value_or(ExitState{}).code == 0);
 }
 
 TEST_CASE("without a panel the daemon is healthy, and log and status say what is missing") {
   TrackerProcess tracker;
   const ServiceManager manager(tracker);
   tracker.launch({.config = "# nothing yet\n", .environment = manager.environment()});
-  REQUIRE_FALSE(manager.wait_for("READY=1", seconds(20)).empty());
+  REQUIRE_FALSE(manager.wait_for("READY=1", ample).empty());
   CHECK(tracker.get("/v1/health").status == 200);
-  CHECK(manager.wait_for("STATUS=no panel to follow", seconds(5)).find("configuration") != std::string::npos);
+  CHECK(manager.wait_for("STATUS=no panel to follow", ample).find("configuration") != std::string::npos);
   CHECK(tracker.log().find("describes no panel, so nothing is followed; add [panel.NAME]") !=
         std::string::npos);
 }
@@ -163,14 +166,14 @@ TEST_CASE("the service manager hears of a reload and of its end, also when the f
   TrackerProcess tracker;
   const ServiceManager manager(tracker);
   tracker.launch({.config = silent_panel, .environment = manager.environment()});
-  REQUIRE_FALSE(manager.wait_for("READY=1", seconds(20)).empty());
+  REQUIRE_FALSE(manager.wait_for("READY=1", ample).empty());
   for (const std::string& config : {std::string(silent_panel), std::string("nonsense")}) {
     CAPTURE(config);
     tracker.write_config(config);
     manager.forget();
     tracker.signal(SIGHUP);
-    CHECK(manager.wait_for("RELOADING=1", seconds(5)).find("MONOTONIC_USEC=") != std::string::npos);
-    CHECK_FALSE(manager.wait_for("READY=1", seconds(5)).empty());
+    CHECK(manager.wait_for("RELOADING=1", ample).find("MONOTONIC_USEC=") != std::string::npos);
+    CHECK_FALSE(manager.wait_for("READY=1", ample).empty());
   }
 }
 
@@ -179,14 +182,14 @@ TEST_CASE("the watchdog is fed by the running loop and by nothing else") {
   const ServiceManager manager(tracker);
   tracker.launch(
       {.config = silent_panel, .environment = manager.environment(), .watchdog = milliseconds(400)});
-  REQUIRE_FALSE(manager.wait_for("READY=1", seconds(20)).empty());
-  for (int i = 0; i < 3; ++i) CHECK_FALSE(manager.wait_for("WATCHDOG=1", seconds(2)).empty());
+  REQUIRE_FALSE(manager.wait_for("READY=1", ample).empty());
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(manager.wait_for("WATCHDOG=1", ample).empty());
   tracker.signal(SIGSTOP);
   manager.forget();
   (void)manager.wait_for("WATCHDOG=1", milliseconds(100));  // one may have been on its way
   CHECK(manager.wait_for("WATCHDOG=1", seconds(1)).empty());
   tracker.signal(SIGCONT);
-  CHECK_FALSE(manager.wait_for("WATCHDOG=1", seconds(2)).empty());
+  CHECK_FALSE(manager.wait_for("WATCHDOG=1", ample).empty());
   CHECK(tracker.stop().code == 0);
 }
 
@@ -194,7 +197,7 @@ TEST_CASE("without a watchdog none is fed") {
   TrackerProcess tracker;
   const ServiceManager manager(tracker);
   tracker.launch({.config = silent_panel, .environment = manager.environment()});
-  REQUIRE_FALSE(manager.wait_for("READY=1", seconds(20)).empty());
+  REQUIRE_FALSE(manager.wait_for("READY=1", ample).empty());
   CHECK(manager.wait_for("WATCHDOG=1", seconds(1)).empty());
 }
 
@@ -300,12 +303,12 @@ TEST_CASE("a webhook under way at the end is made again at the next start: the s
   tracker.add_file("keys/shop", webhook_secret);
   REQUIRE_MESSAGE(tracker.start({.config = silent_panel + webhook_section(receiver.url())}), tracker.log());
   REQUIRE(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "1"}}).status == 201);
-  REQUIRE(receiver.wait_for(1, seconds(5)));
+  REQUIRE(receiver.wait_for(1));
   CHECK(end_by(tracker, SIGTERM) < 3);
   CHECK(receiver.count() == 1);
 
   REQUIRE_MESSAGE(tracker.start({}), tracker.log());
-  REQUIRE(receiver.wait_for(2, seconds(10)));
+  REQUIRE(receiver.wait_for(2));
   const auto received = receiver.received();
   CHECK(received[0].id == received[1].id);
   CHECK(received[0].body == received[1].body);
@@ -359,7 +362,7 @@ TEST_CASE(
 
   const auto bought = slow.get();
   CHECK_MESSAGE(bought.status == 201, bought.error << bought.body << tracker.log());
-  CHECK(tracker.wait_for_exit(seconds(15)).value_or(ExitState{}).code == 0);
+  CHECK(tracker.wait_for_exit(ample).value_or(ExitState{}).code == 0);
   REQUIRE_MESSAGE(tracker.start({}), tracker.log());
   CHECK(tracker.get("/v1/orders/p1/7").status == 200);
 }
@@ -390,7 +393,7 @@ TEST_CASE(
   }
   CHECK(read_answer(text).body.find(R"("id":"999")") != std::string::npos);
   CHECK(text.substr(text.size() - 2) == "}\n");
-  CHECK(tracker.wait_for_exit(seconds(15)).value_or(ExitState{}).code == 0);
+  CHECK(tracker.wait_for_exit(ample).value_or(ExitState{}).code == 0);
 }
 
 TEST_CASE("when a panel that is up answered last is known after a restart, too") {

@@ -74,13 +74,13 @@ struct ClockGame {
     world.pass_until(probe);
     const auto order = std::to_string(++orders);
     world.track({order});
-    REQUIRE(ends.flying.wait_for(before + 1, seconds(20)));
-    REQUIRE(ends.down.wait_for(probed + 1, seconds(20)));
+    REQUIRE(ends.flying.wait_for(before + 1));
+    REQUIRE(ends.down.wait_for(probed + 1));
     world.clock.set_clock(by);
     // Of each endpoint.
     const auto next = std::to_string(++orders);
     world.track({next});
-    REQUIRE_MESSAGE(ends.flying.wait_for(before + 2, seconds(20)), world.tracker.log());
+    REQUIRE_MESSAGE(ends.flying.wait_for(before + 2), world.tracker.log());
     REQUIRE_MESSAGE(ends.hold_watch.wait_for(next, 2), world.tracker.log());
     REQUIRE_MESSAGE(ends.retry_watch.wait_for(next, 1), world.tracker.log());
     REQUIRE(eventually([&] { return nothing_under_way(); }));
@@ -152,7 +152,7 @@ void check_all_waits(seconds step) {
   world.pass(seconds(145));
   CHECK(ends.retry_watch.wait_for("1", 1));
   world.pass(minutes(20));
-  CHECK(ends.resting.wait_for(9, seconds(20)));
+  CHECK(ends.resting.wait_for(9));
   CHECK(ends.hold_watch.taken("1").empty());
   world.pass(minutes(10));
   CHECK(ends.hold_watch.wait_for("1", 1));
@@ -174,7 +174,7 @@ void check_all_waits(seconds step) {
   REQUIRE(eventually([&] { return world.webhook("holding")["pending"] == 0; }));
   CHECK(world.webhook("paused")["pending"] == 8);
   CHECK(world.tracker.post("/v1/webhooks/paused/resume").status == 200);
-  CHECK(ends.paused.wait_for(8, seconds(20)));
+  CHECK(ends.paused.wait_for(8));
   CHECK(distinct(ends.paused.received()).size() == 8);
   CHECK(world.deliveries("state=dead").empty());
   CHECK(world.deliveries("state=canceled").empty());
@@ -199,7 +199,7 @@ TEST_CASE("a clock that goes to and fro burns no tries") {
   practice::WebhookReceiver receiver(watch.options());
   HoursWorld world({{"shop", receiver.url(), tracked_only}});
   world.track({"1"});
-  REQUIRE(receiver.wait_for(1, seconds(20)));
+  REQUIRE(receiver.wait_for(1));
   const auto tries = [&] { return world.deliveries("order=p1/1")[0]["tries"].get<int>(); };
   REQUIRE(eventually([&] { return tries() == 1; }));
   world.pass(seconds(6));
@@ -229,7 +229,7 @@ TEST_CASE("a clock set back by 2 hours between a stop and a start put every retr
   world.clock.set_clock(-hours(2));
   REQUIRE(world.tracker.start(world.options(hooks)));
   world.pass(minutes(2));
-  CHECK(receiver.wait_for(3, seconds(20)));
+  CHECK(receiver.wait_for(3));
 }
 
 }  // namespace smm::test::webhook_clock_test

@@ -35,7 +35,7 @@ struct GoneWorld {
     return eventually([&] { return world.webhook("gone")["disabled"] == true; });
   }
   void check_told_once() const {
-    REQUIRE(other.wait_for(1, seconds(20)));
+    REQUIRE(other.wait_for(1));
     REQUIRE(told().size() == 1);
     CHECK(told()[0]["webhook"] == "gone");
     CHECK(told()[0]["reason"] == "it answered 410");

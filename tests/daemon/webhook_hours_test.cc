@@ -70,7 +70,7 @@ TEST_CASE(
     check_wait(delivery, failed - 1);
     const auto due = moment_of(delivery["next_try_at"]);
     world.pass_until(delivery["next_try_at"]);
-    REQUIRE_MESSAGE(receiver.wait_for(failed + 1, seconds(20)), world.tracker.log());
+    REQUIRE_MESSAGE(receiver.wait_for(failed + 1), world.tracker.log());
     CHECK(moment_of(settled(world, failed + 1)["attempts"].back()["started_at"]) >= due);
   }
   const auto delivery = settled(world, 6);
@@ -103,7 +103,7 @@ TEST_CASE("after thirteen failures a delivery is dead, kept, shown, and can be r
   CHECK(world.delivery(dead["id"])["attempts"].size() == 13);
 
   REQUIRE(world.tracker.post("/v1/deliveries/" + dead["id"].dump() + "/retry").status == 202);
-  REQUIRE(receiver.wait_for(14, seconds(20)));
+  REQUIRE(receiver.wait_for(14));
   const auto resent = settled(world, 14);
   CHECK(resent["state"] == "delivered");
   CHECK(resent["tries"] == 1);
@@ -117,7 +117,7 @@ TEST_CASE("an order whose oldest event fails is held up for 30 minutes, not long
   HoursWorld world({{"shop", receiver.url()}});
   world.track({"1", "2"});
   REQUIRE(watch.wait_for("2", 2));
-  REQUIRE(receiver.wait_for(3, seconds(20)));
+  REQUIRE(receiver.wait_for(3));
   const auto failing_since = [&] {
     const auto oldest = world.deliveries("order=p1/1").back();
     return moment_of(world.delivery(oldest["id"])["attempts"][0]["ended_at"]);
@@ -194,7 +194,7 @@ TEST_CASE(
     if (moment_of(shown["next_probe_at"]) > down_since + std::chrono::hours(2)) break;
     const auto seen = receiver.count();
     world.pass_until(shown["next_probe_at"]);
-    REQUIRE_MESSAGE(receiver.wait_for(seen + 1, seconds(20)), world.tracker.log());
+    REQUIRE_MESSAGE(receiver.wait_for(seen + 1), world.tracker.log());
     REQUIRE_MESSAGE(eventually(is_idle), world.webhook("shop").dump());
     CHECK(receiver.count() == seen + 1);
   }

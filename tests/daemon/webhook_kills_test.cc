@@ -84,7 +84,7 @@ struct KillWorld {
     REQUIRE(end->code == 128 + SIGKILL);
     REQUIRE(std::filesystem::remove(kill_file() + ".done"));
     REQUIRE(std::filesystem::remove(kill_file()));
-    REQUIRE(receiver.wait_for(1 + step.arrives, seconds(10)));
+    REQUIRE(receiver.wait_for(1 + step.arrives));
   }
   void start() { REQUIRE_MESSAGE(world.tracker.start(options()), world.tracker.log()); }
 
@@ -141,7 +141,7 @@ TEST_CASE(
   game.receiver.clear();
   game.pass(seconds(120));
   game.world.make_event("last");
-  REQUIRE(game.receiver.wait_for(1, seconds(10)));
+  REQUIRE(game.receiver.wait_for(1));
   CHECK(game.receiver.count() == 1);
   CHECK(game.world.tracker.all_items("/v1/deliveries?state=pending").size() <= 1);
 }
@@ -186,7 +186,7 @@ TEST_CASE("kill -9 around the record of a 410: the endpoint is disabled, and the
     REQUIRE_MESSAGE(eventually([&] { return game.world.webhook("shop")["disabled"] == true; }),
                     game.world.tracker.log());
     CHECK(game.is(name, "dead", 2));
-    REQUIRE(game.other.wait_for(1, seconds(10)));
+    REQUIRE(game.other.wait_for(1));
     game.world.make_event("later");
     REQUIRE(game.world.tracker.stop().code == 0);
     CHECK(game.other.count() == 1);

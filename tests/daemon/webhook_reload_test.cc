@@ -64,19 +64,19 @@ TEST_CASE("an endpoint removed while deliveries flow keeps its rows, and gets th
   const Hook kept{"staying", staying.url(), tracked_only};
   HoursWorld world({removed, kept});
   world.track(ids_from(1, 60));
-  REQUIRE(going.wait_for(4, seconds(20)));
+  REQUIRE(going.wait_for(4));
   world.reload({kept});
   const auto rows = world.deliveries("webhook=going");
   CHECK(rows.size() == 60);
   // A restart changes nothing about it.
   world.track(ids_from(61, 20));
-  REQUIRE(staying.wait_for(80, seconds(20)));
+  REQUIRE(staying.wait_for(80));
   REQUIRE(eventually([&] { return world.webhook("staying")["pending"] == 0; }));
   REQUIRE(world.tracker.stop().code == 0);
   const auto seen = going.count();
   REQUIRE(world.tracker.start(world.options({kept})));
   world.track(ids_from(81, 20));
-  REQUIRE(staying.wait_for(100, seconds(20)));
+  REQUIRE(staying.wait_for(100));
   CHECK(going.count() == seen);
   CHECK(world.deliveries("webhook=going").size() == 60);
   world.reload({removed, kept});
@@ -117,7 +117,7 @@ TEST_CASE("a changed url, secret, header and rate hold from the next attempt on,
   hook.more = tracked_only + "headers = { \"X-Stage\" = \"two\" }\n";
   world.reload({hook});
   world.pass(seconds(7));
-  REQUIRE(after.wait_for(30, seconds(20)));
+  REQUIRE(after.wait_for(30));
   REQUIRE(all_settled(world));
   CHECK(before.count() == 30);
   const auto received = after.received();

@@ -44,6 +44,12 @@ void reset_connection(int fd) {
   static_cast<void>(::connect(fd, &nowhere, sizeof nowhere));
 }
 
+// From now on whoever waits for this eventfd has waited.
+void let_pass(int fd) {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
+}
+
 std::string raw_head(const HttpReply& reply) {
   std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " Practice\r\n";
   for (const auto& [name, value] : reply.headers) head.append(name).append(": ").append(value).append("\r\n");
@@ -62,19 +68,21 @@ std::optional<std::string> find_header(const Headers& headers, std::string_view 
 struct HttpServer::Inner {
   Handler handler;
   int stop_fd = -1;
+  int go_fd = -1;
   std::atomic<std::uint64_t> connections{0};
   std::atomic<std::uint64_t> open{0};
   MHD_Daemon* daemon = nullptr;
 
-  // True when the time has passed; false when the client left or the server stops. A negative time is
-  // endless.
-  bool wait(int fd, Ms time) const {
-    std::array<pollfd, 2> watched{pollfd{fd, POLLRDHUP, 0}, pollfd{stop_fd, POLLIN, 0}};
+  // True when the time has passed, or when `earlier` can be read (-1: there is no such thing); false when the
+  // client left or the server stops. A negative time is endless.
+  bool wait(int fd, Ms time, int earlier = -1) const {
+    std::array<pollfd, 3> watched{pollfd{fd, POLLRDHUP, 0}, pollfd{stop_fd, POLLIN, 0},
+                                  pollfd{earlier, POLLIN, 0}};
     int result = 0;
     do {
       result = ::poll(watched.data(), watched.size(), time < Ms{0} ? -1 : static_cast<int>(time.count()));
     } while (result < 0 && errno == EINTR);
-    return result == 0;
+    return result >= 0 && watched[0].revents == 0 && watched[1].revents == 0;
   }
 
   bool send_all(int fd, std::string_view bytes) const {
@@ -123,7 +131,7 @@ struct HttpServer::Inner {
       if (reply.delivered) reply.delivered(false);
       return MHD_NO;
     };
-    if (reply.delay > Ms{0} && !wait(fd, reply.delay)) return cut();
+    if (reply.delay > Ms{0} && !wait(fd, reply.delay, go_fd)) return cut();
     const auto half = std::string_view(reply.body).substr(0, reply.body.size() / 2);
     switch (reply.delivery) {
       case Delivery::whole:
@@ -227,7 +235,8 @@ struct HttpServer::Inner {
 HttpServer::HttpServer(std::uint16_t port, Handler handler) : inner_(std::make_unique<Inner>()) {
   inner_->handler = std::move(handler);
   inner_->stop_fd = ::eventfd(0, EFD_CLOEXEC);
-  if (inner_->stop_fd < 0) throw std::runtime_error("cannot make an eventfd");
+  inner_->go_fd = ::eventfd(0, EFD_CLOEXEC);
+  if (inner_->stop_fd < 0 || inner_->go_fd < 0) throw std::runtime_error("cannot make an eventfd");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -239,16 +248,21 @@ HttpServer::HttpServer(std::uint16_t port, Handler handler) : inner_(std::make_u
                        MHD_OPTION_NOTIFY_CONNECTION, &Inner::on_connection, inner_.get(), MHD_OPTION_END);
   if (inner_->daemon == nullptr) {
     ::close(inner_->stop_fd);
+    ::close(inner_->go_fd);
     throw std::runtime_error("cannot listen on 127.0.0.1:" + std::to_string(port) + ": " +
                              std::strerror(errno));
   }
 }
 
 HttpServer::~HttpServer() {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(inner_->stop_fd, &one, sizeof one);
+  let_pass(inner_->stop_fd);
   MHD_stop_daemon(inner_->daemon);
   ::close(inner_->stop_fd);
+  ::close(inner_->go_fd);
+}
+
+void HttpServer::let_go() const {
+  let_pass(inner_->go_fd);
 }
 
 bool HttpServer::wait_until_left(Ms patience) const {

@@ -47,7 +47,7 @@ struct HttpReply {
   Headers headers;
   std::string body;
   Delivery delivery = Delivery::whole;
-  Ms delay{0};  // real time before the first byte
+  Ms delay{0};  // real time before the first byte; see HttpServer::let_go
   Ms drip_pause{10};
   std::size_t drip_bytes = 1;
   // Told the truth about delivery, from the connection's thread: true just before the last byte is handed to
@@ -71,6 +71,9 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   std::uint16_t port() const;
+  // Replies that wait for their delay to pass leave now, and those that come later at once: a delay longer
+  // than any test holds an answer back until it is wanted.
+  void let_go() const;
   // Waits until every connection that was made before is over, and with it whatever was asked on it: so many
   // a request of a program that was killed lies about unread. False at the end of the patience.
   bool wait_until_left(Ms patience) const;

@@ -66,6 +66,8 @@ class PracticeServer {
   void stop();
   void start();
   bool wait_until_left(Ms patience) const { return http_->wait_until_left(patience); }
+  // Answers held back ("slow-reply") leave now, until the next start.
+  void let_go() const { http_->let_go(); }
 
  private:
   HttpReply handle(const HttpRequest& request);

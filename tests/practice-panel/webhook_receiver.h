@@ -74,7 +74,7 @@ class WebhookReceiver {
   std::vector<ReceivedWebhook> received() const;
   std::size_t count() const;
   // Waits until at least that many webhooks were received since the start or clear(); false at the timeout.
-  bool wait_for(std::size_t count, Ms timeout) const;
+  bool wait_for(std::size_t count, Ms timeout = std::chrono::seconds(30)) const;
   // Forgets what was received, not how to answer.
   void clear();
 
