@@ -32,6 +32,13 @@ bool is_json(std::string_view content_type) {
   });
 }
 
+// Who asks again for an order under way, by its key, is told of that one. What is new the panel's line
+// refuses.
+bool has_a_record(const platform::HttpRequestHead& head) {
+  return head.method == "POST" && head.path.rfind("/v1/panels/", 0) == 0 && head.path.ends_with("/orders") &&
+         head.has_header("idempotency-key");
+}
+
 // What the database alone can answer or take, at once.
 bool takes_no_waiting(const platform::HttpRequestHead& head) {
   if (is_compat_path(head.path)) return false;
@@ -42,6 +49,11 @@ bool takes_no_waiting(const platform::HttpRequestHead& head) {
   }
   const bool is_of_orders = head.path.rfind("/v1/orders", 0) == 0;
   return is_of_orders && !asks_once(head.method, head.path) && !head.path.ends_with("/poll");
+}
+
+// Also while the program stops.
+bool is_answered_to_the_end(const platform::HttpRequestHead& head) {
+  return takes_no_waiting(head) || has_a_record(head);
 }
 
 }  // namespace
@@ -129,7 +141,7 @@ std::optional<Problem> Api::Impl::objection(const platform::HttpRequestHead& hea
   if (head.has_header("origin")) {
     return Problem{403, "forbidden-origin", "requests of web pages are not answered", {}, {}};
   }
-  if (stopping && !takes_no_waiting(head)) return draining();
+  if (stopping && !is_answered_to_the_end(head)) return draining();
   const bool is_compat = is_compat_path(head.path);
   if (head.listener == "compat") {
     if (!is_local_host(head.header("host"))) {
@@ -151,7 +163,7 @@ std::optional<Problem> Api::Impl::objection(const platform::HttpRequestHead& hea
 
 void Api::Impl::handle(platform::HttpServerRequest request, platform::Responder responder) {
   // Its head may have come before the stop.
-  if (stopping && !takes_no_waiting(request)) return responder.send(refusal(request, draining()));
+  if (stopping && !is_answered_to_the_end(request)) return responder.send(refusal(request, draining()));
   auto found = router.find(request.method, request.path);
   auto* match = std::get_if<Router::Match>(&found);
   if (match == nullptr) {  // refuse() let it pass, so it was there a moment ago

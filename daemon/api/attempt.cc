@@ -14,7 +14,10 @@ void refuse(const ExchangePtr& exchange, const std::string& why, bool wrote) {
   if (is_compat_path(exchange->request().path))
     return exchange->responder().send(
         compat_error((wrote ? "Outcome unknown: " : "Not sent: ") + words, 503));
-  exchange->refuse({503, "storage-trouble", words, {}, {}});
+  Problem problem{503, "storage-trouble", words, {}, {}};
+  if (wrote && asks_once(exchange->request().method, exchange->request().path))
+    problem.extra.emplace_back("sent", "unknown");
+  exchange->refuse(problem);
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "practice-panel/server.h"
+#include "raw_connection.h"
 #include "tracker_process.h"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <csignal>
+#include <deque>
 #include <set>
 #include <thread>
 
@@ -237,14 +241,11 @@ TEST_CASE("wait= answers when the order changes, at once when it has, and says w
 TEST_CASE("events come in batches, on arrival, and as a stream") {
   World world;
   REQUIRE_MESSAGE(world.started, world.tracker.log());
-  std::string streamed;
-  std::thread follower([&] {
-    TrackerProcess::Call call;
-    call.target = "/v1/events?follow=1";
-    call.timeout = milliseconds(2500);
-    streamed = world.tracker.call(call).body;
-  });
-  std::this_thread::sleep_for(milliseconds(500));
+  const RawConnection follower(world.tracker.socket());
+  follower.say("GET /v1/events?follow=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  // From its head on it tells what comes.
+  auto streamed = follower.hear_some();
+  REQUIRE(streamed.find("HTTP/1.1 200 ") == 0);
   std::thread waiter([&] {
     const auto batch = world.tracker.get("/v1/events?wait=10s&types=order.status_changed");
     CHECK(batch.status == 200);
@@ -252,32 +253,73 @@ TEST_CASE("events come in batches, on arrival, and as a stream") {
   });
   REQUIRE(world.tracker.track("p1", {"23501"}) == 1);
   waiter.join();
-  follower.join();
-  CHECK(streamed.find("{\"seq\":1,\"type\":\"order.tracked\"") == 0);
-  CHECK(streamed.find("{\"seq\":2,\"type\":\"order.status_changed\"") != std::string::npos);
+  const std::string second = "{\"seq\":2,\"type\":\"order.status_changed\"";
+  for (auto piece = streamed; !piece.empty() && streamed.find(second) == std::string::npos; streamed += piece)
+    piece = follower.hear_some();
+  CHECK(streamed.find("{\"seq\":1,\"type\":\"order.tracked\"") == streamed.find("{\"seq\":"));
+  CHECK(streamed.find(second) != std::string::npos);
   const auto event = Json::parse(world.tracker.get("/v1/events?since=1").body);
   CHECK(event["data"]["first_sight"] == true);
   CHECK(event["data"]["previous_status"] == "new");
+}
+
+TEST_CASE(
+    "while the program stops who asks again for an order under way gets its answer, and no new one is sent") {
+  World world;
+  REQUIRE_MESSAGE(world.started, world.tracker.log());
+  practice::Quirk held;
+  held.name = "slow-reply";
+  held.action = "add";
+  held.parameter = "25000";
+  world.server.panel("p1").add_quirk(held);
+  const auto order = [](const char* key) {
+    return post_bytes("/v1/panels/p1/orders",
+                      std::string("Content-Type: application/json\r\nIdempotency-Key: ") + key + "\r\n",
+                      R"({"service":"1","link":"https://example.com/p","quantity":100})");
+  };
+  const auto adds = [&] {
+    const auto entries = world.server.ledger().entries();
+    return std::count_if(entries.begin(), entries.end(),
+                         [](const auto& entry) { return entry.request.action == "add"; });
+  };
+  const RawConnection first(world.tracker.socket());
+  first.say(order("a"));
+  REQUIRE(eventually([&] { return adds() == 1; }));
+  const RawConnection again(world.tracker.socket());
+  const RawConnection fresh(world.tracker.socket());
+  REQUIRE(world.tracker.get("/v1/version").status == 200);  // both are connected
+  world.tracker.signal(SIGTERM);
+  REQUIRE(eventually([&] { return world.tracker.log().find("stopping") != std::string::npos; }));
+  again.say(order("a"));
+  fresh.say(order("b"));
+  const auto refused = read_answer(fresh.hear_all());
+  CHECK(refused.status == 503);
+  CHECK(Json::parse(refused.body)["code"] == "draining");
+  CHECK(Json::parse(refused.body)["sent"] == "no");
+  world.server.let_go();
+  const auto told = read_answer(first.hear_all());
+  CHECK(told.status == 201);
+  const auto same = read_answer(again.hear_all());
+  CHECK(same.body == told.body);
+  CHECK(adds() == 1);
+  CHECK(world.tracker.stop().code == 0);
 }
 
 TEST_CASE("at most 64 clients wait on a socket, and places are free again when they leave") {
   World world;
   REQUIRE_MESSAGE(world.started, world.tracker.log());
   REQUIRE(world.tracker.track("p1", {"23501"}) == 1);
-  const auto wait_for = [&](milliseconds timeout) {
-    TrackerProcess::Call call;
-    call.target = "/v1/orders/p1/23501?wait=60s&until=ended";
-    call.timeout = timeout;
-    return world.tracker.call(call);
-  };
-  std::vector<std::thread> clients;
-  clients.reserve(64);
-  for (int i = 0; i < 64; ++i) clients.emplace_back([&] { (void)wait_for(milliseconds(3000)); });
-  std::this_thread::sleep_for(milliseconds(1000));
-  check_problem(wait_for(milliseconds(1000)), 503, "too-many-waiting", "64");
+  std::deque<RawConnection> clients;
+  for (int i = 0; i < 64; ++i) {
+    clients.emplace_back(world.tracker.socket())
+        .say("GET /v1/orders/p1/23501?wait=60s&until=ended HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  const auto wait = [&] { return world.tracker.get("/v1/orders/p1/23501?wait=1ms&until=ended"); };
+  REQUIRE(wait().status != 0);  // read after all those
+  check_problem(wait(), 503, "too-many-waiting", "64");
   CHECK(world.tracker.get("/v1/health").status == 200);
-  for (auto& client : clients) client.join();
-  CHECK(eventually([&] { return wait_for(milliseconds(200)).status == 0; }));
+  clients.clear();
+  CHECK(eventually([&] { return wait().status == 200; }));
 }
 
 }  // namespace smm::test::api_test

@@ -1,8 +1,11 @@
 #include "backup_world.h"
 #include "child.h"
+#include "raw_connection.h"
 #include "tiny_disk.h"
 
 #include <atomic>
+#include <csignal>
+#include <deque>
 #include <future>
 #include <thread>
 
@@ -21,11 +24,28 @@ struct LargeWorld : OnePanel {
     REQUIRE_MESSAGE(start(), tracker.log());
   }
   [[nodiscard]] std::filesystem::path backups() const { return tracker.state() / "backups"; }
+};
+
+// One whose backups wait, when they are to go to the disk, until they are let go.
+struct HeldWorld : OnePanel {
+  HeldWorld() {
+    write_file(held, "");
+    REQUIRE_MESSAGE(tracker.start({.config = config,
+                                   .environment = {{"LD_PRELOAD", SMM_KILL_STEP},
+                                                   {"HOLD_SYNC", "/unfinished.db"},
+                                                   {"HOLD_WHILE", held.string()},
+                                                   {"ASAN_OPTIONS", "verify_asan_link_order=0"}}}),
+                    tracker.log());
+  }
+  [[nodiscard]] std::filesystem::path backups() const { return tracker.state() / "backups"; }
   [[nodiscard]] std::future<HttpAnswer> begin_backup() const {
     auto answer = std::async(std::launch::async, [this] { return tracker.post("/v1/backup"); });
-    REQUIRE(eventually([&] { return std::filesystem::exists(backups() / "unfinished.db"); }));
+    REQUIRE(eventually([&] { return std::filesystem::exists(held.string() + ".held"); }));
     return answer;
   }
+  void let_go() const { std::filesystem::remove(held); }
+
+  std::filesystem::path held = tracker.directory() / "hold";
 };
 
 void go_on_tracking(const TrackerProcess& tracker, const std::string& prefix, const std::atomic<bool>& over) {
@@ -73,21 +93,32 @@ TEST_CASE("a backup made while orders come and change is whole, and holds the lo
     }
   });
   REQUIRE(eventually([&] { return world.events("order.progress") > 40; }));
-  const auto before = tracker.get("/v1/status").json()["events"]["newest"].get<long>();
-  const auto answer = tracker.post("/v1/backup");
+  // Orders that are read right after the backup has begun.
+  tracker.signal(SIGSTOP);
+  const RawConnection asker(tracker.socket());
+  asker.say(post_bytes("/v1/backup", "", ""));
+  std::deque<RawConnection> others;
+  for (int i = 0; i < 20; ++i) {
+    others.emplace_back(tracker.socket())
+        .say(post_bytes("/v1/orders", "Content-Type: application/json\r\n",
+                        Json{{"panel", "p1"}, {"id", "m" + std::to_string(i)}}.dump()));
+  }
+  tracker.signal(SIGCONT);
+  const auto answer = read_answer(asker.hear_all());
   REQUIRE(eventually([&] { return world.events("order.progress") > 80; }));
   over = true;
   comes.get();
   changes.get();
   REQUIRE_MESSAGE(answer.status == 201, answer.body);
-  const auto made = answer.json();
+  const auto made = Json::parse(answer.body);
   CHECK(made["name"] == std::filesystem::path(made["file"].get<std::string>()).filename().string());
   CHECK(made["bytes"] == std::filesystem::file_size(made["file"].get<std::string>()));
   LooseDatabase copy(made["file"].get<std::string>());
   must_agree(copy);
   const auto last = copy.number("SELECT max(seq) FROM event");
   CHECK(made["last_event"] == last);
-  CHECK(last > before + 20);  // what was written meanwhile is in it
+  // What was written meanwhile is in it.
+  CHECK(copy.number("SELECT count(*) FROM orders WHERE id GLOB 'm*'") == 20);
   // Event by event what the daemon tells to this day, up to there.
   const auto bodies = copy.column("SELECT body FROM event ORDER BY seq");
   const auto events = tracker.all_events();
@@ -136,11 +167,12 @@ TEST_CASE("smm-tracker backup says where the copy is and how to bring it back") 
 }
 
 TEST_CASE("one backup at a time: who asks for a second is told so, and the first is made") {
-  const LargeWorld world;
+  const HeldWorld world;
   auto first = world.begin_backup();
   const auto second = world.tracker.post("/v1/backup");
   CHECK(second.status == 409);
   CHECK(second.json()["code"] == "conflict");
+  world.let_go();
   CHECK(first.get().status == 201);
   CHECK(world.tracker.post("/v1/backup").status == 201);
 }
@@ -178,7 +210,7 @@ TEST_CASE("a backup that is taken elsewhere as soon as it has its name was made"
 }
 
 TEST_CASE("killed in the middle of a backup: no half copy stays, and the next one is made") {
-  LargeWorld world;
+  HeldWorld world;
   auto backup = world.begin_backup();
   world.tracker.kill_hard();
   CHECK(backup.get().status == 0);
@@ -189,8 +221,11 @@ TEST_CASE("killed in the middle of a backup: no half copy stays, and the next on
 }
 
 TEST_CASE("told to stop in the middle of a backup the daemon gives it up, says so and leaves nothing of it") {
-  LargeWorld world;
+  HeldWorld world;
   auto backup = world.begin_backup();
+  world.tracker.signal(SIGTERM);
+  REQUIRE(eventually([&] { return world.tracker.log().find("stopping") != std::string::npos; }));
+  world.let_go();
   CHECK(world.tracker.stop().code == 0);
   const auto answer = backup.get();
   CHECK(answer.status == 503);

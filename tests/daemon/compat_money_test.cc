@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <deque>
 #include <future>
 
 namespace smm::test::compat_money_test {
@@ -121,23 +122,28 @@ TEST_CASE("an add equal to one in doubt gets that one's answer, also after the p
 
 TEST_CASE("equal adds at the same moment are one") {
   CompatWorld world;
-  world.panel.add_quirk(quirk("slow-reply", "add", "500"));
+  world.hold_adds();
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
-  std::vector<std::future<HttpAnswer>> answers;
-  answers.reserve(6);
-  for (int i = 0; i < 5; ++i)
-    answers.push_back(std::async(std::launch::async, [&] { return world.ask(ordinary); }));
-  for (auto& answer : answers) CHECK(answer.get().json()["order"] == 23501);
+  std::deque<RawConnection> clients;
+  for (int i = 0; i < 5; ++i) clients.emplace_back(world.tracker.socket()).say(compat_bytes(ordinary));
+  REQUIRE(eventually([&] { return world.count("add") == 1; }));
+  REQUIRE(world.has_taken_in());
+  world.server.let_go();
+  for (const auto& client : clients) CHECK(read_answer(client.hear_all()).body == R"({"order":23501})");
   CHECK(world.count("add") == 1);
 }
 
 TEST_CASE("a client that hung up gets the answer when it asks again") {
   CompatWorld world;
-  world.panel.add_quirk(quirk("slow-reply", "add", "800"));
+  world.hold_adds();
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
-  const auto gone =
-      world.post({.body = std::string("key=") + compat_token + "&" + ordinary, .timeout = milliseconds(300)});
-  CHECK(gone.status == 0);
+  {
+    const RawConnection gone(world.tracker.socket());
+    gone.say(compat_bytes(ordinary));
+    REQUIRE(eventually([&] { return world.count("add") == 1; }));
+  }
+  REQUIRE(world.has_taken_in());
+  world.server.let_go();
   REQUIRE(eventually([&] { return !world.tracker.all_items("/v1/placements?state=accepted").empty(); }));
   for (int i = 0; i < 3; ++i) CHECK(world.ask(ordinary).json()["order"] == 23501);
   CHECK(world.count("add") == 1);
@@ -146,13 +152,17 @@ TEST_CASE("a client that hung up gets the answer when it asks again") {
 
 TEST_CASE("who joined an equal add and hung up gets its answer when asking again, like who sent it") {
   CompatWorld world;
-  world.panel.add_quirk(quirk("slow-reply", "add", "1200"));
+  world.hold_adds();
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
   auto first = std::async(std::launch::async, [&] { return world.ask(ordinary); });
   REQUIRE(eventually([&] { return world.count("add") == 1; }));
-  const auto gone =
-      world.post({.body = std::string("key=") + compat_token + "&" + ordinary, .timeout = milliseconds(200)});
-  CHECK(gone.status == 0);
+  {
+    const RawConnection gone(world.tracker.socket());
+    gone.say(compat_bytes(ordinary));
+    REQUIRE(world.has_taken_in());
+  }
+  REQUIRE(world.has_taken_in());
+  world.server.let_go();
   CHECK(first.get().json()["order"] == 23501);
   CHECK(world.ask(ordinary).json()["order"] == 23501);
   CHECK(world.count("add") == 1);

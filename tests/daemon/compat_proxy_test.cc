@@ -27,8 +27,6 @@ struct ProxyWorld : CompatWorld {
   std::optional<SocketProxy> proxy;
 };
 
-constexpr const char* form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
-
 std::string form(const std::string& key, const std::string& fields) {
   return "key=" + key + "&" + fields;
 }
@@ -52,6 +50,7 @@ Outcome run(const std::string& command) {
 TEST_CASE("nothing but API v2 with a token gets through the proxy") {
   ProxyWorld world;
   world.begin();
+  REQUIRE(world.has_asked_at_start());
   CHECK(world.say(post_bytes("/api/v2", form_type, form(compat_token, "action=balance"), "127.0.0.1:8723"))
             .body == R"({"balance":"100.84292","currency":"USD"})");
   const auto before = world.server.ledger().requests();
@@ -90,15 +89,20 @@ TEST_CASE("nothing but API v2 with a token gets through the proxy") {
 
 TEST_CASE("a client that hangs up at the proxy is known to have, and gets the answer when it asks again") {
   ProxyWorld world;
-  world.panel.add_quirk(quirk("slow-reply", "add", "800"));
+  world.hold_adds();
   world.begin();
-  const auto bytes =
-      post_bytes("/api/v2", form_type, form(compat_token, "action=add&service=1&link=x&quantity=100"));
+  REQUIRE(world.has_asked_at_start());
+  const auto bytes = compat_bytes("action=add&service=1&link=x&quantity=100");
+  std::size_t files = 0;
   {
     const RawConnection client(world.proxy->port());
     client.say(bytes);
     REQUIRE(eventually([&] { return world.count("add") == 1; }));
+    files = world.tracker.vitals().files;
   }
+  // The proxy has closed its end, too, and the daemon its own.
+  REQUIRE(eventually([&] { return world.tracker.vitals().files < files; }));
+  world.server.let_go();
   REQUIRE(eventually([&] { return !world.tracker.all_items("/v1/placements?state=accepted").empty(); }));
   CHECK(world.say(bytes).body == R"({"order":23501})");
   CHECK(world.count("add") == 1);

@@ -11,8 +11,6 @@ namespace smm::test::compat_sockets_test {
 
 namespace {
 
-constexpr const char* form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
-
 std::string fields(const std::string& key, const std::string& rest = "action=balance") {
   return "key=" + key + "&" + rest;
 }
@@ -138,7 +136,7 @@ TEST_CASE("a program that stops tells its clients in their own shape") {
   CompatWorld world;
   world.panel.seed_orders(1, 7);
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
-  REQUIRE(eventually([&] { return world.count("services") == 1 && world.count("balance") == 1; }));
+  REQUIRE(world.has_asked_at_start());
   world.panel.add_quirk(quirk("slow-reply", "", "60000"));
   const RawConnection client(world.tracker.socket("compat.sock"));
   client.say(post_bytes("/api/v2", form_type, fields(compat_token, "action=status&order=23501")));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "practice-panel/server.h"
+#include "raw_connection.h"
 #include "tracker_process.h"
 
 #include <doctest/doctest.h>
@@ -16,6 +17,13 @@ namespace practice = smm::practice;
 
 inline constexpr const char* compat_token = "local-token-0123456789abcdef";
 
+inline constexpr const char* form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+// What a client with the token says: one request, and the connection closed after it.
+inline std::string compat_bytes(const std::string& fields) {
+  return post_bytes("/api/v2", form_type, std::string("key=") + compat_token + "&" + fields);
+}
+
 // One panel behind the drop-in, and clients that post to it.
 struct CompatWorld {
   CompatWorld() : panel(server.add_panel()) { tracker.add_file("keys/p1.local", compat_token); }
@@ -30,6 +38,20 @@ struct CompatWorld {
     return tracker.start({.config = config});
   }
   bool restart() { return tracker.start({.config = config}); }
+  // What the daemon asks of itself at its first start is over.
+  [[nodiscard]] bool has_asked_at_start() {
+    return eventually([&] { return count("services") == 1 && count("balance") == 1; });
+  }
+  // All that reached the daemon before has been read, and begun.
+  [[nodiscard]] bool has_taken_in() const { return tracker.get("/v1/version").status == 200; }
+  // Adds are answered at server.let_go().
+  void hold_adds() {
+    practice::Quirk held;
+    held.name = "slow-reply";
+    held.action = "add";
+    held.parameter = "25000";
+    panel.add_quirk(held);
+  }
 
   struct Post {
     std::string body;

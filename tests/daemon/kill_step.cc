@@ -1,6 +1,8 @@
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -10,7 +12,8 @@
 // Loaded before the C library of a program under test: ends it with SIGKILL just before the KILL_STEP-th time
 // it renames a file or waits for the disk (fsync). Files whose names end as one of REFUSE_RENAME (end:end)
 // stay where they are; what comes to a name that begins as TAKE_AWAY is gone at once, as if somebody had
-// moved it.
+// moved it. Waiting for the disk takes as long for a file whose name ends as HOLD_SYNC as there is the file
+// that HOLD_WHILE names; that it has begun says an empty one beside it, ".held".
 namespace {
 
 void count() {
@@ -35,6 +38,20 @@ bool is_taken_away(const std::string& path) {
   return begin != nullptr && path.rfind(begin, path.rfind('/') + 1) == path.rfind('/') + 1;
 }
 
+std::string name_of(int fd) {
+  std::array<char, 4096> name{};
+  const auto length = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), name.data(), name.size());
+  return {name.data(), length < 0 ? 0 : static_cast<std::size_t>(length)};
+}
+
+void hold(int fd) {
+  const char* end = std::getenv("HOLD_SYNC");
+  const char* file = std::getenv("HOLD_WHILE");
+  if (end == nullptr || file == nullptr || access(file, F_OK) != 0 || !name_of(fd).ends_with(end)) return;
+  close(open((std::string(file) + ".held").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  while (access(file, F_OK) == 0) usleep(1000);
+}
+
 }  // namespace
 
 extern "C" int rename(const char* from, const char* to) {
@@ -52,5 +69,6 @@ extern "C" int rename(const char* from, const char* to) {
 extern "C" int fsync(int fd) {
   static const auto real = reinterpret_cast<int (*)(int)>(dlsym(RTLD_NEXT, "fsync"));
   count();
+  hold(fd);
   return real(fd);
 }
