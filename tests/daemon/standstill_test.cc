@@ -210,6 +210,8 @@ TEST_CASE("without memory the program ends with a plain line or goes on, and not
       continue;
     }
     ++ended;
+    // What it had sent may lie about unread.
+    REQUIRE(world.server.wait_until_left(seconds(30)));
     kills.push_back(world.server.ledger().requests());
     CHECK(world.tracker.wait_for_exit(seconds(0)).value_or(ExitState{}).code == 1);
     auto words = world.tracker.log().substr(said_before);

@@ -2,6 +2,9 @@
 
 #include "backup_world.h"
 
+#include <sys/wait.h>
+
+#include <csignal>
 #include <future>
 
 // A disk that is full, for real, when something large begins. (What is full while orders come and go: see the
@@ -18,6 +21,29 @@ int start_in_vain(OnePanel& world) {
   fs::remove(world.tracker.directory() / "log");
   world.tracker.launch({.config = world.config});
   return world.tracker.wait_for_exit(seconds(40)).value_or(ExitState{}).code;
+}
+
+// The answer to a backup, and the daemon stopped with at least 16 MiB of it still to be copied: a copy that
+// goes on may be made before its beginning is seen.
+std::future<HttpAnswer> stop_amid_backup(const TrackerProcess& tracker) {
+  const auto backups = tracker.state() / "backups";
+  const auto copy = backups / "unfinished.db";
+  const auto whole = fs::file_size(tracker.state() / "tracker.db");
+  for (int tries = 0; tries < 10; ++tries) {
+    auto answer = std::async(std::launch::async, [&tracker] { return tracker.post("/v1/backup"); });
+    const auto is_over = [&] { return answer.wait_for(seconds(0)) == std::future_status::ready; };
+    eventually([&] { return fs::exists(copy) || is_over(); });
+    tracker.signal(SIGSTOP);
+    siginfo_t stopped{};
+    REQUIRE(waitid(P_PID, static_cast<id_t>(tracker.pid()), &stopped, WSTOPPED) == 0);
+    if (fs::exists(copy) && fs::file_size(copy) + (std::uintmax_t{16} << 20) < whole) return answer;
+    tracker.signal(SIGCONT);
+    const auto made = answer.get();
+    REQUIRE_MESSAGE(made.status == 201, made.body << made.error << tracker.log());
+    fs::remove(made.json()["file"].get<std::string>());
+  }
+  FAIL("no backup was seen before it was made");
+  return {};
 }
 
 }  // namespace
@@ -86,13 +112,12 @@ TEST_CASE("a disk that fills up during a backup ends the backup, and the databas
   REQUIRE(tracker.stop().code == 0);
   make_large(tracker.state() / "tracker.db", 48);
   REQUIRE_MESSAGE(world.start(), tracker.log());
-  auto answer = std::async(std::launch::async, [&] { return tracker.post("/v1/backup"); });
-  const auto backups = tracker.state() / "backups";
-  REQUIRE(eventually([&] { return fs::exists(backups / "unfinished.db"); }));
+  auto answer = stop_amid_backup(tracker);
   disk.fill(8 << 20);
+  tracker.signal(SIGCONT);
   const auto refused = answer.get();
   CHECK_MESSAGE((refused.status == 507 || refused.status == 503), refused.body);
-  CHECK(names_in(backups).empty());
+  CHECK(names_in(tracker.state() / "backups").empty());
   CHECK(tracker.track("p1", {"1"}) == 1);
   CHECK(tracker.get("/v1/health").status == 200);
   disk.make_room();

@@ -173,7 +173,7 @@ int ServerFixture::listen_on_tcp() {
 }
 
 bool ServerFixture::until(const std::function<bool()>& done) {
-  const auto end = EventLoop::monotonic_ms() + 10'000;
+  const auto end = EventLoop::monotonic_ms() + 30'000;
   while (!done()) {
     if (EventLoop::monotonic_ms() > end) return false;
     loop.run_once(Milliseconds(2));
@@ -194,6 +194,10 @@ Reply ServerFixture::reply_to(RawClient& client, bool to_head) {
 Reply ServerFixture::ask(RawClient& client, std::string_view request) {
   client.send(request);
   return reply_to(client);
+}
+
+void ServerFixture::rest() {
+  for (int turn = 0; turn < 200; ++turn) loop.run_once(Milliseconds(0));
 }
 
 int ServerFixture::turns_within(Milliseconds span) {

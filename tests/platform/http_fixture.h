@@ -60,11 +60,13 @@ class ServerFixture {
   std::function<void(HttpServerRequest, Responder)> handle;
 
   int listen_on_tcp();  // the port
-  // Turns the loop until `done`, for ten seconds at most; whether it was.
+  // Turns the loop until `done`, for thirty seconds at most; whether it was.
   bool until(const std::function<bool()>& done);
   // The next reply `client` gets; fails the test if none comes.
   Reply reply_to(RawClient& client, bool to_head = false);
   Reply ask(RawClient& client, std::string_view request);
+  // Takes more turns than what has come by now can want: what is left to do then is for timers.
+  void rest();
   // How often the loop had something to do within `span`.
   int turns_within(Milliseconds span);
 

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <string>
@@ -124,27 +126,33 @@ TEST_CASE("at the limit of connections, all being answered, the next client wait
 TEST_CASE("at the limit of connections, the end of an answer makes room for the next client") {
   HttpServerLimits limits;
   limits.max_connections = 1;
-  ServerFixture it(limits);
-  std::optional<Responder> waiting;
-  it.handle = [&](const HttpServerRequest& request, Responder responder) {
-    if (request.path == "/wait") {
-      waiting = std::move(responder);
-    } else {
-      responder.send({200, {}, request.path});
-    }
+  const auto take_turns = [&] {
+    ServerFixture it(limits);
+    std::optional<Responder> waiting;
+    it.handle = [&](const HttpServerRequest& request, Responder responder) {
+      if (request.path == "/wait") {
+        waiting = std::move(responder);
+      } else {
+        responder.send({200, {}, request.path});
+      }
+    };
+    RawClient first(it.socket_path);
+    first.send(get("/wait"));
+    REQUIRE(it.until([&] { return first.move(), waiting.has_value(); }));
+    RawClient second(it.socket_path);
+    second.send(get("/2"));
+    second.move();
+    it.rest();
+    const auto start = EventLoop::monotonic_ms();
+    waiting->send({200, {}, "answered"});
+    CHECK(it.reply_to(first).body == "answered");
+    CHECK(it.reply_to(second).body == "/2");
+    return EventLoop::monotonic_ms() - start;
   };
-  RawClient first(it.socket_path);
-  first.send(get("/wait"));
-  REQUIRE(it.until([&] { return first.move(), waiting.has_value(); }));
-  RawClient second(it.socket_path);
-  second.send(get("/2"));
-  second.move();
-  it.turns_within(Milliseconds(20));
-  const auto start = EventLoop::monotonic_ms();
-  waiting->send({200, {}, "answered"});
-  CHECK(it.reply_to(first).body == "answered");
-  CHECK(it.reply_to(second).body == "/2");
-  CHECK(EventLoop::monotonic_ms() - start < 900);
+  // Whoever is kept from the CPU takes longer, but not every time.
+  auto took = take_turns();
+  for (int tries = 1; tries < 5 && took >= 900; ++tries) took = take_turns();
+  CHECK(took < 900);
 }
 
 TEST_CASE("a crowd of half-sent requests blocks no other client, and an answer under way is not cut for it") {
@@ -195,8 +203,7 @@ TEST_CASE("clients that do not take their answers give way to others") {
     client.send(get("/big"));
     client.move();
   }
-  it.turns_within(Milliseconds(20));
-  REQUIRE(it.server->busy() == 4);
+  REQUIRE(it.until([&] { return it.server->taking() == 4; }));
   RawClient prompt(it.socket_path);
   CHECK(it.ask(prompt, get("/prompt")).body == "/prompt");
 }
@@ -226,39 +233,49 @@ TEST_CASE("a client that sends nothing for the idle timeout is cut, one that wai
 }
 
 TEST_CASE("a request that only trickles in is cut after the request timeout, a prompt one is not") {
-  HttpServerLimits limits;
-  limits.request_timeout = Milliseconds(300);
-  ServerFixture it(limits);
-  std::optional<Responder> waiting;
-  it.handle = [&](const HttpServerRequest& request, Responder responder) {
-    if (request.path == "/wait") {
-      waiting = std::move(responder);
-    } else {
-      responder.send({200, {}, "ok"});
-    }
-  };
-  RawClient patient(it.socket_path);
-  patient.send(get("/wait"));
-  REQUIRE(it.until([&] { return patient.move(), waiting.has_value(); }));
-  RawClient prompt(it.socket_path);
-  RawClient trickling(it.socket_path);
-  const auto start = EventLoop::monotonic_ms();
-  auto next = start;
-  CHECK(it.until([&] {
-    if (EventLoop::monotonic_ms() >= next) {
-      next += 20;
-      trickling.send("x");
-      if (!prompt.ended()) prompt.send(get("/"));
-    }
-    trickling.move();
-    prompt.move();
-    return trickling.ended();
-  }));
-  CHECK(EventLoop::monotonic_ms() - start >= 290);
-  CHECK_FALSE(prompt.ended());
-  CHECK(it.until([&] { return it.server->connections() == 2; }));
-  waiting->send({200, {}, "patience"});
-  CHECK(it.reply_to(patient).body == "patience");
+  // A prompt client that is kept from the CPU is none: then there is more time for both.
+  for (Milliseconds time(300);; time *= 3) {
+    REQUIRE(time < std::chrono::seconds(10));
+    HttpServerLimits limits;
+    limits.request_timeout = time;
+    ServerFixture it(limits);
+    std::optional<Responder> waiting;
+    it.handle = [&](const HttpServerRequest& request, Responder responder) {
+      if (request.path == "/wait") {
+        waiting = std::move(responder);
+      } else {
+        responder.send({200, {}, "ok"});
+      }
+    };
+    RawClient patient(it.socket_path);
+    patient.send(get("/wait"));
+    REQUIRE(it.until([&] { return patient.move(), waiting.has_value(); }));
+    RawClient prompt(it.socket_path);
+    RawClient trickling(it.socket_path);
+    const auto start = EventLoop::monotonic_ms();
+    auto next = start;
+    auto before = start;
+    std::int64_t longest_gap = 0;
+    const auto go_on = [&] {
+      const auto now = EventLoop::monotonic_ms();
+      longest_gap = std::max(longest_gap, now - std::exchange(before, now));
+      if (now >= next) {
+        next += 20;
+        if (!trickling.ended()) trickling.send("x");
+        if (!prompt.ended()) prompt.send(get("/"));
+      }
+      if (!trickling.ended()) trickling.move();
+      prompt.move();
+    };
+    CHECK(it.until([&] { return go_on(), trickling.ended(); }));
+    CHECK(EventLoop::monotonic_ms() - start >= time.count() - 10);
+    CHECK(it.until([&] { return go_on(), it.server->connections() == 2 || prompt.ended(); }));
+    if (prompt.ended() && longest_gap > time.count() / 4) continue;
+    CHECK_FALSE(prompt.ended());
+    waiting->send({200, {}, "patience"});
+    CHECK(it.reply_to(patient).body == "patience");
+    return;
+  }
 }
 
 TEST_CASE("a request that comes byte by byte is understood") {

@@ -25,6 +25,7 @@ struct Keeping : ServerFixture {
     const auto before = responders.size();
     client.send(request);
     REQUIRE(until([&] { return client.move(), responders.size() > before; }));
+    rest();
     turns_within(Milliseconds(10));
   }
   std::vector<Responder> responders;
@@ -281,8 +282,9 @@ TEST_CASE("a loop whose clients all wait is asleep") {
   it.responders.back().write(std::string(2'000'000, 's'));
   RawClient sending(it.socket_path);
   sending.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
-  sending.move();
   RawClient idle(it.socket_path);
+  REQUIRE(it.until([&] { return sending.move(), it.server->connections() == 5; }));
+  it.rest();
   it.turns_within(Milliseconds(50));
   CHECK(it.turns_within(Milliseconds(400)) <= 2);
 }

@@ -26,7 +26,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 class TestClient {
  public:
   TestClient();
-  // Calls get at most this long; 5 s at first.
+  // Calls get at most this long; 30 s at first.
   void set_timeout(long milliseconds) { timeout_ = milliseconds; }
   // A reply that announces more is dropped with its connection; 0, the start: any size.
   void set_max_body(long bytes) { max_body_ = bytes; }
@@ -41,7 +41,7 @@ class TestClient {
   ClientReply perform(const std::string& url);
 
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl_;
-  long timeout_ = 5000;
+  long timeout_ = 30'000;
   long max_body_ = 0;
 };
 
