@@ -2,6 +2,7 @@
 #include "raw_connection.h"
 #include "shifted_clock.h"
 
+#include <algorithm>
 #include <deque>
 
 // Clients that come in crowds, dawdle, do not read, or leave, and too few descriptors for all.
@@ -59,18 +60,27 @@ TEST_CASE(
   constexpr std::size_t most_files = 112;
   const auto more = other_panels(world.server, 5);
   world.start(more, {.files = most_files});
+  // CPU is judged by the poll: polls go on, whatever this program has to wait for.
+  const auto asked = [&] { return world.server.ledger().requests("good"); };
+  const auto cpu_of_each = [](milliseconds cpu, std::size_t polls) {
+    return static_cast<double>(cpu.count()) / static_cast<double>(std::max<std::size_t>(polls, 1));
+  };
   const auto usual = world.tracker.vitals();
+  const auto asked_at_first = asked();
   static_cast<void>(world.pace());
-  const auto cpu_usual = world.tracker.vitals().cpu - usual.cpu;
+  const auto asked_as_usual = asked() - asked_at_first;
+  const auto cpu_usual = cpu_of_each(world.tracker.vitals().cpu - usual.cpu, asked_as_usual);
 
   std::deque<RawConnection> crowd;
   for (int i = 0; i < 500; ++i) add_client(crowd, world.tracker.socket());
   REQUIRE(eventually([&] { return world.tracker.vitals().files >= most_files / 2 - 4; }));
+  const auto asked_before = asked();
   const auto began = world.tracker.vitals();
   world.check_unharmed("500 clients and 112 descriptors");
   const auto crowded = world.tracker.vitals();
-  MESSAGE(crowded.files << " of " << most_files << " files open; CPU for eight polls "
-                        << (crowded.cpu - began.cpu).count() << " ms, before " << cpu_usual.count() << " ms");
+  const auto cpu_crowded = cpu_of_each(crowded.cpu - began.cpu, asked() - asked_before);
+  MESSAGE(crowded.files << " of " << most_files << " files open; CPU for each poll " << cpu_crowded
+                        << " ms, before " << cpu_usual << " ms");
   CHECK(crowded.files < most_files);
   TrackerProcess::Call place;  // on a connection of its own
   place.method = "POST";
@@ -79,7 +89,7 @@ TEST_CASE(
   place.headers = {"Idempotency-Key: a", "Content-Type: application/json"};
   const auto placed = world.tracker.call(place);
   CHECK_MESSAGE(placed.status == 201, placed.body << placed.error);
-  CHECK(crowded.cpu - began.cpu <= 3 * cpu_usual + milliseconds(400));  // it would be all there is
+  CHECK(cpu_crowded <= 3 * cpu_usual + 50);  // it would be all there is
   CHECK(world.said("clients wait to be served") == 1);
   CHECK(world.said("LimitNOFILE=") == 1);
   CHECK(world.said("too many files open") == 0);

@@ -30,8 +30,7 @@ struct Network {
   Network() {
     if (!enclave.entered()) return;
     write_file(directory.path() / "certs/ca-certificates.crt", trusted.pem(), 0644);
-    write_file(directory.path() / "resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
-               0644);
+    write_file(directory.path() / "resolv.conf", "nameserver 127.0.0.1\n", 0644);
     write_file(directory.path() / "hosts", "127.0.0.1 localhost\n", 0644);
     REQUIRE(enclave.cover("/etc/ssl/certs", directory.path() / "certs"));
     REQUIRE(enclave.cover("/etc/resolv.conf", directory.path() / "resolv.conf"));

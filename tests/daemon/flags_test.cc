@@ -1,4 +1,5 @@
 #include "one_panel.h"
+#include "shifted_clock.h"
 
 #include <thread>
 
@@ -166,9 +167,13 @@ TEST_CASE("an order that stands still is stalled once, and resumed when it moves
 }
 
 TEST_CASE("an order that ended is settled after a time; a correction before that is said") {
-  OnePanel world(
-      "", "[poll]\nfastest = \"100ms\"\nmoving = \"100ms\"\nslowest = \"200ms\"\nsettle = \"1500ms\"\n");
-  REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  ShiftedClock clock;
+  OnePanel world("",
+                 "[poll]\nfastest = \"100ms\"\nmoving = \"100ms\"\nslowest = \"200ms\"\nsettle = \"1h\"\n");
+  auto environment = clock.environment();
+  environment["CLOCK_SHIFT_ASLEEP"] = "1";  // both clocks at once, so that the program sees no step
+  REQUIRE_MESSAGE(world.tracker.start({.config = world.config, .environment = environment}),
+                  world.tracker.log());
   world.panel.script_order("7001", 1000, {{Ms(0), says("Partial", "900")}});
   REQUIRE(world.tracker.track("p1", {"7001"}) == 1);
   REQUIRE(eventually([&] { return world.order("7001")["status"] == "partial"; }));
@@ -176,11 +181,20 @@ TEST_CASE("an order that ended is settled after a time; a correction before that
   world.panel.set_order("7001", says("Partial", "850"));
   REQUIRE(eventually([&] { return world.order("7001")["remains"] == 850; }));
   CHECK(world.events("order.corrected") == 1);
+  CHECK(world.order("7001")["settled"] == false);
+  clock.pass(std::chrono::hours(1));
   REQUIRE(eventually([&] { return world.order("7001")["settled"] == true; }));
   CHECK(world.events("order.settled") == 1);
   CHECK(world.order("7001")["revision"] == 2);
   // Settled, it is asked about no more but in free places once a day.
-  CHECK(requests_within(world.server, "p1", seconds(2)) == 0);
+  const auto polls = [&] {
+    const auto entries = requests_of(world.server, "p1");
+    return std::count_if(entries.begin(), entries.end(),
+                         [](const auto& entry) { return entry.request.action == "status"; });
+  };
+  const auto before = polls();
+  std::this_thread::sleep_for(seconds(2));
+  CHECK(polls() == before);
 }
 
 }  // namespace smm::test::flags_test

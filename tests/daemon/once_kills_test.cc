@@ -88,7 +88,12 @@ TEST_CASE("kill -9 at any moment while clients go on asking: each once, and each
   const auto let_run = [&](unsigned most) {
     std::this_thread::sleep_for(std::chrono::microseconds(random() % most));
   };
-  for (int kill = 0; kill < kills; ++kill) {
+  // How many orders come to be placed between two kills depends on the machine: some must.
+  const auto some_accepted = [&] {
+    return !world.tracker.get("/v1/placements?state=accepted&limit=1").json()["items"].empty();
+  };
+  int kill = 0;
+  for (; kill < kills || (kill < 10 * kills && !some_accepted()); ++kill) {
     let_run(150'000);
     world.tracker.kill_hard();
     // And while it puts right what the last end left behind.
@@ -111,11 +116,11 @@ TEST_CASE("kill -9 at any moment while clients go on asking: each once, and each
   const auto faults = OnceWitness(world.tracker, world.server).judge_all(fates);
   const auto placements = world.tracker.all_items("/v1/placements");
   const auto accepted = world.tracker.all_items("/v1/placements?state=accepted");
-  MESSAGE(kills << " kills, " << fates.size() << " intents, of " << placed << " orders " << accepted.size()
-                << " accepted, seed " << seed);
+  MESSAGE(kill << " kills, " << fates.size() << " intents, of " << placed << " orders " << accepted.size()
+               << " accepted, seed " << seed);
   CHECK_MESSAGE(faults.empty(), lines_of(faults));
   CHECK(placements.size() == placed);
-  CHECK(accepted.size() > placed / 8);  // how many depends on the machine
+  CHECK_FALSE(accepted.empty());
   for (const auto& placement : accepted)
     REQUIRE(world.tracker.get("/v1/orders/p1/" + placement["order"].get<std::string>()).status == 200);
 }

@@ -284,11 +284,12 @@ TEST_CASE("an order is not erased while a refill of it is on its way") {
   World world;
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
   world.completed("7001");
-  world.panel.add_quirk(quirk("slow-reply", "refill", "800"));
+  world.panel.add_quirk(quirk("slow-reply", "refill", "20000"));
   auto asked =
       std::async(std::launch::async, [&] { return world.tracker.post("/v1/orders/p1/7001/refill"); });
   REQUIRE(eventually([&] { return world.asked("refill") == 1; }));
   const auto refused = world.tracker.call({.method = "DELETE", .target = "/v1/orders/p1/7001?purge=1"});
+  world.server.let_go();
   CHECK(refused.status == 409);
   CHECK(refused.json()["code"] == "conflict");
   CHECK(asked.get().status == 201);

@@ -393,6 +393,15 @@ TEST_CASE(
     "a refusal about the key is the panel's trouble and no order's: one alert, and it goes on by itself") {
   World world;
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
+  const auto panel_events = [&] {
+    std::vector<std::string> types;
+    for (const auto& event : world.tracker.all_events()) {
+      const auto type = event["type"].get<std::string>();
+      if (type.rfind("panel.", 0) == 0) types.push_back(type);
+    }
+    return types;
+  };
+  std::ptrdiff_t alerts = 0;
   for (const auto* words : {"Invalid API key", "Account suspended"}) {
     const auto id = world.new_order();
     REQUIRE(
@@ -401,19 +410,17 @@ TEST_CASE(
     world.panel.add_quirk(quirk("refill-refused-text", words, {id}));
     CHECK(world.ask(id).status == 502);
     world.panel.clear_quirks();
-    CHECK(world.tracker.get("/v1/panels/p1").json()["state"] == "key_rejected");
+    // Not the state: a poll that was under way may have made the panel well again.
+    const auto so_far = panel_events();
+    ++alerts;
+    CHECK(std::count(so_far.begin(), so_far.end(), "panel.key_rejected") == alerts);
     CHECK(world.tracker.get("/v1/orders/p1/" + id).json()["revision"] == revision);
     // The panel takes a balance call: that is enough.
     world.pass(minutes(11));
     CHECK(
         eventually([&] { return world.tracker.get("/v1/panels/p1").json()["state"] == "up"; }, seconds(90)));
   }
-  std::vector<std::string> events;
-  for (const auto& event : world.tracker.all_events()) {
-    const auto type = event["type"].get<std::string>();
-    if (type.rfind("panel.", 0) == 0) events.push_back(type);
-  }
-  CHECK(events ==
+  CHECK(panel_events() ==
         std::vector<std::string>{"panel.key_rejected", "panel.up", "panel.key_rejected", "panel.up"});
 }
 

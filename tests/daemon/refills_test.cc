@@ -1,4 +1,5 @@
 #include "practice-panel/server.h"
+#include "shifted_clock.h"
 #include "tracker_process.h"
 
 #include <doctest/doctest.h>
@@ -87,8 +88,12 @@ struct World {
 }  // namespace
 
 TEST_CASE("a completed order's refill is asked for by itself at its moments, and each followed to its end") {
+  ShiftedClock clock;
   World world;
-  REQUIRE_MESSAGE(world.start("[panel.p1.refill]\nask_after = [\"0s\", \"4s\"]\ngap = \"100ms\"\n"),
+  auto environment = clock.environment();
+  environment["CLOCK_SHIFT_ASLEEP"] = "1";  // both clocks at once, so that the program sees no step
+  const std::string moments = "[panel.p1.refill]\nask_after = [\"0s\", \"12h\"]\ngap = \"100ms\"\n";
+  REQUIRE_MESSAGE(world.tracker.start({.config = world.config(moments), .environment = environment}),
                   world.tracker.log());
   world.complete({"7001"});
   REQUIRE(eventually([&] { return world.refills("7001").size() == 1; }));
@@ -106,6 +111,8 @@ TEST_CASE("a completed order's refill is asked for by itself at its moments, and
 
   world.server.advance(hours(25));
   REQUIRE(eventually([&] { return world.refills("7001").back()["state"] == "completed"; }));
+  CHECK(world.refills("7001").size() == 1);
+  clock.pass(hours(12));
   REQUIRE(eventually([&] { return world.refills("7001").size() == 2; }));
   REQUIRE(eventually([&] {
     const auto refills = world.refills("7001");

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <functional>
 
 namespace smm::test::refusals_test {
 
@@ -31,6 +32,29 @@ std::size_t count_lines(const std::string& text) {
 
 bool says(const TrackerProcess& tracker, const std::string& words) {
   return tracker.log().find(words) != std::string::npos;
+}
+
+// Until the daemon waits for the instance lock. False: it does not, or has left.
+bool comes_to_wait(TrackerProcess& tracker) {
+  bool waits = false;
+  eventually([&] {
+    std::ifstream status("/proc/" + std::to_string(tracker.pid()) + "/syscall");
+    std::string number;
+    status >> number;
+    waits = number == std::to_string(SYS_rt_sigtimedwait);
+    return waits || !tracker.running();
+  });
+  return waits;
+}
+
+// Whoever waits for the lock leaves after five seconds, with 75. If this machine had no time for them, it is
+// all done again.
+bool in_three_tries(TrackerProcess& waiting, const std::function<bool()>& attempt) {
+  for (int tries = 0; tries < 3; ++tries) {
+    if (attempt()) return true;
+    if (waiting.wait_for_exit(seconds(20)).value_or(ExitState{}).code != 75) return false;
+  }
+  return false;
 }
 
 }  // namespace
@@ -99,26 +123,26 @@ TEST_CASE("under the journal a line begins with its level, and elsewhere with th
 
 TEST_CASE("a reload asked for while it waits for the instance lock comes after it, and a stop at once") {
   TrackerProcess first;
-  REQUIRE_MESSAGE(first.start({.config = one_panel}), first.log());
   TrackerProcess second;
   const TrackerProcess::Options options{.config = one_panel, .arguments = {"--state-dir", first.state()}};
-  const auto waits = [](const TrackerProcess& tracker) {
-    std::ifstream status("/proc/" + std::to_string(tracker.pid()) + "/syscall");
-    std::string number;
-    status >> number;
-    return number == std::to_string(SYS_rt_sigtimedwait);
+  const auto takes_over = [&] {
+    if (!first.running()) REQUIRE_MESSAGE(first.start({.config = one_panel}), first.log());
+    second.launch(options);
+    if (!comes_to_wait(second)) return false;
+    second.signal(SIGHUP);
+    CHECK(first.stop().code == 0);
+    eventually([&] { return says(second, "configuration: read again") || !second.running(); });
+    return second.running();
   };
-  second.launch(options);
-  REQUIRE(eventually([&] { return waits(second); }, seconds(4)));
-  second.signal(SIGHUP);
-  CHECK(first.stop().code == 0);
-  CHECK(eventually([&] { return says(second, "configuration: read again"); }));
-  CHECK(second.running());
+  REQUIRE_MESSAGE(in_three_tries(second, takes_over), second.log());
+  CHECK_MESSAGE(says(second, "configuration: read again"), second.log());
   REQUIRE(first.start({.config = one_panel, .arguments = {"--state-dir", first.directory() / "other"}}));
   TrackerProcess third;
-  third.launch({.config = one_panel, .arguments = {"--state-dir", first.state()}});
-  REQUIRE(eventually([&] { return waits(third); }, seconds(4)));
-  CHECK(third.stop(seconds(3)).code == 0);
+  const auto stops = [&] {
+    third.launch(options);
+    return comes_to_wait(third) && third.stop().code == 0;
+  };
+  CHECK_MESSAGE(in_three_tries(third, stops), third.log());
   CHECK(second.stop().code == 0);
 }
 

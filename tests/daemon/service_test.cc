@@ -10,7 +10,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstring>
@@ -30,6 +29,8 @@ namespace {
 
 // For what comes, sooner or later.
 constexpr seconds ample{30};
+// What is not done in this time the daemon gives up when it stops: who ends sooner did not wait for it.
+constexpr double drain_limit = 10;
 
 // A Unix socket of the test's own; nothing of it is inherited.
 class TestSocket {
@@ -127,8 +128,31 @@ double end_by(TrackerProcess& tracker, int signal) {
   return std::chrono::duration<double>(steady_clock::now() - began).count();
 }
 
-std::size_t lines_in(const std::string& text) {
-  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+std::string get_bytes(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+}
+
+// Clients are accepted in order: those that came before are, too, and what they said is in the daemon's
+// hands.
+bool has_taken_in_who_came(const TrackerProcess& tracker) {
+  return tracker.get("/v1/version").status == 200;
+}
+
+void check_draining(const RawConnection& client) {
+  const auto answer = read_answer(client.hear_all());
+  CHECK_MESSAGE(answer.status == 503, answer.body);
+  CHECK_MESSAGE(answer.body.find(R"("code":"draining")") != std::string::npos, answer.body);
+}
+
+// What the client heard until these words came.
+std::string hear_until(const RawConnection& client, const std::string& words) {
+  std::string text;
+  while (text.find(words) == std::string::npos) {
+    const auto more = client.hear_some();
+    REQUIRE_MESSAGE(!more.empty(), text);
+    text += more;
+  }
+  return text;
 }
 
 }  // namespace
@@ -218,7 +242,7 @@ TEST_CASE("sockets handed over by name are served by their names, a stranger amo
       tracker.start({.config = silent_panel,
                      .activated = {{read_only.fd(), "ro"}, {stranger.fd(), "metrics"}, {api.fd(), "api"}}}),
       tracker.log());
-  CHECK(early.next(seconds(5)).rfind("HTTP/1.1 200", 0) == 0);
+  CHECK(early.next(ample).rfind("HTTP/1.1 200", 0) == 0);
   CHECK(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "1"}}).status == 201);
   TrackerProcess::Call call;
   call.socket = "read.sock";
@@ -253,23 +277,22 @@ TEST_CASE("a signal ends the program at once and well, whoever waits gets an ans
                   tracker.log());
   REQUIRE(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "1"}}).status == 201);
   REQUIRE(eventually([&] { return tracker.get("/v1/orders/p1/1").json()["status"] == "pending"; }));
-  auto waiting =
-      std::async(std::launch::async, [&] { return tracker.get("/v1/orders/p1/1?wait=60s&until=ended"); });
-  auto batch = std::async(std::launch::async, [&] { return tracker.get("/v1/events?since=2&wait=60s"); });
-  auto stream = std::async(std::launch::async, [&] { return tracker.get("/v1/events?follow=1&since=1"); });
-  std::this_thread::sleep_for(milliseconds(300));  // they are on their way; nothing tells when they wait
+  const RawConnection waiting(tracker.socket());
+  const RawConnection batch(tracker.socket());
+  const RawConnection stream(tracker.socket());
+  waiting.say(get_bytes("/v1/orders/p1/1?wait=60s&until=ended"));
+  batch.say(get_bytes("/v1/events?since=2&wait=60s"));
+  stream.say(get_bytes("/v1/events?follow=1&since=1"));
+  auto followed = hear_until(stream, R"({"seq":2,)");
+  REQUIRE(has_taken_in_who_came(tracker));
 
-  CHECK(end_by(tracker, signal) < 3);
-  const auto order = waiting.get();
-  CHECK_MESSAGE(order.status == 503, order.error);
-  CHECK(order.json()["code"] == "draining");
-  const auto events = batch.get();
-  CHECK_MESSAGE(events.status == 503, events.error);
-  CHECK(events.json()["code"] == "draining");
-  const auto followed = stream.get();
-  CHECK_MESSAGE(followed.error.empty(), followed.error);
-  CHECK(followed.status == 200);
-  CHECK(lines_in(followed.body) == 1);
+  CHECK(end_by(tracker, signal) < drain_limit);
+  check_draining(waiting);
+  check_draining(batch);
+  followed += stream.hear_all();
+  CHECK_MESSAGE(followed.rfind("HTTP/1.1 200", 0) == 0, followed);
+  CHECK_MESSAGE(followed.ends_with("\r\n0\r\n\r\n"), followed);  // the last chunk: nothing was cut
+  CHECK_MESSAGE(followed.find(R"({"seq":)") == followed.rfind(R"({"seq":)"), followed);
 }
 
 TEST_CASE("a panel that hangs does not hold up the end: polls are cancelled, poll-now is answered with 503") {
@@ -281,13 +304,12 @@ TEST_CASE("a panel that hangs does not hold up the end: polls are cancelled, pol
   REQUIRE_MESSAGE(tracker.start({.config = fast_polling() + panel_section("p1", server.api_url("p1"))}),
                   tracker.log());
   REQUIRE(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "1"}}).status == 201);
-  REQUIRE(eventually([&] { return server.ledger().requests() == 1; }));
-  auto asked = std::async(std::launch::async, [&] { return tracker.post("/v1/orders/p1/1/poll"); });
-  std::this_thread::sleep_for(milliseconds(300));
-  CHECK(end_by(tracker, SIGTERM) < 3);
-  const auto answer = asked.get();
-  CHECK_MESSAGE(answer.status == 503, answer.error << answer.body);
-  CHECK(answer.json()["code"] == "draining");
+  REQUIRE(eventually([&] { return server.ledger().requests() >= 1; }));
+  const RawConnection asked(tracker.socket());
+  asked.say("POST /v1/orders/p1/1/poll HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  REQUIRE(eventually([&] { return tracker.get("/v1/panels/p1").json()["in_flight"] == 2; }));
+  CHECK(end_by(tracker, SIGTERM) < drain_limit);
+  check_draining(asked);
 
   panel.clear_quirks();
   REQUIRE_MESSAGE(tracker.start({}), tracker.log());
@@ -304,7 +326,7 @@ TEST_CASE("a webhook under way at the end is made again at the next start: the s
   REQUIRE_MESSAGE(tracker.start({.config = silent_panel + webhook_section(receiver.url())}), tracker.log());
   REQUIRE(tracker.post("/v1/orders", Json{{"panel", "p1"}, {"id", "1"}}).status == 201);
   REQUIRE(receiver.wait_for(1));
-  CHECK(end_by(tracker, SIGTERM) < 3);
+  CHECK(end_by(tracker, SIGTERM) < drain_limit);
   CHECK(receiver.count() == 1);
 
   REQUIRE_MESSAGE(tracker.start({}), tracker.log());
@@ -323,7 +345,7 @@ TEST_CASE("a webhook under way at the end is made again at the next start: the s
 TEST_CASE(
     "who was connected before the stop still gets what takes no waiting, and the rest is refused as unsent") {
   practice::PracticeServer server;
-  server.add_panel().add_quirk({.name = "slow-reply", .action = "add", .parameter = "3000"});
+  server.add_panel().add_quirk({.name = "slow-reply", .action = "add", .parameter = "20000"});
   TrackerProcess tracker;
   REQUIRE_MESSAGE(tracker.start({.config = panel_section("p1", server.api_url("p1"))}), tracker.log());
   const RawConnection silent(tracker.socket());
@@ -332,7 +354,7 @@ TEST_CASE(
   const RawConnection waiting(tracker.socket());
   const std::string json = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: ";
   half.say("POST /v1/orders HTTP/1.1\r\n" + json + "23\r\n\r\n{\"panel\":");
-  REQUIRE(tracker.get("/v1/version").status == 200);  // in order: those before are accepted
+  REQUIRE(has_taken_in_who_came(tracker));
   // What costs money keeps the program until the panel has answered.
   auto slow = std::async(std::launch::async, [&] {
     TrackerProcess::Call place;
@@ -346,7 +368,7 @@ TEST_CASE(
   tracker.signal(SIGTERM);
   REQUIRE(eventually([&] { return tracker.log().find("stopping (SIGTERM)") != std::string::npos; }));
 
-  silent.say("GET /v1/orders HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  silent.say(get_bytes("/v1/orders"));
   const auto list = silent.hear_all();
   CHECK_MESSAGE(list.rfind("HTTP/1.1 200", 0) == 0, list);
   CHECK(list.find("Connection: close") != std::string::npos);
@@ -357,9 +379,10 @@ TEST_CASE(
   const auto refused = placing.hear_all();
   CHECK_MESSAGE(refused.rfind("HTTP/1.1 503", 0) == 0, refused);
   CHECK(refused.find(R"("sent":"no")") != std::string::npos);
-  waiting.say("GET /v1/events?wait=20s HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  CHECK(waiting.hear_all().find(R"("code":"draining")") != std::string::npos);
+  waiting.say(get_bytes("/v1/events?wait=20s"));
+  check_draining(waiting);
 
+  server.let_go();
   const auto bought = slow.get();
   CHECK_MESSAGE(bought.status == 201, bought.error << bought.body << tracker.log());
   CHECK(tracker.wait_for_exit(ample).value_or(ExitState{}).code == 0);
@@ -374,26 +397,32 @@ TEST_CASE(
   std::vector<std::string> ids;
   for (int i = 0; i < 1000; ++i) ids.push_back(std::to_string(i));
   REQUIRE(tracker.track("p1", ids) == 1000);
-  const std::string host = " HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  const RawConnection kept(tracker.socket());
-  kept.say("GET /v1/version" + host);
-  REQUIRE(kept.hear_some().rfind("HTTP/1.1 200", 0) == 0);
-  const RawConnection slow(tracker.socket());
-  slow.say("GET /v1/orders?limit=1000" + host);
-  auto text = slow.hear_some(1000);
-  tracker.signal(SIGTERM);
-  REQUIRE(eventually([&] { return tracker.log().find("stopping (SIGTERM)") != std::string::npos; }));
-  kept.say("GET /v1/version" + host);
-  const auto answer = kept.hear_all();
+  std::string answer;  // to who kept a connection
+  std::string text;    // the long one
+  const auto has_all = [&] { return answer.rfind("HTTP/1.1 200", 0) == 0 && text.ends_with("}\n"); };
+  // Who has been slow for five seconds is cut, and what was slow may have been this machine: then once more.
+  for (int tries = 0; tries < 3 && !has_all(); ++tries) {
+    if (tries > 0) REQUIRE_MESSAGE(tracker.start({}), tracker.log());
+    const RawConnection kept(tracker.socket());
+    kept.say(get_bytes("/v1/version"));
+    REQUIRE(kept.hear_some().rfind("HTTP/1.1 200", 0) == 0);
+    const RawConnection slow(tracker.socket());
+    slow.say(get_bytes("/v1/orders?limit=1000"));
+    text = slow.hear_some(1000);
+    const auto said_before = tracker.log().size();
+    tracker.signal(SIGTERM);
+    REQUIRE(eventually(
+        [&] { return tracker.log().find("stopping (SIGTERM)", said_before) != std::string::npos; }));
+    kept.say(get_bytes("/v1/version"));
+    answer = kept.hear_all();
+    std::this_thread::sleep_for(milliseconds(1500));  // longer than anybody else is given
+    for (std::string more = "."; !more.empty(); text += more) more = slow.hear_some(20'000);
+    CHECK(tracker.wait_for_exit(ample).value_or(ExitState{}).code == 0);
+  }
   CHECK_MESSAGE(answer.rfind("HTTP/1.1 200", 0) == 0, answer);
   CHECK(answer.find("Connection: close") != std::string::npos);
-  for (std::string more = "."; !more.empty(); text += more) {
-    std::this_thread::sleep_for(milliseconds(60));  // it is this slow
-    more = slow.hear_some(20'000);
-  }
   CHECK(read_answer(text).body.find(R"("id":"999")") != std::string::npos);
-  CHECK(text.substr(text.size() - 2) == "}\n");
-  CHECK(tracker.wait_for_exit(ample).value_or(ExitState{}).code == 0);
+  CHECK(text.ends_with("}\n"));
 }
 
 TEST_CASE("when a panel that is up answered last is known after a restart, too") {
@@ -430,8 +459,11 @@ TEST_CASE("who comes while the program stops is told so or finds nobody, and no 
       }
     });
   }
-  std::this_thread::sleep_for(milliseconds(300));
-  CHECK(end_by(tracker, SIGTERM) < 3);
+  eventually([&] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return met["200"] > 0;
+  });
+  CHECK(end_by(tracker, SIGTERM) < drain_limit);
   over = true;
   for (auto& client : clients) client.join();
   for (const auto& how : met) MESSAGE(how.first << ": " << how.second);

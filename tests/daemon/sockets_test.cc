@@ -1,4 +1,5 @@
 #include "practice-panel/server.h"
+#include "raw_connection.h"
 #include "tracker_process.h"
 
 #include <doctest/doctest.h>
@@ -11,7 +12,6 @@
 #include <cstring>
 #include <deque>
 #include <future>
-#include <thread>
 
 namespace smm::test::sockets_test {
 
@@ -31,7 +31,7 @@ class RawSocket {
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
     REQUIRE(connect(fd_, static_cast<const sockaddr*>(static_cast<const void*>(&address)), sizeof address) ==
             0);
-    const timeval patience{5, 0};
+    const timeval patience{30, 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
   ~RawSocket() { close(fd_); }
@@ -39,7 +39,7 @@ class RawSocket {
   RawSocket& operator=(const RawSocket&) = delete;
 
   void say(const std::string& text) const { (void)!send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
-  // What comes until `end` is there, the server closes, or nothing comes for five seconds.
+  // What comes until `end` is there, the server closes, or nothing comes for half a minute.
   [[nodiscard]] std::string hear(const std::string& end) const {
     std::string all;
     std::string piece(65536, '\0');
@@ -292,15 +292,21 @@ TEST_CASE("who waits when the program stops is told so, not that the time is ove
   World world;
   REQUIRE_MESSAGE(world.started, world.tracker.log());
   REQUIRE(world.tracker.track("p1", {"23501"}) == 1);
-  const auto wait_at = [&](const std::string& target) {
-    return std::async(std::launch::async, [&world, target] { return world.tracker.get(target); });
-  };
-  auto order = wait_at("/v1/orders/p1/23501?wait=25s&until=ended");
-  auto events = wait_at("/v1/events?types=order.lost&wait=25s");
-  std::this_thread::sleep_for(milliseconds(500));
+  const RawConnection order(world.tracker.socket());
+  const RawConnection events(world.tracker.socket());
+  order.say(head("GET /v1/orders/p1/23501?wait=60s&until=ended"));
+  events.say(head("GET /v1/events?types=order.lost&wait=60s"));
+  // Clients are accepted in order: those before are, too, and what they asked for is in the daemon's hands.
+  REQUIRE(world.tracker.get("/v1/version").status == 200);
   CHECK(world.tracker.stop().code == 0);
-  check_problem(order.get(), 503, "draining");
-  check_problem(events.get(), 503, "draining");
+  for (const auto* client : {&order, &events}) {
+    const auto text = client->hear_all();
+    CAPTURE(text);
+    const auto answer = read_answer(text);
+    CHECK(answer.status == 503);
+    CHECK(text.find("Content-Type: application/problem+json") != std::string::npos);
+    CHECK(answer.body.find(R"("code":"draining")") != std::string::npos);
+  }
 }
 
 }  // namespace smm::test::sockets_test

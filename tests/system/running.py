@@ -63,7 +63,7 @@ class Running(WithPanel):
         eventually(lambda: orders_in(new=0), what="the first poll")
         before, restarts = main_pid(), int(prop("NRestarts"))
         os.kill(before, signal.SIGKILL)
-        eventually(lambda: int(prop("NRestarts")) == restarts + 1 and prop("ActiveState") == "active")
+        eventually(lambda: int(prop("NRestarts")) > restarts and prop("ActiveState") == "active")
         self.assertNotEqual(main_pid(), before)
         for one in ids:
             self.assertNotEqual(get(f"/v1/orders/p1/{one}")["status"], "new")
@@ -73,7 +73,8 @@ class Running(WithPanel):
             systemctl("restart", SERVICE)
             before, restarts = main_pid(), int(prop("NRestarts"))
             os.kill(before, signal.SIGSTOP)
-            eventually(lambda: int(prop("NRestarts")) == restarts + 1 and prop("ActiveState") == "active")
+            # More than one, where a machine with much else to do makes the next one late, too.
+            eventually(lambda: int(prop("NRestarts")) > restarts and prop("ActiveState") == "active")
             self.assertNotEqual(main_pid(), before)
             self.assertEqual(get("/v1/health"), {"status": "ok"})
         systemctl("restart", SERVICE)
@@ -85,9 +86,9 @@ class Running(WithPanel):
         asking = threading.Thread(target=lambda: answers.append(ask(
             "POST", "/v1/panels/p1/orders", {"service": "1", "link": "https://example.com/slow", "quantity": 100},
             headers={"Idempotency-Key": "a-slow-one"})))
-        before = self.panel.requests()
         asking.start()
-        eventually(lambda: self.panel.requests() > before, what="the panel's getting it")
+        # Written down at the moment it leaves; polls leave meanwhile, too.
+        eventually(lambda: get("/v1/placements?state=asking")["items"], what="its being sent")
         systemctl("stop", SERVICE)
         asking.join()
         self.assertEqual(answers[0][0], 201, answers)
