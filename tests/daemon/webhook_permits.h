@@ -10,8 +10,8 @@
 
 namespace smm::test {
 
-// An endpoint that answers as many webhooks as the test permits. What comes beyond that is received, and waits
-// for its answer; the daemon waits for 15 s.
+// An endpoint that answers as many webhooks as the test permits. What comes beyond that is received, and
+// waits for its answer; the daemon waits for 15 s.
 class RationedReceiver {
  public:
   RationedReceiver(practice::ReceiverOptions options, std::size_t permitted)
