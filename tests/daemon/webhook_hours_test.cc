@@ -19,7 +19,8 @@ long long stamp_of(const practice::ReceivedWebhook& webhook) {
   return std::stoll(practice::find_header(webhook.headers, "webhook-timestamp").value_or("0"));
 }
 
-// The only delivery, once its `attempts`th attempt is recorded.
+// The only delivery, once its `attempts`th attempt is recorded; perhaps with the next one, for the schedule's
+// first wait passes by itself within seconds.
 Json settled(const HoursWorld& world, std::size_t attempts) {
   Json found;
   const bool is_there = eventually([&] {
@@ -27,15 +28,16 @@ Json settled(const HoursWorld& world, std::size_t attempts) {
     if (items.size() != 1) return false;
     found = world.delivery(items[0]["id"]);
     const auto& made = found["attempts"];
-    return made.size() == attempts && !made.back()["ended_at"].is_null();
+    return made.size() >= attempts && !made.back()["ended_at"].is_null();
   });
   REQUIRE_MESSAGE(is_there, found.dump() << world.tracker.log());
   return found;
 }
 
-// The wait that the daemon names after a failed attempt is the `number`th of the schedule ± 20 %.
-void check_wait(const Json& delivery, std::size_t number) {
+// The wait that the daemon names after the last attempt is the schedule's, ± 20 %.
+void check_wait(const Json& delivery) {
   CAPTURE(delivery.dump());
+  const auto number = delivery["attempts"].size() - 1;
   const auto& failed = delivery["attempts"].back();
   const auto next = moment_of(delivery["next_try_at"]);
   CHECK(next - moment_of(failed["started_at"]) >= waits.at(number) * 8 / 10);
@@ -65,13 +67,14 @@ TEST_CASE(
   world.track({"1"});
   for (std::size_t failed = 1; failed <= 5; ++failed) {
     const auto delivery = settled(world, failed);
+    if (delivery["attempts"].size() > failed) continue;
     CHECK(delivery["state"] == "pending");
     CHECK(delivery["tries"] == failed);
-    check_wait(delivery, failed - 1);
+    check_wait(delivery);
     const auto due = moment_of(delivery["next_try_at"]);
     world.pass_until(delivery["next_try_at"]);
     REQUIRE_MESSAGE(receiver.wait_for(failed + 1), world.tracker.log());
-    CHECK(moment_of(settled(world, failed + 1)["attempts"].back()["started_at"]) >= due);
+    CHECK(moment_of(settled(world, failed + 1)["attempts"][failed]["started_at"]) >= due);
   }
   const auto delivery = settled(world, 6);
   CHECK(delivery["state"] == "delivered");
@@ -87,7 +90,8 @@ TEST_CASE("after thirteen failures a delivery is dead, kept, shown, and can be r
   world.track({"1"});
   for (std::size_t failed = 1; failed <= 12; ++failed) {
     const auto delivery = settled(world, failed);
-    check_wait(delivery, failed - 1);
+    if (delivery["attempts"].size() > failed) continue;
+    check_wait(delivery);
     world.pass_until(delivery["next_try_at"]);
   }
   const auto dead = settled(world, 13);
@@ -179,17 +183,19 @@ TEST_CASE(
     for (const auto& item : world.deliveries("webhook=shop")) tries += item["tries"].get<int>();
     return tries;
   };
-  const auto is_idle = [&] {  // nothing is under way; the next probe is known
+  const auto is_idle = [&] {  // no probe is under way, nor soon will be; the next is known
     const auto next = world.webhook("shop")["next_probe_at"];
-    return !next.is_null() && moment_of(next) > world.clock.now() + seconds(1);
+    return !next.is_null() && moment_of(next) > world.clock.now() + seconds(3);
   };
-  REQUIRE(eventually(is_idle));
+  // Two go at a time: the one beside the fifth, which opened the breaker, is no probe.
+  REQUIRE(eventually([&] { return none_under_way(world.tracker, "shop"); }));
   const auto used = tries_used();
   CHECK(used >= 5);
   CHECK(used <= 6);
   const auto down_since = moment_of(world.webhook("shop")["down_since"]);
-  const auto before = receiver.count();
+  const auto before = static_cast<std::size_t>(used);  // received: what used up a try
   for (;;) {
+    REQUIRE_MESSAGE(eventually(is_idle), world.webhook("shop").dump());
     const auto shown = world.webhook("shop");
     if (moment_of(shown["next_probe_at"]) > down_since + std::chrono::hours(2)) break;
     const auto seen = receiver.count();

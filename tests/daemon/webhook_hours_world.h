@@ -85,7 +85,7 @@ class PickyEndpoint {
     return found == taken_.end() ? std::vector<std::int64_t>() : found->second;
   }
   bool wait_for(const std::string& order, std::size_t count) const {
-    return eventually([&] { return taken(order).size() >= count; }, std::chrono::seconds(20));
+    return eventually([&] { return taken(order).size() >= count; });
   }
 
  private:
@@ -137,7 +137,12 @@ struct HoursWorld {
   }
   void set_status(const std::string& id, const std::string& status) {
     panel.set_order(id, {.status = status});
-    REQUIRE(tracker.post("/v1/orders/p1/" + id + "/poll").status == 200);
+    // A question that is under way is not asked twice, and its answer may have been given before.
+    REQUIRE(eventually([&] {
+      const auto answer = tracker.post("/v1/orders/p1/" + id + "/poll");
+      REQUIRE_MESSAGE(answer.status == 200, answer.body << answer.error);
+      return answer.json()["status_text"] == status;
+    }));
   }
   void pass(std::chrono::seconds time) {
     clock.pass(time);

@@ -18,7 +18,9 @@ practice::ReceiverOptions of_any_time() {
   return options;
 }
 
-const practice::ReceiverAnswer refusal = {.status = 500, .headers = {{"Connection", "close"}}};
+// Nothing of the next try happens before the test has set the clock on.
+const practice::ReceiverAnswer refusal = {.status = 500,
+                                          .headers = {{"Connection", "close"}, {"Retry-After", "15"}}};
 
 // What the daemon did before it was killed, as it stands in its database, and what the endpoint saw.
 struct Step {
@@ -78,7 +80,7 @@ struct KillWorld {
   }
   void kill_at(const Step& step) {
     write_file(kill_file(), step.name);
-    pass(seconds(7));
+    pass(seconds(16));
     const auto end = world.tracker.wait_for_exit(seconds(20));
     REQUIRE_MESSAGE(end, world.tracker.log());
     REQUIRE(end->code == 128 + SIGKILL);

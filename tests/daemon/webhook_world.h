@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +73,15 @@ struct WebhookWorld {
     REQUIRE_MESSAGE(there, found.dump());
     return found;
   }
+  // The same, once an endpoint that refuses it has used up so many of its tries, which are asked for.
+  Json failed_delivery(const std::string& webhook, std::size_t tries) const {
+    for (auto found = delivery(webhook, 1);; found = delivery(webhook, found["attempts"].size() + 1)) {
+      REQUIRE(found["state"] == "pending");
+      if (found["tries"].get<std::size_t>() >= tries) return found;
+      const auto status = tracker.post("/v1/deliveries/" + found["id"].dump() + "/retry").status;
+      REQUIRE((status == 202 || status == 409));  // 409: under way
+    }
+  }
   Json webhook(const std::string& name) const {
     const auto list = tracker.get("/v1/webhooks").json();
     for (const auto& item : list["items"]) {
@@ -82,6 +92,15 @@ struct WebhookWorld {
 
   TrackerProcess tracker;
 };
+
+// No attempt is under way at an endpoint, by the daemon's record. Its deliveries are of the first events of
+// their orders: what is behind an older event has no time of its own either.
+inline bool none_under_way(const TrackerProcess& tracker, const std::string& webhook) {
+  const auto items = tracker.all_items("/v1/deliveries?state=pending&webhook=" + webhook);
+  return std::none_of(items.begin(), items.end(), [](const Json& item) {
+    return item["event"]["type"] == "order.tracked" && item["next_try_at"].is_null();
+  });
+}
 
 inline practice::ReceiverOptions verifying(const std::vector<std::string>& secrets = {webhook_secret}) {
   practice::ReceiverOptions options;

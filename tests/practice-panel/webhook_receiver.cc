@@ -92,8 +92,9 @@ HttpReply WebhookReceiver::handle(const HttpRequest& request) {
     webhook.delivery = answer.delivery;
     received_.push_back(webhook);
   }
-  if (options_.on_webhook) options_.on_webhook(webhook);
+  // Before the call, which may hold the answer back until the test has seen what came.
   arrived_.notify_all();
+  if (options_.on_webhook) options_.on_webhook(webhook);
   HttpReply reply;
   reply.status = answer.status;
   reply.headers = answer.headers;
