@@ -333,6 +333,10 @@ class Soak {
       // Nothing may be on its way for hours.
       REQUIRE(eventually([&] { return nothing_in_flight(); }));
     }
+    // From here on nothing new comes: what is due meanwhile is asked no more.
+    for (const auto& plan : town_.plans())
+      REQUIRE(tracker_.post("/v1/panels/" + plan.name + "/pause").status == 200);
+    REQUIRE(eventually([&] { return nothing_in_flight(); }));
     const auto is_delivered = [&] {
       if (nothing_pending()) return true;
       std::this_thread::sleep_for(milliseconds(200));
