@@ -32,13 +32,6 @@ bool is_json(std::string_view content_type) {
   });
 }
 
-// Who asks again for an order under way, by its key, is told of that one. What is new the panel's line
-// refuses.
-bool has_a_record(const platform::HttpRequestHead& head) {
-  return head.method == "POST" && head.path.rfind("/v1/panels/", 0) == 0 && head.path.ends_with("/orders") &&
-         head.has_header("idempotency-key");
-}
-
 // What the database alone can answer or take, at once.
 bool takes_no_waiting(const platform::HttpRequestHead& head) {
   if (is_compat_path(head.path)) return false;
@@ -51,9 +44,11 @@ bool takes_no_waiting(const platform::HttpRequestHead& head) {
   return is_of_orders && !asks_once(head.method, head.path) && !head.path.ends_with("/poll");
 }
 
-// Also while the program stops.
+// Also while the program stops: who asks again for an order under way, by its key, is told of that one, and
+// what is new the panel's line refuses.
 bool is_answered_to_the_end(const platform::HttpRequestHead& head) {
-  return takes_no_waiting(head) || has_a_record(head);
+  return takes_no_waiting(head) ||
+         (places_an_order(head.method, head.path) && head.has_header("idempotency-key"));
 }
 
 }  // namespace

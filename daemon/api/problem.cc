@@ -47,10 +47,13 @@ Problem storage_trouble(const std::string& words) {
   return {503, "storage-trouble", "nothing was changed: " + words, {}, {}};
 }
 
+bool places_an_order(std::string_view method, std::string_view path) {
+  return method == "POST" && path.starts_with("/v1/panels/") && path.ends_with("/orders");
+}
+
 bool asks_once(std::string_view method, std::string_view path) {
   if (method != "POST") return false;
-  if (path == "/v1/refills" || path == "/v1/cancels") return true;
-  if (path.starts_with("/v1/panels/")) return path.ends_with("/orders");
+  if (path == "/v1/refills" || path == "/v1/cancels" || places_an_order(method, path)) return true;
   return path.starts_with("/v1/orders/") && (path.ends_with("/refill") || path.ends_with("/cancel"));
 }
 

@@ -38,6 +38,7 @@ struct Problem {
 // Whether a request places an order, or asks for refills or cancels. Every error about one of these says
 // whether the panel got it.
 [[nodiscard]] bool asks_once(std::string_view method, std::string_view path);
+[[nodiscard]] bool places_an_order(std::string_view method, std::string_view path);  // one kind of those
 // With `"sent": "no"`, unless it says something else of that.
 [[nodiscard]] Problem unsent(Problem problem);
 

@@ -127,7 +127,7 @@ TEST_CASE("equal adds at the same moment are one") {
   std::deque<RawConnection> clients;
   for (int i = 0; i < 5; ++i) clients.emplace_back(world.tracker.socket()).say(compat_bytes(ordinary));
   REQUIRE(eventually([&] { return world.count("add") == 1; }));
-  REQUIRE(world.has_taken_in());
+  REQUIRE(world.tracker.has_taken_in());
   world.server.let_go();
   for (const auto& client : clients) CHECK(read_answer(client.hear_all()).body == R"({"order":23501})");
   CHECK(world.count("add") == 1);
@@ -142,7 +142,7 @@ TEST_CASE("a client that hung up gets the answer when it asks again") {
     gone.say(compat_bytes(ordinary));
     REQUIRE(eventually([&] { return world.count("add") == 1; }));
   }
-  REQUIRE(world.has_taken_in());
+  REQUIRE(world.tracker.has_taken_in());
   world.server.let_go();
   REQUIRE(eventually([&] { return !world.tracker.all_items("/v1/placements?state=accepted").empty(); }));
   for (int i = 0; i < 3; ++i) CHECK(world.ask(ordinary).json()["order"] == 23501);
@@ -159,9 +159,9 @@ TEST_CASE("who joined an equal add and hung up gets its answer when asking again
   {
     const RawConnection gone(world.tracker.socket());
     gone.say(compat_bytes(ordinary));
-    REQUIRE(world.has_taken_in());
+    REQUIRE(world.tracker.has_taken_in());
   }
-  REQUIRE(world.has_taken_in());
+  REQUIRE(world.tracker.has_taken_in());
   world.server.let_go();
   CHECK(first.get().json()["order"] == 23501);
   CHECK(world.ask(ordinary).json()["order"] == 23501);

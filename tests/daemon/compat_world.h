@@ -24,6 +24,15 @@ inline std::string compat_bytes(const std::string& fields) {
   return post_bytes("/api/v2", form_type, std::string("key=") + compat_token + "&" + fields);
 }
 
+inline practice::Quirk quirk(const std::string& name, const std::string& action = "",
+                             const std::string& parameter = "") {
+  practice::Quirk made;
+  made.name = name;
+  made.action = action;
+  made.parameter = parameter;
+  return made;
+}
+
 // One panel behind the drop-in, and clients that post to it.
 struct CompatWorld {
   CompatWorld() : panel(server.add_panel()) { tracker.add_file("keys/p1.local", compat_token); }
@@ -42,16 +51,8 @@ struct CompatWorld {
   [[nodiscard]] bool has_asked_at_start() {
     return eventually([&] { return count("services") == 1 && count("balance") == 1; });
   }
-  // All that reached the daemon before has been read, and begun.
-  [[nodiscard]] bool has_taken_in() const { return tracker.get("/v1/version").status == 200; }
   // Adds are answered at server.let_go().
-  void hold_adds() {
-    practice::Quirk held;
-    held.name = "slow-reply";
-    held.action = "add";
-    held.parameter = "25000";
-    panel.add_quirk(held);
-  }
+  void hold_adds() { panel.add_quirk(quirk("slow-reply", "add", "25000")); }
 
   struct Post {
     std::string body;
@@ -95,14 +96,5 @@ struct CompatWorld {
   TrackerProcess tracker;
   std::string config;
 };
-
-inline practice::Quirk quirk(const std::string& name, const std::string& action = "",
-                             const std::string& parameter = "") {
-  practice::Quirk made;
-  made.name = name;
-  made.action = action;
-  made.parameter = parameter;
-  return made;
-}
 
 }  // namespace smm::test

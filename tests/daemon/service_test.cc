@@ -132,12 +132,6 @@ std::string get_bytes(const std::string& target) {
   return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
 }
 
-// Clients are accepted in order: those that came before are, too, and what they said is in the daemon's
-// hands.
-bool has_taken_in_who_came(const TrackerProcess& tracker) {
-  return tracker.get("/v1/version").status == 200;
-}
-
 void check_draining(const RawConnection& client) {
   const auto answer = read_answer(client.hear_all());
   CHECK_MESSAGE(answer.status == 503, answer.body);
@@ -284,7 +278,7 @@ TEST_CASE("a signal ends the program at once and well, whoever waits gets an ans
   batch.say(get_bytes("/v1/events?since=2&wait=60s"));
   stream.say(get_bytes("/v1/events?follow=1&since=1"));
   auto followed = hear_until(stream, R"({"seq":2,)");
-  REQUIRE(has_taken_in_who_came(tracker));
+  REQUIRE(tracker.has_taken_in());
 
   CHECK(end_by(tracker, signal) < drain_limit);
   check_draining(waiting);
@@ -355,7 +349,7 @@ TEST_CASE(
   const RawConnection waiting(tracker.socket());
   const std::string json = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: ";
   half.say("POST /v1/orders HTTP/1.1\r\n" + json + "23\r\n\r\n{\"panel\":");
-  REQUIRE(has_taken_in_who_came(tracker));
+  REQUIRE(tracker.has_taken_in());
   // What costs money keeps the program until the panel has answered.
   auto slow = std::async(std::launch::async, [&] {
     TrackerProcess::Call place;

@@ -192,7 +192,7 @@ class SlowReader {
                     " HTTP/1.1\r\nHost: localhost\r\n\r\n");
     read(1000);
   }
-  // Until it has so many bytes. Less: nothing came for ten seconds, or it was the end.
+  // Until it has so many bytes. Less: nothing came for half a minute, or it was the end.
   bool read(std::size_t size) {
     while (heard_.size() < size) {
       const auto piece = connection_.hear_some();

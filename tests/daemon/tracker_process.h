@@ -118,6 +118,9 @@ class TrackerProcess {
   [[nodiscard]] HttpAnswer get(const std::string& target) const;
   [[nodiscard]] HttpAnswer post(const std::string& target,
                                 const std::optional<Json>& body = std::nullopt) const;
+  // Clients are accepted in order: those that came before are, too, and what they said has been read and
+  // begun. False: nobody serves.
+  [[nodiscard]] bool has_taken_in() const { return get("/v1/version").status == 200; }
   // Every item of a list, through all its pages.
   [[nodiscard]] std::vector<Json> all_items(const std::string& target) const;
   // The whole event log.

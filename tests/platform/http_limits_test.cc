@@ -26,6 +26,23 @@ bool closed(ServerFixture& it, RawClient& client) {
   return it.until([&] { return client.move(), client.ended(); });
 }
 
+// Everybody is told what he asked for at once, but for one, who waits for his answer.
+struct OneWaits : ServerFixture {
+  explicit OneWaits(const HttpServerLimits& limits) : ServerFixture(limits), patient(socket_path) {
+    handle = [this](const HttpServerRequest& request, Responder responder) {
+      if (request.path == "/wait") {
+        waiting = std::move(responder);
+      } else {
+        responder.send({200, {}, request.path + request.body});
+      }
+    };
+    patient.send(get("/wait"));
+    REQUIRE(until([&] { return patient.move(), waiting.has_value(); }));
+  }
+  std::optional<Responder> waiting;
+  RawClient patient;
+};
+
 }  // namespace
 
 TEST_CASE("a refusal comes before the body is sent, and closes the connection") {
@@ -127,25 +144,14 @@ TEST_CASE("at the limit of connections, the end of an answer makes room for the 
   HttpServerLimits limits;
   limits.max_connections = 1;
   const auto take_turns = [&] {
-    ServerFixture it(limits);
-    std::optional<Responder> waiting;
-    it.handle = [&](const HttpServerRequest& request, Responder responder) {
-      if (request.path == "/wait") {
-        waiting = std::move(responder);
-      } else {
-        responder.send({200, {}, request.path});
-      }
-    };
-    RawClient first(it.socket_path);
-    first.send(get("/wait"));
-    REQUIRE(it.until([&] { return first.move(), waiting.has_value(); }));
+    OneWaits it(limits);
     RawClient second(it.socket_path);
     second.send(get("/2"));
     second.move();
     it.rest();
     const auto start = EventLoop::monotonic_ms();
-    waiting->send({200, {}, "answered"});
-    CHECK(it.reply_to(first).body == "answered");
+    it.waiting->send({200, {}, "answered"});
+    CHECK(it.reply_to(it.patient).body == "answered");
     CHECK(it.reply_to(second).body == "/2");
     return EventLoop::monotonic_ms() - start;
   };
@@ -158,18 +164,7 @@ TEST_CASE("at the limit of connections, the end of an answer makes room for the 
 TEST_CASE("a crowd of half-sent requests blocks no other client, and an answer under way is not cut for it") {
   HttpServerLimits limits;
   limits.max_connections = 8;
-  ServerFixture it(limits);
-  std::optional<Responder> waiting;
-  it.handle = [&](const HttpServerRequest& request, Responder responder) {
-    if (request.path == "/wait") {
-      waiting = std::move(responder);
-    } else {
-      responder.send({200, {}, request.path + request.body});
-    }
-  };
-  RawClient patient(it.socket_path);
-  patient.send(get("/wait"));
-  REQUIRE(it.until([&] { return patient.move(), waiting.has_value(); }));
+  OneWaits it(limits);
   for (const char* half : {"", "GET /", "GET / HTTP/1.1\r\nHost: x\r\nX: ",
                            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"}) {
     CAPTURE(half);
@@ -185,9 +180,9 @@ TEST_CASE("a crowd of half-sent requests blocks no other client, and an answer u
     CHECK(EventLoop::monotonic_ms() - start < 3000);
     CHECK(it.server->connections() <= 8 + 16);
   }
-  CHECK_FALSE(waiting->gone());
-  waiting->send({200, {}, "patience"});
-  CHECK(it.reply_to(patient).body == "patience");
+  CHECK_FALSE(it.waiting->gone());
+  it.waiting->send({200, {}, "patience"});
+  CHECK(it.reply_to(it.patient).body == "patience");
 }
 
 TEST_CASE("clients that do not take their answers give way to others") {
@@ -238,18 +233,7 @@ TEST_CASE("a request that only trickles in is cut after the request timeout, a p
     REQUIRE(time < std::chrono::seconds(10));
     HttpServerLimits limits;
     limits.request_timeout = time;
-    ServerFixture it(limits);
-    std::optional<Responder> waiting;
-    it.handle = [&](const HttpServerRequest& request, Responder responder) {
-      if (request.path == "/wait") {
-        waiting = std::move(responder);
-      } else {
-        responder.send({200, {}, "ok"});
-      }
-    };
-    RawClient patient(it.socket_path);
-    patient.send(get("/wait"));
-    REQUIRE(it.until([&] { return patient.move(), waiting.has_value(); }));
+    OneWaits it(limits);
     RawClient prompt(it.socket_path);
     RawClient trickling(it.socket_path);
     const auto start = EventLoop::monotonic_ms();
@@ -272,8 +256,8 @@ TEST_CASE("a request that only trickles in is cut after the request timeout, a p
     CHECK(it.until([&] { return go_on(), it.server->connections() == 2 || prompt.ended(); }));
     if (prompt.ended() && longest_gap > time.count() / 4) continue;
     CHECK_FALSE(prompt.ended());
-    waiting->send({200, {}, "patience"});
-    CHECK(it.reply_to(patient).body == "patience");
+    it.waiting->send({200, {}, "patience"});
+    CHECK(it.reply_to(it.patient).body == "patience");
     return;
   }
 }
