@@ -14,8 +14,9 @@
 // two numbers of seconds in the file that CLOCK_SHIFT names. Waits the kernel makes are as long as ever, but
 // sd-event finds its timers due once its clock says so.
 //
-// With CLOCK_SHIFT_ASLEEP the clocks move only while the program sleeps, as those of a machine that is
-// suspended: else a request that was just made may be too old before it is sent.
+// The clocks move only while the program's event loop sleeps, as those of a machine that is suspended: else
+// one may be moved between two looks at it, so that a request that was just made is too old before it is
+// sent, or between a look at the one and a look at the other, so that they seem to disagree.
 namespace {
 
 struct Shift {
@@ -41,11 +42,6 @@ Shift read_shift() {
 
 // Of the thread of the event loop, and of others since they began.
 thread_local Shift when_last_asleep = read_shift();
-
-Shift current_shift() {
-  static const bool only_asleep = std::getenv("CLOCK_SHIFT_ASLEEP") != nullptr;
-  return only_asleep ? when_last_asleep : read_shift();
-}
 
 template <class Wait>
 int sleeping(bool sleeps, const Wait& wait) {
@@ -76,8 +72,8 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
   using Original = int (*)(clockid_t, timespec*);
   static const auto original = reinterpret_cast<Original>(dlsym(RTLD_NEXT, "clock_gettime"));
   const int result = original(clock, time);
-  if (clock == CLOCK_REALTIME) time->tv_sec += current_shift().wall;
-  if (clock == CLOCK_BOOTTIME) time->tv_sec += current_shift().boot;
+  if (clock == CLOCK_REALTIME) time->tv_sec += when_last_asleep.wall;
+  if (clock == CLOCK_BOOTTIME) time->tv_sec += when_last_asleep.boot;
   return result;
 }
 
@@ -95,7 +91,7 @@ extern "C" int timerfd_settime(int fd, int flags, const itimerspec* wanted, itim
   itimerspec moved = *wanted;
   const bool is_set = moved.it_value.tv_sec != 0 || moved.it_value.tv_nsec != 0;
   if (is_set && (flags & TFD_TIMER_ABSTIME) != 0) {
-    moved.it_value.tv_sec -= current_shift().boot;
+    moved.it_value.tv_sec -= when_last_asleep.boot;
     if (moved.it_value.tv_sec < 0) moved.it_value = {0, 1};
   }
   return original(fd, flags, &moved, old);

@@ -1,5 +1,5 @@
 #include "practice-panel/server.h"
-#include "tracker_process.h"
+#include "shifted_clock.h"
 
 #include <doctest/doctest.h>
 
@@ -21,27 +21,11 @@ struct World {
     auto& panel = server.add_panel();
     panel.script_order("1", 1000, {});
     panel.script_order("2", 1000, {{practice::Ms(10), {.status = "Completed", .remains = "0"}}});
-    shift(seconds(0), seconds(0));
   }
   TrackerProcess::Options options(const std::string& more = "") const {
-    // A sanitizer wants to be loaded first, and gives way when asked.
     return {.config = "[poll]\nfastest = \"100ms\"\nmoving = \"100ms\"\nslowest = \"200ms\"\n" + more +
                       panel_section("p1", server.api_url("p1")),
-            .environment = {{"LD_PRELOAD", SMM_CLOCK_SHIFT},
-                            {"CLOCK_SHIFT", file()},
-                            {"ASAN_OPTIONS", "verify_asan_link_order=0"}}};
-  }
-  std::string file() const { return tracker.directory() / "shift"; }
-  // Sets the wall clock on or back alone.
-  void set_clock(seconds by) { shift(by, seconds(0)); }
-  // Time passes, for the wall clock and the machine alike.
-  void pass(seconds time) { shift(time, time); }
-  void shift(seconds by_wall, seconds by_boot) {
-    wall += by_wall;
-    boot += by_boot;
-    // At once, whoever reads it meanwhile.
-    write_file(file() + ".new", std::to_string(wall.count()) + " " + std::to_string(boot.count()) + "\n");
-    std::filesystem::rename(file() + ".new", file());
+            .environment = clock.environment()};
   }
   bool asked_again(std::size_t times = 4) {
     const auto before = server.ledger().requests();
@@ -59,9 +43,8 @@ struct World {
   }
 
   practice::PracticeServer server;
+  ShiftedClock clock;
   TrackerProcess tracker;
-  seconds wall{0};
-  seconds boot{0};
 };
 
 constexpr auto minute = std::chrono::minutes(1);
@@ -81,10 +64,10 @@ TEST_CASE("a wall clock set on by 500 days deletes, stalls and settles nothing")
   REQUIRE(events == 5);
   REQUIRE(world.asked_again());
 
-  world.set_clock(hours(24 * 500));
+  world.clock.set_clock(hours(24 * 500));
   CHECK(world.says("not believed until"));
   for (int i = 0; i < 3; ++i) {
-    world.pass(minute);
+    world.clock.pass(minute);
     REQUIRE(world.asked_again());
   }
   CHECK(world.points("2") == 2);
@@ -92,9 +75,9 @@ TEST_CASE("a wall clock set on by 500 days deletes, stalls and settles nothing")
   CHECK(world.nothing_ended());
 
   // Once the clock is believed retention goes by it; what time the orders stood still in is another matter.
-  world.pass(hours(1));
+  world.clock.pass(hours(1));
   CHECK(world.says("and is believed"));
-  world.pass(minute);
+  world.clock.pass(minute);
   CHECK(eventually([&] { return world.points("2") == 0; }));
   CHECK(world.points("1") == 1);
   REQUIRE(world.asked_again());
@@ -105,13 +88,13 @@ TEST_CASE("a wall clock set on by 500 days deletes, stalls and settles nothing")
   REQUIRE_MESSAGE(tracker.start(world.options()), tracker.log());
   REQUIRE(world.asked_again());
   CHECK(world.nothing_ended());
-  world.pass(hours(22));
+  world.clock.pass(hours(22));
   REQUIRE(world.asked_again());
   CHECK(world.nothing_ended());
-  world.pass(hours(1));
+  world.clock.pass(hours(1));
   CHECK(eventually([&] { return world.order("1")["stalled"] == true; }));
   CHECK(world.order("2")["settled"] == false);
-  world.pass(hours(24));
+  world.clock.pass(hours(24));
   CHECK(eventually([&] { return world.order("2")["settled"] == true; }));
 }
 
@@ -125,17 +108,17 @@ TEST_CASE("a start that finds the clock 500 days on deletes, stalls and settles 
   const auto points = world.points("2");
   CHECK(tracker.stop().code == 0);
 
-  world.set_clock(hours(24 * 500));
+  world.clock.set_clock(hours(24 * 500));
   REQUIRE_MESSAGE(tracker.start(world.options()), tracker.log());
   CHECK(world.says("not believed until"));
-  world.pass(minute);
+  world.clock.pass(minute);
   REQUIRE(world.asked_again());
   CHECK(world.points("2") == points);
   CHECK(world.nothing_ended());
   // Put right again: believed at once, and nothing was lost.
-  world.set_clock(hours(-24 * 500));
+  world.clock.set_clock(hours(-24 * 500));
   CHECK(world.says("and is believed"));
-  world.pass(minute);
+  world.clock.pass(minute);
   REQUIRE(world.asked_again());
   CHECK(world.points("2") == points);
   CHECK(world.nothing_ended());
@@ -164,7 +147,7 @@ TEST_CASE("two answers that an order is unknown, lost_after apart, do not make i
     return world.order("1")["lost"] == true;
   };
   CHECK_FALSE(is_lost_after_asking());
-  world.pass(std::chrono::minutes(11));
+  world.clock.pass(std::chrono::minutes(11));
   CHECK_FALSE(is_lost_after_asking());
   CHECK(is_lost_after_asking());
 }
@@ -181,9 +164,8 @@ TEST_CASE("a wall clock set on does not hold up what somebody asks for") {
   TrackerProcess::Call place;
   place.method = "POST";
   place.target = "/v1/panels/p1/orders";
-  place.timeout = seconds(8);
   for (const auto* key : {"a", "b", "c"}) {
-    world.set_clock(seconds(130));
+    world.clock.set_clock(seconds(130));
     place.headers = {"Content-Type: application/json", std::string("Idempotency-Key: ") + key};
     place.body = Json{{"service", "1"}, {"link", "https://example.com/p"}, {"quantity", 100}}.dump();
     const auto answer = tracker.call(place);

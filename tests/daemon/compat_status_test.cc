@@ -141,8 +141,7 @@ TEST_CASE("what somebody looks at goes into the next batch, and a change is seen
   REQUIRE_MESSAGE(world.start(CompatWorld::slow_polling("300ms")), world.tracker.log());
   CHECK(world.ask("action=status&order=7001").json()["status"] == "Pending");
   world.panel.set_order("7001", {.status = "Completed", .remains = "0"});
-  CHECK(eventually([&] { return world.ask("action=status&order=7001").json()["status"] == "Completed"; },
-                   seconds(10)));
+  CHECK(eventually([&] { return world.ask("action=status&order=7001").json()["status"] == "Completed"; }));
   CHECK(eventually([&] { return world.events("order.status_changed").size() == 1; }));
 }
 

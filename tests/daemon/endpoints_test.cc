@@ -19,14 +19,6 @@ std::vector<std::string> numbers(int count, int from = 1) {
   return ids;
 }
 
-TrackerProcess::Options with_clock(const std::filesystem::path& file) {
-  TrackerProcess::Options options;
-  options.environment = {{"LD_PRELOAD", SMM_CLOCK_SHIFT},
-                         {"CLOCK_SHIFT", file.string()},
-                         {"ASAN_OPTIONS", "verify_asan_link_order=0"}};
-  return options;
-}
-
 // Nothing comes for so long.
 bool stays_at(const practice::WebhookReceiver& receiver, std::size_t count, milliseconds time) {
   return !receiver.wait_for(count + 1, time);
@@ -103,18 +95,19 @@ TEST_CASE("a start with a clock far behind the stored times left deliveries wait
   untimed.tolerance.reset();
   practice::WebhookReceiver receiver(untimed);
   receiver.answer_next({.status = 503, .headers = {{"Retry-After", "60"}}});
-  const ScratchDirectory directory;
-  const auto clock = directory.path() / "clock";
-  write_file(clock, "8640000");  // 100 days ahead
-  WebhookWorld world({{"shop", receiver.url()}}, with_clock(clock));
+  ShiftedClock clock;
+  TrackerProcess::Options options;
+  options.environment = clock.environment();
+  clock.set_clock(std::chrono::hours(24 * 100));
+  WebhookWorld world({{"shop", receiver.url()}}, options);
   world.make_event("1");
   REQUIRE(world.delivery("shop", 1)["state"] == "pending");
   world.make_event("2");
   CHECK(world.tracker.stop().code == 0);
-  write_file(clock, "0");
-  REQUIRE_MESSAGE(world.tracker.start(with_clock(clock)), world.tracker.log());
+  clock.set_clock(-std::chrono::hours(24 * 100));
+  REQUIRE_MESSAGE(world.tracker.start(options), world.tracker.log());
   CHECK(stays_at(receiver, 1, milliseconds(300)));
-  write_file(clock, "61 61");  // what was asked for is over
+  clock.pass(seconds(61));  // what was asked for is over
   REQUIRE(world.tracker.get("/v1/health?level=alive").status == 200);
   CHECK_MESSAGE(receiver.wait_for(3), world.tracker.log());
 }

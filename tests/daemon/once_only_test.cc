@@ -240,7 +240,7 @@ class Rounds {
   // Everything as it was: the panel answers, the daemon runs.
   Fate finish(const Fault& fault) {
     if (fault.how == Fault::How::kill_at_step) {
-      REQUIRE(world_.tracker.wait_for_exit(std::chrono::seconds(10)));
+      REQUIRE(world_.tracker.wait_for_exit(std::chrono::seconds(30)));
       REQUIRE(std::filesystem::remove(world_.kill_file() + ".done"));
       REQUIRE(std::filesystem::remove(world_.kill_file()));
     }

@@ -1,5 +1,5 @@
 #include "practice-panel/server.h"
-#include "tracker_process.h"
+#include "shifted_clock.h"
 
 #include <doctest/doctest.h>
 
@@ -19,7 +19,7 @@ namespace {
 constexpr hours day(24);
 
 struct World {
-  World() : panel(server.add_panel()) { shift(seconds(0), seconds(0)); }
+  World() : panel(server.add_panel()) {}
 
   // With an order that never ends, so that there is always something to poll.
   void start(const std::string& more) {
@@ -29,21 +29,7 @@ struct World {
   }
   [[nodiscard]] TrackerProcess::Options options(const std::string& more) const {
     return {.config = fast_polling() + panel_section("p1", server.api_url("p1"), more),
-            .environment = {{"LD_PRELOAD", SMM_CLOCK_SHIFT},
-                            {"CLOCK_SHIFT", file()},
-                            {"ASAN_OPTIONS", "verify_asan_link_order=0"}}};
-  }
-  [[nodiscard]] std::string file() const { return tracker.directory() / "shift"; }
-  // Sets the wall clock on or back alone.
-  void set_clock(seconds by) { shift(by, seconds(0)); }
-  // Time passes, for the wall clock and the machine alike.
-  void pass(seconds time) { shift(time, time); }
-  void shift(seconds by_wall, seconds by_boot) {
-    wall += by_wall;
-    boot += by_boot;
-    // At once, whoever reads it meanwhile.
-    write_file(file() + ".new", std::to_string(wall.count()) + " " + std::to_string(boot.count()) + "\n");
-    std::filesystem::rename(file() + ".new", file());
+            .environment = clock.environment()};
   }
   // An order of service 1, which offers refills, seen Pending and then Completed.
   void complete(const std::string& id) {
@@ -72,9 +58,8 @@ struct World {
 
   practice::PracticeServer server;
   practice::PracticePanel& panel;
+  ShiftedClock clock;
   TrackerProcess tracker;
-  seconds wall{0};
-  seconds boot{0};
 };
 
 const std::string after_a_week = "[panel.p1.refill]\nask_after = [\"7d\"]\n";
@@ -86,17 +71,17 @@ TEST_CASE("a clock set on by a week makes no refill due, neither at once nor whe
   world.start(after_a_week);
   world.complete("7001");
   REQUIRE(eventually([&] { return world.why("7001")["reason"] == "waiting_for_schedule"; }));
-  world.set_clock(day * 8);
+  world.clock.set_clock(day * 8);
   REQUIRE(world.polled_again());
   CHECK(world.why("7001")["ask"] == false);
-  world.pass(hours(1) + minutes(1));
+  world.clock.pass(hours(1) + minutes(1));
   CHECK(
       eventually([&] { return world.tracker.log().find("is believed") != std::string::npos; }, seconds(40)));
   REQUIRE(world.polled_again());
   CHECK(world.why("7001")["reason"] == "waiting_for_schedule");
   CHECK(world.refills().empty());
   // A week that really passes does.
-  world.pass(day * 7);
+  world.clock.pass(day * 7);
   CHECK(eventually([&] { return world.refills().size() == 1; }, seconds(90)));
 }
 
@@ -105,7 +90,7 @@ TEST_CASE("what came due while the program was off is held for an hour, said so,
   world.start(after_a_week);
   world.complete("7001");
   CHECK(world.tracker.stop().code == 0);
-  world.pass(day * 8);
+  world.clock.pass(day * 8);
   world.start(after_a_week);
   REQUIRE(world.polled_again());
   const auto held = world.why("7001");
@@ -114,7 +99,7 @@ TEST_CASE("what came due while the program was off is held for an hour, said so,
   CHECK(world.refills().empty());
   // What a person asks for is not held.
   CHECK(world.tracker.post("/v1/orders/p1/7001/refill", Json{{"dry_run", true}}).json()["ask"] == true);
-  world.pass(hours(1) + minutes(1));
+  world.clock.pass(hours(1) + minutes(1));
   CHECK(eventually([&] { return world.refills().size() == 1; }, seconds(90)));
   CHECK(world.refills()[0]["cause"] == "auto");
 }
@@ -126,13 +111,13 @@ TEST_CASE("a refill without an end expires after 20 days, said once, and not bec
   world.complete("7001");
   REQUIRE(world.tracker.post("/v1/orders/p1/7001/refill").status == 201);
   const auto state = [&] { return world.refills()[0]["state"].get<std::string>(); };
-  world.set_clock(day * 30);
+  world.clock.set_clock(day * 30);
   REQUIRE(world.polled_again());
   CHECK(state() == "pending");
-  world.pass(day * 19);  // the clock is believed again
+  world.clock.pass(day * 19);  // the clock is believed again
   REQUIRE(world.polled_again());
   CHECK(state() == "pending");
-  world.pass(day);
+  world.clock.pass(day);
   CHECK(eventually([&] { return state() == "expired"; }, seconds(90)));
   CHECK_FALSE(world.refills()[0]["ended_at"].is_null());
   CHECK(world.events("refill.expired") == 1);

@@ -1,6 +1,6 @@
 #include "panel/refusal_spellings.h"
 #include "practice-panel/server.h"
-#include "tracker_process.h"
+#include "shifted_clock.h"
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>
@@ -77,24 +77,15 @@ std::time_t time_of(const Json& text) {
 }
 
 struct World {
-  World() : panel(server.add_panel()) { shift(seconds(0)); }
+  World() : panel(server.add_panel()) {}
 
   bool start() {
     return tracker.start({.config = fast_polling() + panel_section("p1", server.api_url("p1")),
-                          .environment = {{"LD_PRELOAD", SMM_CLOCK_SHIFT},
-                                          {"CLOCK_SHIFT", shift_file()},
-                                          {"ASAN_OPTIONS", "verify_asan_link_order=0"}}});
-  }
-  [[nodiscard]] std::string shift_file() const { return tracker.directory() / "shift"; }
-  void shift(seconds by) {
-    passed += by;
-    const auto text = std::to_string(passed.count());
-    write_file(shift_file() + ".new", text + " " + text + "\n");
-    std::filesystem::rename(shift_file() + ".new", shift_file());
+                          .environment = clock.environment()});
   }
   // Time passes, for the daemon and the panel alike.
   void pass(seconds time) {
-    shift(time);
+    clock.pass(time);
     server.advance(time);
   }
   std::string new_order() {
@@ -172,8 +163,8 @@ struct World {
 
   practice::PracticeServer server;
   practice::PracticePanel& panel;
+  ShiftedClock clock;
   TrackerProcess tracker;
-  seconds passed{0};
   int last_order = 7000;
 };
 

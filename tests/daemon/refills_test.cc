@@ -90,10 +90,8 @@ struct World {
 TEST_CASE("a completed order's refill is asked for by itself at its moments, and each followed to its end") {
   ShiftedClock clock;
   World world;
-  auto environment = clock.environment();
-  environment["CLOCK_SHIFT_ASLEEP"] = "1";  // both clocks at once, so that the program sees no step
   const std::string moments = "[panel.p1.refill]\nask_after = [\"0s\", \"12h\"]\ngap = \"100ms\"\n";
-  REQUIRE_MESSAGE(world.tracker.start({.config = world.config(moments), .environment = environment}),
+  REQUIRE_MESSAGE(world.tracker.start({.config = world.config(moments), .environment = clock.environment()}),
                   world.tracker.log());
   world.complete({"7001"});
   REQUIRE(eventually([&] { return world.refills("7001").size() == 1; }));

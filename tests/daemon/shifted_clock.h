@@ -9,8 +9,8 @@
 
 namespace smm::test {
 
-// The clocks of a program under test, moved by the test (see clock_shift.cc). The program looks at them when
-// something wakes it: whoever moves them asks it something.
+// The clocks of a program under test, moved by the test (see clock_shift.cc): both at once, and only when its
+// event loop is woken. Whoever moves them asks it something.
 class ShiftedClock {
  public:
   ShiftedClock() { write(); }
@@ -30,7 +30,8 @@ class ShiftedClock {
   [[nodiscard]] std::chrono::system_clock::time_point now() const {
     return std::chrono::system_clock::now() + wall_;
   }
-  // With further libraries to load before the program's.
+  // With further libraries to load before the program's. A sanitizer wants to be loaded first, and gives way
+  // when asked.
   [[nodiscard]] std::map<std::string, std::string> environment(const std::string& others = "") const {
     return {{"LD_PRELOAD", SMM_CLOCK_SHIFT + (others.empty() ? "" : ":" + others)},
             {"CLOCK_SHIFT", file().string()},

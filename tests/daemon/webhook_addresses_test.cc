@@ -1,4 +1,5 @@
 #include "enclave.h"
+#include "shifted_clock.h"
 #include "small_resolver.h"
 #include "tls_endpoint.h"
 #include "wire_world.h"
@@ -199,15 +200,12 @@ TEST_CASE("a name that was public and now leads to loopback is judged anew, each
   SmallResolver resolver;
   resolver.set("shop.example", {"93.184.216.34"});
   const ScratchDirectory directory;
-  const auto clock = directory.path() / "clock";
-  write_file(clock, "0");
   write_file(directory.path() / "certs/ca-certificates.crt", authority.pem(), 0644);
   REQUIRE(led_to_small_resolver(enclave, directory));
   REQUIRE(enclave.cover("/etc/ssl/certs", directory.path() / "certs"));
+  ShiftedClock clock;
   TrackerProcess::Options options;
-  options.environment = {{"LD_PRELOAD", SMM_CLOCK_SHIFT},
-                         {"CLOCK_SHIFT", clock.string()},
-                         {"ASAN_OPTIONS", "verify_asan_link_order=0"}};
+  options.environment = clock.environment();
   const WebhookWorld world({{"shop", endpoint.url("shop.example"), {}, "public"}}, options);
   world.make_event("1");
   REQUIRE_MESSAGE(world.delivery("shop", 1)["state"] == "delivered", world.delivery("shop", 1).dump());
@@ -215,7 +213,7 @@ TEST_CASE("a name that was public and now leads to loopback is judged anew, each
   CHECK(header_of(endpoint.requests()[0], "Host") == "shop.example:" + std::to_string(endpoint.port()));
 
   resolver.set("shop.example", {"127.0.0.1"});
-  write_file(clock, "70");
+  clock.set_clock(seconds(70));
   const auto asked = resolver.asked("shop.example");
   world.make_event("2");
   REQUIRE(eventually([&] { return resolver.asked("shop.example") > asked; }));
@@ -224,7 +222,7 @@ TEST_CASE("a name that was public and now leads to loopback is judged anew, each
   CHECK(endpoint.connections() == 1);
 
   resolver.set("shop.example", {"93.184.216.34"});
-  write_file(clock, "140");
+  clock.set_clock(seconds(70));
   CHECK(deliver_all(world.tracker, "shop", 2));
   CHECK(endpoint.requests().size() >= 2);  // the retry that was asked for may come twice
 }

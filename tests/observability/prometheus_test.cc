@@ -135,12 +135,10 @@ TEST_CASE(
     for (const auto& target : panel["targets"]) {
       const auto expression = with_everything(target["expr"]);
       std::optional<std::size_t> series;
-      const bool shows = eventually(
-          [&] {
-            series = prometheus.series(expression);
-            return series && (*series > 0 || may_be_empty);
-          },
-          std::chrono::seconds(10));
+      const bool shows = eventually([&] {
+        series = prometheus.series(expression);
+        return series && (*series > 0 || may_be_empty);
+      });
       CHECK_MESSAGE(shows, panel["title"].get<std::string>() << ": " << expression);
       ++queries;
     }

@@ -132,9 +132,7 @@ class Soak {
 
  private:
   [[nodiscard]] TrackerProcess::Options options() const {
-    auto environment = clock_.environment();
-    environment["CLOCK_SHIFT_ASLEEP"] = "1";
-    return {.config = config(), .environment = std::move(environment)};
+    return {.config = config(), .environment = clock_.environment()};
   }
 
   [[nodiscard]] std::string config() const {
