@@ -166,6 +166,7 @@ TEST_CASE("a wall clock set on does not hold up what somebody asks for") {
   place.target = "/v1/panels/p1/orders";
   for (const auto* key : {"a", "b", "c"}) {
     world.clock.set_clock(seconds(130));
+    REQUIRE(world.clock.is_taken());
     place.headers = {"Content-Type: application/json", std::string("Idempotency-Key: ") + key};
     place.body = Json{{"service", "1"}, {"link", "https://example.com/p"}, {"quantity", 100}}.dump();
     const auto answer = tracker.call(place);

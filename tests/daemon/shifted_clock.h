@@ -1,6 +1,12 @@
 #pragma once
 
+#include "clock_shift.h"
 #include "tracker_process.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -9,26 +15,33 @@
 
 namespace smm::test {
 
-// The clocks of a program under test, moved by the test (see clock_shift.cc): both at once, and only when its
-// event loop is woken. Whoever moves them asks it something.
+// The clocks of a program under test, moved by the test (see clock_shift.cc): both at once, and within a
+// moment, when its event loop sleeps.
 class ShiftedClock {
  public:
-  ShiftedClock() { write(); }
+  ShiftedClock() {
+    const int fd = open(file().c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    REQUIRE(fd >= 0);
+    REQUIRE(ftruncate(fd, sizeof(SharedClockShift)) == 0);
+    memory_ = mmap(nullptr, sizeof(SharedClockShift), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    REQUIRE(memory_ != MAP_FAILED);
+  }
+  ~ShiftedClock() { munmap(memory_, sizeof(SharedClockShift)); }
+  ShiftedClock(const ShiftedClock&) = delete;
+  ShiftedClock& operator=(const ShiftedClock&) = delete;
 
   // Sets the wall clock on or back alone.
-  void set_clock(std::chrono::seconds by) {
-    wall_ += by;
-    write();
-  }
+  void set_clock(std::chrono::seconds by) { move(by, std::chrono::seconds(0)); }
   // Time passes, for the wall clock and the machine alike.
-  void pass(std::chrono::seconds time) {
-    wall_ += time;
-    boot_ += time;
-    write();
+  void pass(std::chrono::seconds time) { move(time, time); }
+  // Until the running program's clocks are moved.
+  [[nodiscard]] bool is_taken() const {
+    return eventually([&] { return shared().taken.load() == shared().wanted.load(); });
   }
   // The program's wall clock, as near as this one's can tell.
   [[nodiscard]] std::chrono::system_clock::time_point now() const {
-    return std::chrono::system_clock::now() + wall_;
+    return std::chrono::system_clock::now() + std::chrono::seconds(shared().wanted.load().wall);
   }
   // With further libraries to load before the program's. A sanitizer wants to be loaded first, and gives way
   // when asked.
@@ -40,16 +53,16 @@ class ShiftedClock {
 
  private:
   [[nodiscard]] std::filesystem::path file() const { return directory_.path() / "shift"; }
-  // At once, whoever reads it meanwhile.
-  void write() const {
-    const auto fresh = directory_.path() / "shift.new";
-    write_file(fresh, std::to_string(wall_.count()) + " " + std::to_string(boot_.count()) + "\n");
-    std::filesystem::rename(fresh, file());
+  [[nodiscard]] SharedClockShift& shared() const { return *static_cast<SharedClockShift*>(memory_); }
+  void move(std::chrono::seconds wall, std::chrono::seconds boot) {
+    auto shift = shared().wanted.load();
+    shift.wall += static_cast<std::int32_t>(wall.count());
+    shift.boot += static_cast<std::int32_t>(boot.count());
+    shared().wanted = shift;
   }
 
   ScratchDirectory directory_;
-  std::chrono::seconds wall_{0};
-  std::chrono::seconds boot_{0};
+  void* memory_ = nullptr;
 };
 
 }  // namespace smm::test

@@ -77,6 +77,7 @@ struct ClockGame {
     REQUIRE(ends.flying.wait_for(before + 1));
     REQUIRE(ends.down.wait_for(probed + 1));
     world.clock.set_clock(by);
+    REQUIRE(world.clock.is_taken());
     // Of each endpoint.
     const auto next = std::to_string(++orders);
     world.track({next});
@@ -207,6 +208,7 @@ TEST_CASE("a clock that goes to and fro burns no tries") {
   int order = 1;
   for (const auto step : {hours(24 * 8), -hours(24 * 8), hours(20), -hours(22), hours(2)}) {
     world.clock.set_clock(step);
+    REQUIRE(world.clock.is_taken());
     world.track({std::to_string(++order)});
     REQUIRE(watch.wait_for(std::to_string(order), 1));
   }

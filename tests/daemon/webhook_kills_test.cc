@@ -74,13 +74,9 @@ struct KillWorld {
     world.make_event(order);
     REQUIRE_MESSAGE(eventually([&] { return is(order, "pending", 1); }), world.tracker.log());
   }
-  void pass(seconds time) {
-    clock.pass(time);
-    (void)world.tracker.get("/v1/health?level=alive");  // may be its end
-  }
   void kill_at(const Step& step) {
     write_file(kill_file(), step.name);
-    pass(seconds(16));
+    clock.pass(seconds(16));
     const auto end = world.tracker.wait_for_exit(seconds(20));
     REQUIRE_MESSAGE(end, world.tracker.log());
     REQUIRE(end->code == 128 + SIGKILL);
@@ -141,7 +137,7 @@ TEST_CASE(
   CHECK(arrivals.size() == steps.size());
   // What was recorded stays where it is, also later.
   game.receiver.clear();
-  game.pass(seconds(120));
+  game.clock.pass(seconds(120));
   game.world.make_event("last");
   REQUIRE(game.receiver.wait_for(1));
   CHECK(game.receiver.count() == 1);
@@ -163,7 +159,7 @@ TEST_CASE("kill -9 around the record of a refusal: it uses up a try once it is r
       REQUIRE(game.is(name, "pending", 2));
       CHECK(outcomes_of(game.delivery_of(name)) == std::vector<std::string>{"refused", "refused"});
       CHECK(game.receiver.count() == 2);
-      game.pass(seconds(36));
+      game.clock.pass(seconds(36));
     }
     const int tries = step.is_recorded ? 3 : 2;
     CHECK_MESSAGE(eventually([&] { return game.is(name, "delivered", tries); }),

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+// What a test and the clock_shift library that it loads before a program's say to each other: a file that both
+// map into their memory.
+namespace smm::test {
+
+// By how many seconds each clock is on. Aligned so that it is read and written at once.
+struct alignas(8) ClockShift {
+  std::int32_t wall = 0;  // the wall clock
+  std::int32_t boot = 0;  // the time since boot
+};
+
+inline bool operator==(const ClockShift& left, const ClockShift& right) {
+  return left.wall == right.wall && left.boot == right.boot;
+}
+
+struct SharedClockShift {
+  std::atomic<ClockShift> wanted;
+  std::atomic<ClockShift> taken;  // by the program's event loop
+};
+static_assert(std::atomic<ClockShift>::is_always_lock_free);
+
+}  // namespace smm::test
