@@ -3,8 +3,8 @@
 #include <atomic>
 #include <cstdint>
 
-// What a test and the clock_shift library that it loads before a program's say to each other: a file that both
-// map into their memory.
+// What a test and the clock_shift library that it loads before a program's say to each other: a file that
+// both map into their memory.
 namespace smm::test {
 
 // By how many seconds each clock is on. Aligned so that it is read and written at once.

@@ -79,12 +79,10 @@ TEST_CASE("a clock set back silenced a webhook with a rate for the length of the
   REQUIRE(world.delivery("failing", 1)["attempts"][0]["http_status"] == 500);
   REQUIRE(world.delivery("resting", 1)["state"] == "pending");
   clock.set_clock(-std::chrono::hours(3));
-  REQUIRE(clock.is_taken());
   world.make_event("2");
   CHECK(receiver.wait_for(2));
   CHECK(failing.wait_for(2));
   clock.pass(seconds(61));  // all that was to be waited for is over
-  REQUIRE(clock.is_taken());
   CHECK(failing.wait_for(3));
   CHECK(resting.wait_for(3));
   CHECK_MESSAGE(eventually([&] { return world.tracker.all_items("/v1/deliveries?state=pending").empty(); }),
@@ -99,17 +97,16 @@ TEST_CASE("a start with a clock far behind the stored times left deliveries wait
   ShiftedClock clock;
   TrackerProcess::Options options;
   options.environment = clock.environment();
-  clock.set_clock(std::chrono::hours(24 * 100));
+  clock.set_unseen(std::chrono::hours(24 * 100));
   WebhookWorld world({{"shop", receiver.url()}}, options);
   world.make_event("1");
   REQUIRE(world.delivery("shop", 1)["state"] == "pending");
   world.make_event("2");
   CHECK(world.tracker.stop().code == 0);
-  clock.set_clock(-std::chrono::hours(24 * 100));
+  clock.set_unseen(-std::chrono::hours(24 * 100));
   REQUIRE_MESSAGE(world.tracker.start(options), world.tracker.log());
   CHECK(stays_at(receiver, 1, milliseconds(300)));
   clock.pass(seconds(61));  // what was asked for is over
-  REQUIRE(clock.is_taken());
   CHECK_MESSAGE(receiver.wait_for(3), world.tracker.log());
 }
 

@@ -15,8 +15,8 @@
 
 namespace smm::test {
 
-// The clocks of a program under test, moved by the test (see clock_shift.cc): both at once, and within a
-// moment, when its event loop sleeps.
+// The clocks of a program under test, moved by the test (see clock_shift.cc): both at once, and only when its
+// event loop sleeps, which is waited for.
 class ShiftedClock {
  public:
   ShiftedClock() {
@@ -32,13 +32,18 @@ class ShiftedClock {
   ShiftedClock& operator=(const ShiftedClock&) = delete;
 
   // Sets the wall clock on or back alone.
-  void set_clock(std::chrono::seconds by) { move(by, std::chrono::seconds(0)); }
-  // Time passes, for the wall clock and the machine alike.
-  void pass(std::chrono::seconds time) { move(time, time); }
-  // Until the running program's clocks are moved.
-  [[nodiscard]] bool is_taken() const {
-    return eventually([&] { return shared().taken.load() == shared().wanted.load(); });
+  void set_clock(std::chrono::seconds by) {
+    set_unseen(by);
+    REQUIRE(is_taken());
   }
+  // Time passes, for the wall clock and the machine alike.
+  void pass(std::chrono::seconds time) {
+    pass_unseen(time);
+    REQUIRE(is_taken());
+  }
+  // For a program that does not run, or may end with it.
+  void set_unseen(std::chrono::seconds by) { move(by, std::chrono::seconds(0)); }
+  void pass_unseen(std::chrono::seconds time) { move(time, time); }
   // The program's wall clock, as near as this one's can tell.
   [[nodiscard]] std::chrono::system_clock::time_point now() const {
     return std::chrono::system_clock::now() + std::chrono::seconds(shared().wanted.load().wall);
@@ -53,6 +58,9 @@ class ShiftedClock {
 
  private:
   [[nodiscard]] std::filesystem::path file() const { return directory_.path() / "shift"; }
+  [[nodiscard]] bool is_taken() const {
+    return eventually([&] { return shared().taken.load() == shared().wanted.load(); });
+  }
   [[nodiscard]] SharedClockShift& shared() const { return *static_cast<SharedClockShift*>(memory_); }
   void move(std::chrono::seconds wall, std::chrono::seconds boot) {
     auto shift = shared().wanted.load();

@@ -214,7 +214,6 @@ TEST_CASE("a name that was public and now leads to loopback is judged anew, each
 
   resolver.set("shop.example", {"127.0.0.1"});
   clock.set_clock(seconds(70));
-  REQUIRE(clock.is_taken());
   const auto asked = resolver.asked("shop.example");
   world.make_event("2");
   REQUIRE(eventually([&] { return resolver.asked("shop.example") > asked; }));
@@ -224,7 +223,6 @@ TEST_CASE("a name that was public and now leads to loopback is judged anew, each
 
   resolver.set("shop.example", {"93.184.216.34"});
   clock.set_clock(seconds(70));
-  REQUIRE(clock.is_taken());
   CHECK(deliver_all(world.tracker, "shop", 2));
   CHECK(endpoint.requests().size() >= 2);  // the retry that was asked for may come twice
 }

@@ -76,7 +76,7 @@ struct KillWorld {
   }
   void kill_at(const Step& step) {
     write_file(kill_file(), step.name);
-    clock.pass(seconds(16));
+    clock.pass_unseen(seconds(16));
     const auto end = world.tracker.wait_for_exit(seconds(20));
     REQUIRE_MESSAGE(end, world.tracker.log());
     REQUIRE(end->code == 128 + SIGKILL);
