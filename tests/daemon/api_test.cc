@@ -208,6 +208,7 @@ TEST_CASE("a panel is tested, paused and resumed; the pause survives a restart")
   CHECK(tested["balance"] == "100.84292");
   CHECK(world.tracker.post("/v1/panels/p1/pause").json()["paused"] == true);
   CHECK(world.tracker.stop().code == 0);
+  REQUIRE(world.server.wait_until_left(std::chrono::seconds(30)));
   REQUIRE(world.tracker.start({.config = panel_section("p1", world.server.api_url("p1"))}));
   CHECK(world.tracker.get("/v1/panels/p1").json()["paused"] == true);
   REQUIRE(world.tracker.track("p1", {"23501"}) == 1);
@@ -247,7 +248,10 @@ TEST_CASE("events come in batches, on arrival, and as a stream") {
   auto streamed = follower.hear_some();
   REQUIRE(streamed.find("HTTP/1.1 200 ") == 0);
   std::thread waiter([&] {
-    const auto batch = world.tracker.get("/v1/events?wait=10s&types=order.status_changed");
+    TrackerProcess::Call call;
+    call.target = "/v1/events?wait=60s&types=order.status_changed";
+    call.timeout = std::chrono::seconds(90);
+    const auto batch = world.tracker.call(call);
     CHECK(batch.status == 200);
     CHECK(batch.body.find("\"order.status_changed\"") != std::string::npos);
   });

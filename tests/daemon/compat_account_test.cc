@@ -1,10 +1,13 @@
 #include "compat_world.h"
 
+#include <chrono>
 #include <future>
 
 namespace smm::test::compat_account_test {
 
 // Our own API v2: services and balance.
+
+using std::chrono::steady_clock;
 
 TEST_CASE("the list of services has the shape of the pages, from the database") {
   CompatWorld world;
@@ -62,6 +65,7 @@ TEST_CASE("the balance is the last one known, with its age") {
 TEST_CASE("a balance or a list that cannot be had costs the panel one request in ten seconds, whoever asks") {
   CompatWorld world;
   world.panel.add_quirk(quirk("html-500"));
+  const auto began = steady_clock::now();
   REQUIRE_MESSAGE(world.start(), world.tracker.log());
   for (const std::string action : {"balance", "services"}) {
     CAPTURE(action);
@@ -69,7 +73,9 @@ TEST_CASE("a balance or a list that cannot be had costs the panel one request in
       const auto words = world.ask("action=" + action).json()["error"].get<std::string>();
       CHECK_MESSAGE(words.rfind("Outcome unknown: ", 0) == 0, words);
     }
-    CHECK(world.count(action) == 1);
+    const auto times = (steady_clock::now() - began) / std::chrono::seconds(10);
+    CHECK(world.count(action) >= 1);
+    CHECK(world.count(action) <= static_cast<std::size_t>(1 + times));
   }
 }
 

@@ -208,10 +208,11 @@ TEST_CASE("hanging endpoints starved all the others: with 200 of them the good o
   hooks.push_back({"zgood", good.url()});
   const WebhookWorld world(hooks);
   REQUIRE(world.tracker.track("p1", numbers(30)) == 30);
-  CHECK_MESSAGE(good.wait_for(30, seconds(14)), good.count());
+  REQUIRE(good.wait_for(30));
   // Each its own; a second one comes when the first has ended, which takes 15 s.
   REQUIRE(hanging.wait_for(200));
   const auto received = hanging.received();
+  for (const auto& webhook : good.received()) CHECK(webhook.arrived - received.front().arrived < seconds(15));
   std::set<std::string> paths;
   for (std::size_t i = 0; i < 200; ++i) paths.insert(received[i].path);
   CHECK(paths.size() == 200);

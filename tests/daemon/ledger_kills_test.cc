@@ -54,7 +54,7 @@ TEST_CASE("kill -9 at random moments loses nothing and invents nothing") {
   }
   CHECK(orders == static_cast<std::size_t>(rounds) * 30);
   std::this_thread::sleep_for(std::chrono::seconds(2));
-  REQUIRE_MESSAGE(asked_again(server, tracker, orders), tracker.get("/v1/status").body << tracker.log());
+  REQUIRE_MESSAGE(asked_again(server, tracker), tracker.get("/v1/status").body << tracker.log());
   REQUIRE(all_delivered(tracker, std::chrono::minutes(3)));
   const auto findings = compare({tracker, server, &receiver, kills});
   MESSAGE(rounds << " kills: " << to_text(findings));

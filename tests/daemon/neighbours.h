@@ -77,7 +77,7 @@ class Neighbours {
   // the program was ended in between (Comparison::kills).
   void check_books(const std::vector<std::size_t>& kills = {}) {
     server.advance(practice::Ms(3000));
-    REQUIRE_MESSAGE(asked_again(server, tracker, orders_.size()), tracker.log());
+    REQUIRE_MESSAGE(asked_again(server, tracker), tracker.log());
     REQUIRE(all_delivered(tracker, std::chrono::seconds(60)));
     const auto findings = compare({tracker, server, &receiver, kills, {}});
     CHECK_MESSAGE(findings.faults.empty(), to_text(findings));

@@ -23,7 +23,7 @@ std::vector<Intent> go_on_placing(const OnceWorld& world, int client, const std:
     const auto name = std::to_string(client) + "/" + std::to_string(number);
     intents.push_back({Kind::place, "https://example.com/" + name});
     // A client that got no answer asks again with the same key.
-    eventually([&] { return world.ask(intents.back()).status > 0; });
+    eventually([&] { return world.ask(intents.back()).status > 0; }, std::chrono::minutes(10));
   }
   return intents;
 }

@@ -329,7 +329,8 @@ TEST_CASE("panels that drip, never end, break off or stand still end at their ti
   stopped.panel("stopped").script_order("1", 1000, {});
   config += panel_section("stopped", stopped.api_url("stopped"), "timeout = \"1s\"");
   one_panel::add_panel(world.server, "proxied").script_order("1", 1000, {});
-  const auto proxy = "proxy = \"http://127.0.0.1:" + std::to_string(closed_port()) + "\"";
+  const ClosedPort closed;
+  const auto proxy = "proxy = \"http://127.0.0.1:" + closed.text() + "\"";
   const auto proxied = panel_section("proxied", world.server.api_url("proxied"), proxy);
   world.start(config + proxied);
   names.emplace_back("stopped");

@@ -253,7 +253,8 @@ TEST_CASE("a proxy in the environment is not used, and the one in the configurat
   practice::WebhookReceiver receiver(verifying());
   Hook through{"through", "http://shop.example/hooks/1"};
   through.more = "events = [\"order.tracked\"]\nproxy = \"" + proxy.url("") + "\"\n";
-  const Hook secure{"secure", "https://127.0.0.1:" + std::to_string(closed_port()) + "/hook"};
+  const ClosedPort closed;
+  const Hook secure{"secure", "https://127.0.0.1:" + closed.text() + "/hook"};
   TrackerProcess::Options options;
   SUBCASE("whatever proxy the environment names") {
     for (const auto* name :

@@ -154,17 +154,25 @@ std::string webhook_section(const std::string& url) {
          "\"\nsecret_file = \"keys/shop\"\nnetwork = \"local\"\nrate = 0\nevents = [\"*\"]\n";
 }
 
-bool asked_again(practice::PracticeServer& server, const TrackerProcess& tracker, std::size_t orders) {
-  const auto asked = [&] {
-    std::size_t ids = 0;
-    const auto panels = tracker.get("/v1/panels").json();
-    for (const auto& panel : panels["items"]) ids += panel["ids_asked"].get<std::size_t>();
-    return ids;
-  };
+bool asked_again(practice::PracticeServer& server, const TrackerProcess& tracker) {
+  const auto panels = [&] { return tracker.get("/v1/panels").json()["items"]; };
   server.clock().set_speed(0);
-  const auto before = asked();
-  // Two whole rounds, whoever comes first in them.
-  return eventually([&] { return asked() >= before + 2 * orders + 200; }, std::chrono::seconds(60));
+  // Two whole rounds of each, whoever comes first in them, after the batches that were under way.
+  std::map<std::string, std::size_t> wanted;
+  for (const auto& panel : panels()) {
+    const auto orders = panel["orders"]["total"].get<std::size_t>();
+    if (panel["state"] != "up" || orders == 0) continue;
+    wanted[panel["name"]] =
+        panel["ids_asked"].get<std::size_t>() + 2 * orders + 2 * std::min<std::size_t>(orders, 100);
+  }
+  const auto all_are = [&] {
+    const auto now = panels();
+    return std::all_of(now.begin(), now.end(), [&](const Json& panel) {
+      const auto found = wanted.find(panel["name"]);
+      return found == wanted.end() || panel["ids_asked"].get<std::size_t>() >= found->second;
+    });
+  };
+  return !wanted.empty() && eventually(all_are, std::chrono::seconds(60));
 }
 
 bool all_delivered(const TrackerProcess& tracker, milliseconds patience) {

@@ -45,9 +45,8 @@ struct Comparison {
 // The section of a receiver that wants everything. Its secret's file is keys/shop.
 [[nodiscard]] std::string webhook_section(const std::string& url);
 
-// Stops the panel's clock and waits until everybody was asked again since.
-[[nodiscard]] bool asked_again(practice::PracticeServer& server, const TrackerProcess& tracker,
-                               std::size_t orders);
+// Stops the panels' clock and waits until each that is up was asked about all its orders again since.
+[[nodiscard]] bool asked_again(practice::PracticeServer& server, const TrackerProcess& tracker);
 
 // Waits until no webhook delivery is pending.
 bool all_delivered(const TrackerProcess& tracker, milliseconds patience);

@@ -101,7 +101,8 @@ TEST_CASE_FIXTURE(ClientFixture, "a host that has no address") {
 }
 
 TEST_CASE_FIXTURE(ClientFixture, "nobody listens") {
-  const auto url = "http://127.0.0.1:" + std::to_string(closed_port()) + "/s3cret";
+  const ClosedPort closed;
+  const auto url = "http://127.0.0.1:" + closed.text() + "/s3cret";
   const auto error = error_of(post_once(url));
   CHECK(error.kind == Kind::connect);
   CHECK(error.nothing_sent);
@@ -376,7 +377,8 @@ TEST_CASE_FIXTURE(ClientFixture,
     CHECK_FALSE(contains(error.detail, "s3cret"));
   };
   const auto with_user = [](const ScriptedServer& server) { return server.url("", "user:s3cret@127.0.0.1"); };
-  fails("http://user:s3cret@127.0.0.1:" + std::to_string(closed_port()), Kind::connect);
+  const ClosedPort closed;
+  fails("http://user:s3cret@127.0.0.1:" + closed.text(), Kind::connect);
   fails("http://user:s3cret@" + std::string(64, 'a') + ".invalid:3128", Kind::dns);
   fails("http://user:s3cret@[::1", Kind::dns);
   fails("gopher://user:s3cret@127.0.0.1:1", Kind::connect);

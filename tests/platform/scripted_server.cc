@@ -24,30 +24,34 @@ constexpr int look_around_ms = 5;
 
 // On a port the kernel chooses.
 template <typename Address>
-int listen_at(Address address, std::uint16_t& port, in_port_t Address::*place) {
+int bind_at(Address address, std::uint16_t& port, in_port_t Address::*place) {
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   const int fd = socket(generic->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket");
   socklen_t size = sizeof address;
   if (bind(fd, generic, size) != 0) fail("bind");
-  if (listen(fd, 256) != 0) fail("listen");
   if (getsockname(fd, generic, &size) != 0) fail("getsockname");
   port = ntohs(address.*place);
   return fd;
 }
 
-int listen_on_loopback(std::uint16_t& port) {
+int bind_on_loopback(std::uint16_t& port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return listen_at(address, port, &sockaddr_in::sin_port);
+  return bind_at(address, port, &sockaddr_in::sin_port);
 }
 
 // By IPv6 and, mapped into it, IPv4.
-int listen_everywhere(std::uint16_t& port) {
+int bind_everywhere(std::uint16_t& port) {
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
-  return listen_at(address, port, &sockaddr_in6::sin6_port);
+  return bind_at(address, port, &sockaddr_in6::sin6_port);
+}
+
+int listening(int fd) {
+  if (listen(fd, 256) != 0) fail("listen");
+  return fd;
 }
 
 // The value of Content-Length in a request's head; 0 if none.
@@ -135,7 +139,7 @@ void Connection::wait_for_end() {
 
 ScriptedServer::ScriptedServer(Script script, Where where)
     : script_(std::move(script)),
-      listener_(where == Where::loopback ? listen_on_loopback(port_) : listen_everywhere(port_)),
+      listener_(listening(where == Where::loopback ? bind_on_loopback(port_) : bind_everywhere(port_))),
       acceptor_([this] { accept_all(); }) {}
 
 ScriptedServer::~ScriptedServer() {
@@ -186,10 +190,10 @@ int ScriptedServer::final_count(std::string_view what) {
   return count(what);
 }
 
-std::uint16_t closed_port() {
-  std::uint16_t port = 0;
-  close(listen_on_loopback(port));
-  return port;
+ClosedPort::ClosedPort() : fd_(bind_on_loopback(number_)) {}
+
+ClosedPort::~ClosedPort() {
+  close(fd_);
 }
 
 }  // namespace smm::test

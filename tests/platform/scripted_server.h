@@ -79,7 +79,18 @@ class ScriptedServer {
   std::thread acceptor_;
 };
 
-// A port of 127.0.0.1 nobody listens on.
-std::uint16_t closed_port();
+// A port of 127.0.0.1 nobody listens on, and that nobody else gets.
+class ClosedPort {
+ public:
+  ClosedPort();
+  ~ClosedPort();
+  ClosedPort(const ClosedPort&) = delete;
+  ClosedPort& operator=(const ClosedPort&) = delete;
+  [[nodiscard]] std::string text() const { return std::to_string(number_); }
+
+ private:
+  std::uint16_t number_ = 0;
+  int fd_;
+};
 
 }  // namespace smm::test
