@@ -81,8 +81,9 @@ int sleep_in_slices(std::int64_t time_us, const Wait& wait) {
     const auto left = time_us < 0 ? slice_us : std::max<std::int64_t>(0, until - now_us());
     const int result = wait(is_moved() ? 0 : std::min(slice_us, left));
     const int error = errno;
-    const bool moved = is_moved();
+    const auto before = taken;
     take();
+    const bool moved = !(taken == before);
     errno = error;
     if (result != 0 || moved || (time_us >= 0 && now_us() >= until)) return result;
   }

@@ -81,7 +81,9 @@ class Laboratory {
       options.name = entry.name;
       options.key = key;
       script_orders(server_.add_panel(options));
-      config += panel_section(entry.name, server_.api_url(entry.name), "timeout = \"1s\"\n" + entry.settings);
+      const std::string timeout = entry.kind == "timeout" ? "1s" : "4s";
+      config += panel_section(entry.name, server_.api_url(entry.name),
+                              "timeout = \"" + timeout + "\"\n" + entry.settings);
     }
     started_ = tracker_.start({.config = config});
     if (!started_) return;
@@ -174,16 +176,17 @@ class Laboratory {
     }
   }
 
-  // Until the condition holds for every case, or 30 s.
+  // Until the condition holds for every case, or two minutes.
   template <class Condition>
   void wait_for_each(const Condition& condition) {
     std::set<std::string> done;
-    eventually([&] {
+    const auto all_done = [&] {
       for (const auto& entry : all_cases()) {
         if (done.count(entry.name) == 0 && condition(entry, courses_[entry.name])) done.insert(entry.name);
       }
       return done.size() == all_cases().size();
-    });
+    };
+    eventually(all_done, std::chrono::minutes(2));
   }
 
   Snapshot snapshot(const std::string& panel) {

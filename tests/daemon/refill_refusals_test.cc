@@ -177,8 +177,9 @@ void check_row(const Json& refill, const Spelling& spelling) {
   CHECK(refill["upstream_id"].is_null());
   if (!spelling.wait) return;
   REQUIRE_FALSE(refill["not_before"].is_null());
-  const auto waits = seconds(time_of(refill["not_before"]) - time_of(refill["asked_at"]));
-  CHECK(std::chrono::abs(waits - *spelling.wait) <= seconds(2));
+  // From the answer on.
+  const auto waits = seconds(time_of(refill["not_before"]) - time_of(refill["ended_at"]));
+  CHECK(std::chrono::abs(waits - *spelling.wait) <= seconds(1));
 }
 
 void check_refused(const World& world, const std::string& id, const Spelling& spelling, const Json& problem) {

@@ -115,7 +115,7 @@ const std::string silent_panel = panel_section("p1", "http://127.0.0.1:9/api/v2"
 std::string webhook_section(const std::string& url) {
   return "[webhook.shop]\nurl = \"" + url +
          "\"\nsecret_file = \"keys/shop\"\nnetwork = \"local\"\n"
-         "events = [\"*\"]\n";
+         "events = [\"order.tracked\"]\n";
 }
 
 // Ends the daemon by a signal; the seconds it took. It must end with 0.

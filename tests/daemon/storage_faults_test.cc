@@ -289,6 +289,7 @@ TEST_CASE("on a disk that cannot be read who asks is told so, what follows waits
         std::async(std::launch::async, [&] { return tracker.get("/v1/orders/p1/2?wait=60s&until=ended"); });
     SlowReader follower(tracker);
     REQUIRE(tracker.get("/v1/orders/p1/1").status == 200);
+    (void)world.status->last();  // so that there is room for the next
     world.set_fault(fault);
     // The daemon reads, too, for what the panel says and for what the receiver is to be told.
     world.panel.set_order("1", {.status = "In progress", .remains = std::to_string(--remains)});

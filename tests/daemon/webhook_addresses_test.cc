@@ -125,7 +125,7 @@ bool says(const std::string& text, const std::string& what) {
 bool led_to_small_resolver(const Enclave& enclave, const ScratchDirectory& directory) {
   const auto resolv = directory.path() / "resolv.conf";
   const auto nsswitch = directory.path() / "nsswitch.conf";
-  write_file(resolv, "nameserver 127.0.0.1\noptions timeout:1\n", 0644);
+  write_file(resolv, "nameserver 127.0.0.1\noptions timeout:10\n", 0644);
   write_file(nsswitch, "hosts: files dns\n", 0644);
   if (!enclave.cover("/etc/resolv.conf", resolv)) return false;
   return !std::filesystem::exists("/etc/nsswitch.conf") || enclave.cover("/etc/nsswitch.conf", nsswitch);

@@ -74,6 +74,7 @@ TEST_CASE("an endpoint removed while deliveries flow keeps its rows, and gets th
   REQUIRE(staying.wait_for(80));
   REQUIRE(eventually([&] { return world.webhook("staying")["pending"] == 0; }));
   REQUIRE(world.tracker.stop().code == 0);
+  REQUIRE(going.wait_until_left(seconds(30)));
   const auto seen = going.count();
   REQUIRE(world.tracker.start(world.options({kept})));
   world.track(ids_from(81, 20));

@@ -19,6 +19,8 @@ using JournalEntry = std::map<std::string, std::string>;
 // starts after it. It keeps what it is sent.
 class Journal {
  public:
+  static constexpr int most_waiting = 100;  // entries that it has not read; the next are refused
+
   Journal();
   ~Journal();
   Journal(const Journal&) = delete;
