@@ -50,13 +50,12 @@ ClockShift wanted() {
 // Of the thread of the event loop, and of others since they began.
 thread_local ClockShift taken = wanted();
 
-bool is_moved() {
-  return !(taken == wanted());
-}
-
-void take() {
+// True: the clocks move by it.
+bool take() {
+  const auto before = taken;
   taken = wanted();
   if (shared() != nullptr) shared()->taken = taken;
+  return taken != before;
 }
 
 template <class Function>
@@ -79,11 +78,9 @@ int sleep_in_slices(std::int64_t time_us, const Wait& wait) {
   const auto until = now_us() + time_us;
   for (;;) {
     const auto left = time_us < 0 ? slice_us : std::max<std::int64_t>(0, until - now_us());
-    const int result = wait(is_moved() ? 0 : std::min(slice_us, left));
+    const int result = wait(taken != wanted() ? 0 : std::min(slice_us, left));
     const int error = errno;
-    const auto before = taken;
-    take();
-    const bool moved = !(taken == before);
+    const bool moved = take();
     errno = error;
     if (result != 0 || moved || (time_us >= 0 && now_us() >= until)) return result;
   }

@@ -11,11 +11,9 @@ namespace smm::test {
 struct alignas(8) ClockShift {
   std::int32_t wall = 0;  // the wall clock
   std::int32_t boot = 0;  // the time since boot
-};
 
-inline bool operator==(const ClockShift& left, const ClockShift& right) {
-  return left.wall == right.wall && left.boot == right.boot;
-}
+  bool operator==(const ClockShift&) const = default;
+};
 
 struct SharedClockShift {
   std::atomic<ClockShift> wanted;

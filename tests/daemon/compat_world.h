@@ -26,11 +26,7 @@ inline std::string compat_bytes(const std::string& fields) {
 
 inline practice::Quirk quirk(const std::string& name, const std::string& action = "",
                              const std::string& parameter = "") {
-  practice::Quirk made;
-  made.name = name;
-  made.action = action;
-  made.parameter = parameter;
-  return made;
+  return {.name = name, .action = action, .parameter = parameter};
 }
 
 // One panel behind the drop-in, and clients that post to it.

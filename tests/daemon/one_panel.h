@@ -23,11 +23,7 @@ inline practice::PracticePanel& add_panel(practice::PracticeServer& server, cons
 
 inline practice::Quirk quirk(const std::string& name, const std::string& parameter = "",
                              const std::string& action = "status") {
-  practice::Quirk made;
-  made.name = name;
-  made.action = action;
-  made.parameter = parameter;
-  return made;
+  return {.name = name, .action = action, .parameter = parameter};
 }
 
 inline Json panel_of(const TrackerProcess& tracker, const std::string& name) {

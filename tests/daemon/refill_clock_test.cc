@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
-
 namespace smm::test::refill_clock_test {
 
 // Automatic refills when the wall clock was set: the real daemon by a clock of the test's own.
